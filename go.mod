@@ -1,0 +1,3 @@
+module github.com/billhook/billhook
+
+go 1.26.0
