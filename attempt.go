@@ -1,0 +1,50 @@
+package billhook
+
+import "time"
+
+// A Failure is the kind of reason for which an attempt did not succeed.
+type Failure string
+
+const (
+	FailureNone     Failure = ""
+	FailureStatus   Failure = "status"   // answered, but not with a 2xx
+	FailureRedirect Failure = "redirect" // answered with a 3xx, which is never followed
+	FailureTimeout  Failure = "timeout"  // no answer in time
+	FailureResolve  Failure = "resolve"  // the host name has no address
+	FailureConnect  Failure = "connect"  // no connection
+	FailureTLS      Failure = "tls"      // no trusted TLS session
+	FailureRefused  Failure = "refused"  // the address may not be dialled
+	FailureProtocol Failure = "protocol" // the answer is not HTTP, or breaks off before its status
+)
+
+// An Attempt is one request of a delivery and what came of it. A failed
+// attempt is data, not an error.
+type Attempt struct {
+	StoreID    string
+	DeliveryID string
+	// Number counts from 1 within the delivery.
+	Number    int
+	StartedAt time.Time
+	// Duration is from the start to the status line, or to the failure.
+	Duration time.Duration
+	// URL is where it was sent.
+	URL string
+	// StatusCode is the answer's; 0 when there was none.
+	StatusCode int
+	Failure    Failure
+	// Error says in words what failed; empty on success.
+	Error string
+	// ResponseHeaders are the answer's, one "Name: value" a line, at most
+	// MaxResponseKept bytes.
+	ResponseHeaders string
+	// ResponseBody is the beginning of the answer's body, as sent (not
+	// decompressed), at most MaxResponseKept bytes.
+	ResponseBody []byte
+}
+
+// MaxResponseKept is how much of an answer's headers and of its body an
+// attempt keeps, in bytes each.
+const MaxResponseKept = 4096
+
+// Success reports whether the receiver acknowledged the delivery.
+func (a *Attempt) Success() bool { return a.Failure == FailureNone }

@@ -1,0 +1,217 @@
+// Package billhook is a signed webhook sender for commerce platforms: stores
+// register webhooks, the platform emits events, and Billhook delivers each
+// event to every webhook that wants it, at least once, signed, retried and on
+// record.
+//
+// The package is the domain and the engine. It knows what a delivery is and
+// when it is sent, and leaves where things are kept to a Database (package
+// sqlite), what a receiver expects to package profile, and which address may be
+// dialled to package egress. It must not know a database driver, an HTTP
+// server, a dashboard, or any module beside Go's own.
+//
+// A Client is used from anywhere; one call of Run delivers:
+//
+//	db, err := sqlite.Open("shop.db", sqlite.Options{})
+//	client, err := billhook.New(db, billhook.Config{})
+//	go client.Run(ctx)
+//	client.Register(ctx, billhook.Registration{URL: "https://example.com/hook", Events: []string{"*"}})
+//	client.Emit(ctx, billhook.Emission{Type: "order.paid", Data: []byte(`{"id":"o_1"}`)})
+package billhook
+
+import (
+	"cmp"
+	"context"
+	"crypto/rand"
+	"log/slog"
+	"net"
+	"sync"
+	"time"
+
+	"github.com/billhook/billhook/egress"
+	"github.com/billhook/billhook/profile"
+)
+
+// A Config says how a Client behaves. Its zero value is useful.
+type Config struct {
+	// Profile names the wire profile of new stores. Default: "standard".
+	Profile string
+	// Profiles are the platform's own, beside those that come with Billhook;
+	// one with the name of a built-in takes its place. Default: none.
+	Profiles []*profile.Profile
+	// AllowInsecure lets webhooks have http:// URLs and loopback or private
+	// addresses. For development. Default: false.
+	AllowInsecure bool
+	// Logger gets what an operator must know. Default: slog.Default().
+	Logger *slog.Logger
+	// MaxEventSize bounds one event's data, in bytes. Default: 1 MiB.
+	MaxEventSize int
+	// MaxDepth bounds how deep an event's data may nest. Default: 64.
+	MaxDepth int
+	// MaxBatch bounds the events of one EmitBatch. Default: 1000.
+	MaxBatch int
+	// MaxInFlight bounds the requests under way to all receivers together.
+	// Default: 1024.
+	MaxInFlight int
+	// WebhookConcurrency bounds the requests under way to one webhook.
+	// Default: 32.
+	WebhookConcurrency int
+	// StopGrace is how long requests under way may take to end once Run's
+	// context has ended; those that do not are made again by the next Run.
+	// Default: 5 s.
+	StopGrace time.Duration
+	// DialContext takes the place of the network's own dialling; it gets a
+	// checked literal address. For tests. Default: a net.Dialer.
+	DialContext func(ctx context.Context, network, address string) (net.Conn, error)
+}
+
+func (c Config) withDefaults() Config {
+	c.Profile = cmp.Or(c.Profile, profile.Default)
+	c.Logger = cmp.Or(c.Logger, slog.Default())
+	c.MaxEventSize = cmp.Or(c.MaxEventSize, 1<<20)
+	c.MaxDepth = cmp.Or(c.MaxDepth, profile.DefaultMaxDepth)
+	c.MaxBatch = cmp.Or(c.MaxBatch, 1000)
+	c.MaxInFlight = cmp.Or(c.MaxInFlight, 1024)
+	c.WebhookConcurrency = cmp.Or(c.WebhookConcurrency, 32)
+	c.StopGrace = cmp.Or(c.StopGrace, 5*time.Second)
+	return c
+}
+
+// A Client is the way into Billhook. It is safe for concurrent use.
+type Client struct {
+	config    Config
+	db        Database
+	profiles  map[string]*profile.Profile
+	guard     *egress.Guard
+	registry  *registry
+	committer *committer
+	scheduler *scheduler
+	sender    *sender
+	// configuring is held while a store or a webhook changes, so that each
+	// change starts from the one before.
+	configuring sync.Mutex
+	running     sync.Mutex
+}
+
+// New makes a Client on a database and reads the configuration kept there. It
+// creates the store "default" if there is none yet. Only one process at a time
+// may use a database that is a file.
+func New(db Database, config Config) (*Client, error) {
+	config = config.withDefaults()
+	c := &Client{config: config, db: db, profiles: map[string]*profile.Profile{}, registry: newRegistry()}
+	for _, name := range profile.Names() {
+		c.profiles[name], _ = profile.Named(name)
+	}
+	for _, p := range config.Profiles {
+		c.profiles[p.Name] = p
+	}
+	if c.profiles[config.Profile] == nil {
+		return nil, c.unknownProfile(config.Profile)
+	}
+	policy := egress.Policy{AllowLoopback: config.AllowInsecure, AllowPrivate: config.AllowInsecure}
+	c.guard = egress.New(policy, egress.Config{Dial: config.DialContext})
+	c.committer = newCommitter(db, config.Logger)
+	c.sender = &sender{db: db, logger: config.Logger, guard: c.guard, perHost: config.WebhookConcurrency}
+	c.scheduler = &scheduler{
+		db: db, committer: c.committer, logger: config.Logger,
+		lookup: c.registry.endpoint, maxInFlight: config.MaxInFlight, lanes: map[Lane]*lane{},
+	}
+	c.committer.onRecovered = c.recovered
+
+	ctx := context.Background()
+	if err := c.load(ctx); err != nil {
+		return nil, err
+	}
+	if _, _, err := c.registry.store(DefaultStore); err != nil {
+		if _, err := c.CreateStore(ctx, Store{ID: DefaultStore}); err != nil && ErrorCode(err) != CodeDuplicate {
+			return nil, err
+		}
+	}
+	return c, nil
+}
+
+func (c *Client) load(ctx context.Context) error {
+	stores, webhooks, err := c.db.Configuration(ctx)
+	if err != nil {
+		return err
+	}
+	for _, s := range stores {
+		p := c.profiles[s.Profile]
+		if p == nil {
+			return &Error{
+				Code: CodeInvalid, Message: "the store " + quote(s.ID) + " has the profile " + quote(s.Profile) + ", which is not there",
+				Hint: "load its profile file",
+			}
+		}
+		if err := c.registry.putStore(s, p, c.config.WebhookConcurrency); err != nil {
+			return err
+		}
+	}
+	for _, w := range webhooks {
+		if err := c.registry.putWebhook(w, c.config.WebhookConcurrency); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Run delivers until ctx ends: what waits in the database from before, and what
+// is emitted meanwhile. Then it starts no more requests, gives those under way
+// Config.StopGrace to end, writes down what came of them, and returns nil; what
+// is not over waits for the next Run. One Run at a time.
+func (c *Client) Run(ctx context.Context) error {
+	if !c.running.TryLock() {
+		return &Error{Code: CodeConflict, Message: "Run is already running"}
+	}
+	defer c.running.Unlock()
+
+	attempts, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	defer cancel()
+	deliver := func(e *endpoint, p *Pending) *Outcome { return c.sender.deliver(attempts, e, p) }
+	begun := make(chan error, 1)
+	c.committer.submit(write{after: func(error) { begun <- c.scheduler.begin(attempts, deliver) }})
+	err := <-begun
+	if err == nil {
+		<-ctx.Done()
+	}
+	c.scheduler.stop(c.config.StopGrace, cancel)
+	c.committer.flush()
+	c.sender.closeIdle()
+	return err
+}
+
+// Close waits until everything asked for has been written. It does not close
+// the database. Call it after Run has returned.
+func (c *Client) Close() error {
+	c.committer.flush()
+	return nil
+}
+
+// recovered runs between transactions, after the database has come back.
+func (c *Client) recovered(ctx context.Context) {
+	if err := c.scheduler.reread(ctx); err != nil {
+		c.config.Logger.Error("cannot read what waits; a restart will", "err", err)
+	}
+}
+
+// Ready says whether an emit could be stored now.
+func (c *Client) Ready(ctx context.Context) error {
+	return c.committer.do(ctx, write{})
+}
+
+// Profile finds a wire profile, built-in or from Config.Profiles.
+func (c *Client) Profile(name string) (*profile.Profile, bool) {
+	p, ok := c.profiles[name]
+	return p, ok
+}
+
+func (c *Client) unknownProfile(name string) error {
+	return &Error{Code: CodeInvalid, Pointer: "/profile", Message: "there is no profile " + quote(name), Hint: "the built-in ones are " + joined(profile.Names())}
+}
+
+// newID makes an id of the profile's format.
+func newID(f profile.IDFormat, at time.Time) string {
+	var random [10]byte
+	_, _ = rand.Read(random[:]) // never fails (crypto/rand)
+	return f.New(at, random)
+}
+

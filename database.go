@@ -1,0 +1,218 @@
+package billhook
+
+import (
+	"context"
+	"errors"
+	"time"
+)
+
+// ErrNotFound is what a Database's reads answer when there is no such row.
+var ErrNotFound = errors.New("not found")
+
+// A Database keeps everything durable. Package storetest is its contract in
+// full; the rules that the engine leans on most:
+//
+//   - Commit is called by one goroutine at a time and is atomic: when it
+//     returns nil all of the batch is on disk, when it returns an error none
+//     of it may be relied on.
+//   - Reads may run beside it and see only whole batches. A read that starts
+//     after Commit returned sees that batch.
+//   - Nothing crosses stores: every key begins with the store's id.
+type Database interface {
+	// Commit writes the batch in one transaction and fills in the result
+	// members of its parts.
+	Commit(ctx context.Context, b *Batch) error
+	// Recover makes the database usable again after a failed Commit, by
+	// opening it anew where that is needed. What the failed batch wrote may or
+	// may not be there afterwards, but wholly or not at all.
+	Recover(ctx context.Context) error
+
+	// Configuration reads all stores and all webhooks, the deleted too.
+	Configuration(ctx context.Context) ([]Store, []Webhook, error)
+
+	// Lanes names every webhook that has pending deliveries, once.
+	Lanes(ctx context.Context) ([]Lane, error)
+	// Pending reads the lane's pending deliveries that come after the
+	// position, ordered by it, at most limit. Event is nil in the result.
+	Pending(ctx context.Context, lane Lane, after Position, limit int) ([]Pending, error)
+
+	// Event reads one event, or ErrNotFound.
+	Event(ctx context.Context, storeID, id string) (Event, error)
+	// Events reads events, newest first.
+	Events(ctx context.Context, f EventFilter) ([]Event, error)
+	// Delivery reads one delivery, pending or over, or ErrNotFound.
+	Delivery(ctx context.Context, storeID, id string) (Delivery, error)
+	// Deliveries reads deliveries, pending and over, by id descending.
+	Deliveries(ctx context.Context, f DeliveryFilter) ([]Delivery, error)
+	// Attempts reads a delivery's attempts, first to last.
+	Attempts(ctx context.Context, storeID, deliveryID string) ([]Attempt, error)
+
+	Close() error
+}
+
+// A Batch is what one transaction writes. Its parts are applied in the order
+// of its members.
+type Batch struct {
+	Stores   []*StoreWrite
+	Webhooks []*WebhookWrite
+	Outcomes []*Outcome
+	Retries  []*Retry
+	Cancels  []*Cancel
+	Emits    []*Emit
+}
+
+// Empty reports whether there is nothing to write.
+func (b *Batch) Empty() bool {
+	return len(b.Stores)+len(b.Webhooks)+len(b.Outcomes)+len(b.Retries)+len(b.Cancels)+len(b.Emits) == 0
+}
+
+// A StoreWrite creates a store or replaces one.
+type StoreWrite struct {
+	Store Store
+	// Create: it must not be there yet.
+	Create bool
+
+	// Exists is set by Commit when Create found one; nothing was written then.
+	Exists bool
+}
+
+// A WebhookWrite creates a webhook or replaces one.
+type WebhookWrite struct {
+	Webhook Webhook
+	Create  bool
+
+	// Exists is set by Commit when Create found one; nothing was written then.
+	Exists bool
+}
+
+// An Emit writes an event together with its deliveries, or, when the event's
+// id or its idempotency key is taken in the store (by an earlier batch or
+// earlier in this one), nothing.
+type Emit struct {
+	Event Event
+	// Deliveries are the event's, all pending.
+	Deliveries []Pending
+
+	// Existing is set by Commit to the event that has the idempotency key or
+	// else the id; nothing was written then.
+	Existing *Event
+}
+
+// An Outcome writes an attempt and the state that it left its delivery in.
+type Outcome struct {
+	// Delivery is the pending delivery as it was when it was sent. If no
+	// pending delivery has its ID and its Attempts any more, someone else has
+	// dealt with it: nothing is written, and Stale is set (fencing).
+	Delivery Pending
+	Attempt  Attempt
+	// Status is StatusPending for another attempt at NextAttemptAt, or a
+	// final one, which moves the delivery from what waits to what is over.
+	Status        Status
+	NextAttemptAt time.Time
+	Reason        string
+
+	// Stale is set by Commit.
+	Stale bool
+}
+
+// A Retry makes a delivery due now: one that is over becomes pending again,
+// with AttemptsBefore set to its Attempts; one that is pending becomes due at
+// DueAt.
+type Retry struct {
+	StoreID    string
+	DeliveryID string
+	DueAt      time.Time
+
+	// Delivery is set by Commit to what is pending now; nil when there is no
+	// such delivery in the store.
+	Delivery *Pending
+}
+
+// A Cancel ends up to Limit pending deliveries of a lane, the earliest due
+// first, as StatusCancelled.
+type Cancel struct {
+	Lane   Lane
+	Reason string
+	At     time.Time
+	Limit  int
+
+	// Cancelled is set by Commit to how many there were.
+	Cancelled int
+}
+
+// A Lane names the queue of one webhook.
+type Lane struct {
+	StoreID   string
+	WebhookID string
+}
+
+// A Position orders a lane: by when a delivery is due, then by its id. The
+// zero position comes before all others.
+type Position struct {
+	DueAt time.Time
+	ID    string
+}
+
+// Compare is negative when p comes before q, positive after, else 0.
+func (p Position) Compare(q Position) int {
+	if c := p.DueAt.Compare(q.DueAt); c != 0 {
+		return c
+	}
+	switch {
+	case p.ID < q.ID:
+		return -1
+	case p.ID > q.ID:
+		return 1
+	}
+	return 0
+}
+
+// A Pending is a delivery that waits, in the small form that the scheduler
+// holds many of.
+type Pending struct {
+	Lane
+	Position
+	EventID   string
+	EventType string
+	// Attempts and AttemptsBefore are as in Delivery.
+	Attempts       int
+	AttemptsBefore int
+	CreatedAt      time.Time
+	// Event is the event itself while memory for it can be spared, else nil.
+	Event *Event
+}
+
+// An EventFilter selects events; zero members select all.
+type EventFilter struct {
+	StoreID    string
+	Type       string
+	EntityType string
+	EntityID   string
+	// From and To bound CreatedAt: From <= CreatedAt < To.
+	From, To time.Time
+	// Before continues a list: only events older than this (CreatedAt, ID).
+	Before EventPosition
+	// Limit is the most to read.
+	Limit int
+}
+
+// An EventPosition orders a store's events: by CreatedAt, then by ID.
+type EventPosition struct {
+	CreatedAt time.Time
+	ID        string
+}
+
+// A DeliveryFilter selects deliveries; zero members select all.
+type DeliveryFilter struct {
+	StoreID   string
+	WebhookID string
+	EventID   string
+	EventType string
+	Status    Status
+	// From and To bound CreatedAt: From <= CreatedAt < To.
+	From, To time.Time
+	// Before continues a list: only deliveries with a smaller id.
+	Before string
+	// Limit is the most to read.
+	Limit int
+}

@@ -1,0 +1,100 @@
+package billhook
+
+import (
+	"context"
+	"errors"
+)
+
+// Event finds an event.
+func (c *Client) Event(ctx context.Context, storeID, id string) (Event, error) {
+	if _, _, err := c.registry.store(storeID); err != nil {
+		return Event{}, err
+	}
+	e, err := c.db.Event(ctx, storeID, id)
+	if errors.Is(err, ErrNotFound) {
+		return Event{}, notFound("event", id)
+	}
+	return e, err
+}
+
+// Events lists events, newest first.
+func (c *Client) Events(ctx context.Context, f EventFilter) ([]Event, error) {
+	f.StoreID = orDefaultStore(f.StoreID)
+	if _, _, err := c.registry.store(f.StoreID); err != nil {
+		return nil, err
+	}
+	return c.db.Events(ctx, f)
+}
+
+// Delivery finds a delivery.
+func (c *Client) Delivery(ctx context.Context, storeID, id string) (Delivery, error) {
+	if _, _, err := c.registry.store(storeID); err != nil {
+		return Delivery{}, err
+	}
+	d, err := c.db.Delivery(ctx, storeID, id)
+	if errors.Is(err, ErrNotFound) {
+		return Delivery{}, notFound("delivery", id)
+	}
+	return d, err
+}
+
+// Deliveries lists deliveries, newest first.
+func (c *Client) Deliveries(ctx context.Context, f DeliveryFilter) ([]Delivery, error) {
+	f.StoreID = orDefaultStore(f.StoreID)
+	if _, _, err := c.registry.store(f.StoreID); err != nil {
+		return nil, err
+	}
+	switch f.Status {
+	case "", StatusPending, StatusDelivered, StatusDead, StatusCancelled:
+	default:
+		return nil, invalid("/status", "%s is none of pending, delivered, dead, cancelled", quote(string(f.Status)))
+	}
+	return c.db.Deliveries(ctx, f)
+}
+
+// Attempts lists a delivery's attempts, first to last.
+func (c *Client) Attempts(ctx context.Context, storeID, deliveryID string) ([]Attempt, error) {
+	if _, err := c.Delivery(ctx, storeID, deliveryID); err != nil {
+		return nil, err
+	}
+	return c.db.Attempts(ctx, storeID, deliveryID)
+}
+
+// Retry makes a delivery due now: a dead, cancelled or delivered one gets all
+// the attempts of its policy again, one that waits for its next attempt waits
+// no more. Its webhook must still be there.
+func (c *Client) Retry(ctx context.Context, storeID, deliveryID string) (Delivery, error) {
+	d, err := c.Delivery(ctx, storeID, deliveryID)
+	if err != nil {
+		return Delivery{}, err
+	}
+	if c.registry.endpoint(Lane{StoreID: storeID, WebhookID: d.WebhookID}) == nil {
+		return Delivery{}, &Error{Code: CodeConflict, Message: "the webhook of this delivery was deleted"}
+	}
+	r := &Retry{StoreID: storeID, DeliveryID: deliveryID, DueAt: now()}
+	err = c.committer.do(ctx, write{
+		parts: 1,
+		add:   func(b *Batch) { b.Retries = append(b.Retries, r) },
+		after: func(error) {
+			if r.Delivery != nil {
+				c.scheduler.push([]Pending{*r.Delivery})
+			}
+		},
+	})
+	if err != nil {
+		return Delivery{}, err
+	}
+	if r.Delivery == nil {
+		return Delivery{}, notFound("delivery", deliveryID)
+	}
+	d.Status, d.NextAttemptAt, d.AttemptsBefore = StatusPending, r.DueAt, r.Delivery.AttemptsBefore
+	return d, nil
+}
+
+// delivery is a pending delivery as readers see it before its first attempt.
+func (p *Pending) delivery(payload []byte) Delivery {
+	return Delivery{
+		StoreID: p.StoreID, ID: p.ID, WebhookID: p.WebhookID, EventID: p.EventID, EventType: p.EventType,
+		Status: StatusPending, CreatedAt: p.CreatedAt, NextAttemptAt: p.DueAt, Payload: payload,
+	}
+}

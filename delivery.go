@@ -1,0 +1,47 @@
+package billhook
+
+import "time"
+
+// A Status says where a delivery is in its life.
+type Status string
+
+const (
+	// StatusPending: waiting for its first or its next attempt.
+	StatusPending Status = "pending"
+	// StatusDelivered: the receiver acknowledged it with a 2xx.
+	StatusDelivered Status = "delivered"
+	// StatusDead: no attempt succeeded and the policy allows no more.
+	StatusDead Status = "dead"
+	// StatusCancelled: its webhook was deleted before it was delivered.
+	StatusCancelled Status = "cancelled"
+)
+
+// A Delivery is one event for one webhook.
+type Delivery struct {
+	StoreID   string
+	ID        string
+	WebhookID string
+	EventID   string
+	EventType string
+	Status    Status
+	// Attempts counts the requests made so far.
+	Attempts int
+	// AttemptsBefore counts those made before the last manual retry: the
+	// policy looks only at the ones since.
+	AttemptsBefore int
+	// StatusCode is the last answer's; 0 when there was none.
+	StatusCode int
+	// Reason says in words why it is not delivered; empty when there is
+	// nothing to tell.
+	Reason string
+
+	CreatedAt     time.Time
+	LastAttemptAt time.Time
+	// NextAttemptAt is when a pending delivery is due; zero for the others.
+	NextAttemptAt time.Time
+	// FinishedAt is when it left pending; zero until then.
+	FinishedAt time.Time
+
+	// Payload is the event's data. Reads fill it in.
+	Payload []byte
+}

@@ -1,0 +1,261 @@
+package billhook
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/billhook/billhook/profile"
+)
+
+// Emit accepts an event: when it returns without an error, the event and its
+// deliveries are on disk. A repeat with the same idempotency key answers the
+// first result.
+func (c *Client) Emit(ctx context.Context, e Emission) (Event, error) {
+	em, err := c.prepare(orDefaultStore(e.StoreID), e)
+	if err != nil {
+		return Event{}, err
+	}
+	if err := c.commit(ctx, em); err != nil {
+		return Event{}, err
+	}
+	return em.result()
+}
+
+// An EmitResult is what became of one event of a batch.
+type EmitResult struct {
+	Event Event
+	// Err says why this one was not accepted: its id is taken, or its
+	// idempotency key stands for another emit.
+	Err error
+}
+
+// EmitBatch accepts events in one transaction. An invalid one refuses the whole
+// batch; the error's Pointer begins with "/events/" and its index.
+func (c *Client) EmitBatch(ctx context.Context, storeID string, emissions []Emission) ([]EmitResult, error) {
+	if len(emissions) == 0 {
+		return nil, invalid("/events", "is empty")
+	}
+	if len(emissions) > c.config.MaxBatch {
+		return nil, &Error{Code: CodeTooLarge, Pointer: "/events", Message: fmt.Sprintf("has more than %d events", c.config.MaxBatch), Hint: "send several batches"}
+	}
+	all := make([]*Emit, len(emissions))
+	for i, e := range emissions {
+		em, err := c.prepare(orDefaultStore(storeID), e)
+		if err != nil {
+			var bad *Error
+			if errors.As(err, &bad) {
+				at := *bad
+				at.Pointer = fmt.Sprintf("/events/%d%s", i, bad.Pointer)
+				return nil, &at
+			}
+			return nil, err
+		}
+		all[i] = em
+	}
+	if err := c.commit(ctx, all...); err != nil {
+		return nil, err
+	}
+	results := make([]EmitResult, len(all))
+	for i, em := range all {
+		results[i].Event, results[i].Err = em.result()
+	}
+	return results, nil
+}
+
+// Test emits an event with the catalogue's example to one webhook alone,
+// whatever it subscribes to, as an ordinary delivery. The type defaults to the
+// first that the webhook wants.
+func (c *Client) Test(ctx context.Context, storeID, webhookID, eventType string) (Delivery, error) {
+	_, p, err := c.registry.store(storeID)
+	if err != nil {
+		return Delivery{}, err
+	}
+	e := c.registry.endpoint(Lane{StoreID: storeID, WebhookID: webhookID})
+	if e == nil {
+		return Delivery{}, notFound("webhook", webhookID)
+	}
+	if !e.webhook.IsActive {
+		return Delivery{}, &Error{Code: CodeConflict, Message: "the webhook is not active", Hint: "activate it first"}
+	}
+	example, err := testEvent(e, p, eventType)
+	if err != nil {
+		return Delivery{}, err
+	}
+	em, err := c.prepareFor(storeID, p, example, []*endpoint{e})
+	if err != nil {
+		return Delivery{}, err
+	}
+	if err := c.commit(ctx, em); err != nil {
+		return Delivery{}, err
+	}
+	return em.Deliveries[0].delivery(em.Event.Data), nil
+}
+
+// testEvent is the example of a type, or for a type without one a small event.
+func testEvent(e *endpoint, p *profile.Profile, eventType string) (Emission, error) {
+	if eventType == "" {
+		for _, t := range p.EventTypes {
+			if e.webhook.wants(t.Name) {
+				eventType = t.Name
+				break
+			}
+		}
+	}
+	if eventType == "" {
+		eventType = "test"
+		if first := e.webhook.Events[0]; first != "*" {
+			eventType = strings.TrimSuffix(first, ".*")
+		}
+	}
+	if t, ok := p.EventType(eventType); ok {
+		return Emission{Type: eventType, Data: t.Example}, nil
+	}
+	return Emission{Type: eventType, Data: []byte(`{"test":true}`)}, nil
+}
+
+// prepare checks an emission and makes what is to be written of it.
+func (c *Client) prepare(storeID string, e Emission) (*Emit, error) {
+	_, p, err := c.registry.store(storeID)
+	if err != nil {
+		return nil, err
+	}
+	return c.prepareFor(storeID, p, e, nil)
+}
+
+func (c *Client) prepareFor(storeID string, p *profile.Profile, e Emission, only []*endpoint) (*Emit, error) {
+	if err := checkEmission(&e, p); err != nil {
+		return nil, err
+	}
+	if len(e.Data) > c.config.MaxEventSize {
+		return nil, &Error{Code: CodeTooLarge, Pointer: "/data", Message: fmt.Sprintf("is %d bytes long; %d are allowed", len(e.Data), c.config.MaxEventSize), Hint: "send a reference to what is large"}
+	}
+	options := p.Options()
+	options.MaxDepth = c.config.MaxDepth
+	data, err := profile.Canonical(e.Data, options)
+	if err != nil {
+		return nil, dataError(err)
+	}
+	at := now()
+	event := Event{
+		StoreID: storeID, ID: e.ID, Type: e.Type, Data: data, Entity: e.Entity, Actor: e.Actor,
+		OccurredAt: e.OccurredAt, CreatedAt: at, IdempotencyKey: e.IdempotencyKey,
+	}
+	if event.ID == "" {
+		event.ID = newID(p.IDs.Event, at)
+	}
+	if event.Entity == (Reference{}) {
+		if kind, id, ok := p.EntityOf(e.Type, data); ok && len(id) <= maxID {
+			event.Entity = Reference{Type: kind, ID: id}
+		}
+	}
+	if event.OccurredAt.IsZero() {
+		event.OccurredAt = at
+	}
+	endpoints := only
+	if endpoints == nil {
+		endpoints = c.registry.matching(storeID, e.Type)
+	}
+	event.Deliveries = len(endpoints)
+	em := &Emit{Event: event, Deliveries: make([]Pending, len(endpoints))}
+	for i, to := range endpoints {
+		em.Deliveries[i] = Pending{
+			Lane:     Lane{StoreID: storeID, WebhookID: to.webhook.ID},
+			Position: Position{DueAt: at, ID: newID(p.IDs.Delivery, at)},
+			EventID:  event.ID, EventType: event.Type, CreatedAt: at, Event: &em.Event,
+		}
+	}
+	return em, nil
+}
+
+func checkEmission(e *Emission, p *profile.Profile) error {
+	if e.Type == "" {
+		return invalid("/type", "is missing")
+	}
+	if err := checkEventType(e.Type, "/type"); err != nil {
+		return err
+	}
+	if !p.Accepts(e.Type) {
+		return unknownEventType(e.Type, p, "/type")
+	}
+	if len(e.Data) == 0 {
+		return invalid("/data", "is missing")
+	}
+	if e.ID != "" {
+		if err := checkID(e.ID, "/id", maxID, ':'); err != nil {
+			return err
+		}
+	}
+	if len(e.IdempotencyKey) > maxKey || strings.ContainsFunc(e.IdempotencyKey, func(r rune) bool { return r < ' ' || r >= 0x7f }) {
+		return &Error{Code: CodeInvalid, Message: fmt.Sprintf("the idempotency key is longer than %d characters or not printable ASCII", maxKey), Hint: "use a UUID"}
+	}
+	if err := checkReference(e.Entity, "/entity"); err != nil {
+		return err
+	}
+	if err := checkReference(e.Actor, "/actor"); err != nil {
+		return err
+	}
+	return checkTime(e.OccurredAt, "/occurredAt")
+}
+
+// dataError says what is wrong with an event's data, as a member of the
+// emission.
+func dataError(err error) error {
+	var bad *profile.JSONError
+	if !errors.As(err, &bad) {
+		return err
+	}
+	e := &Error{Code: CodeInvalidJSON, Pointer: "/data" + bad.Pointer, Message: bad.Message}
+	switch bad.Code {
+	case profile.CodeTooDeep:
+		e.Code = CodeTooDeep
+	case profile.CodeInexactNumber:
+		e.Code, e.Hint = CodeInexactNumber, "send it as a string: this store's receivers would read another number"
+	}
+	return e
+}
+
+// commit writes emits in one transaction and hands their deliveries over.
+func (c *Client) commit(ctx context.Context, emits ...*Emit) error {
+	parts := len(emits)
+	for _, em := range emits {
+		parts += len(em.Deliveries)
+	}
+	return c.committer.do(ctx, write{
+		parts: parts,
+		add:   func(b *Batch) { b.Emits = append(b.Emits, emits...) },
+		after: func(error) {
+			for _, em := range emits {
+				if em.Existing == nil {
+					c.scheduler.push(em.Deliveries)
+				}
+			}
+		},
+	})
+}
+
+// result is what the caller of an emit is told.
+func (em *Emit) result() (Event, error) {
+	if em.Existing == nil {
+		return em.Event, nil
+	}
+	first := em.Existing
+	if em.Event.IdempotencyKey == "" || first.IdempotencyKey != em.Event.IdempotencyKey {
+		return Event{}, &Error{
+			Code: CodeDuplicate, Pointer: "/id",
+			Message: fmt.Sprintf("the event %s is there already, since %s", quote(first.ID), first.CreatedAt.Format(time.RFC3339)),
+			Hint:    "nothing is to be done if this was a repeat",
+		}
+	}
+	if first.Type != em.Event.Type || !bytes.Equal(first.Data, em.Event.Data) {
+		return Event{}, &Error{
+			Code:    CodeKeyReused,
+			Message: "the idempotency key stands for another event, " + quote(first.ID),
+			Hint:    "use a new key for a new event",
+		}
+	}
+	return *first, nil
+}

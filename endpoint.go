@@ -1,0 +1,85 @@
+package billhook
+
+import (
+	"net/http"
+	"net/url"
+	"strings"
+	"time"
+
+	"github.com/billhook/billhook/profile"
+)
+
+// An endpoint is a webhook made ready for sending. It never changes: a changed
+// webhook gets a new one.
+type endpoint struct {
+	webhook     Webhook
+	url         *url.URL
+	profile     *profile.Profile
+	policy      profile.RetryPolicy
+	timeout     time.Duration
+	concurrency int
+	static      []profile.Header
+}
+
+func newEndpoint(w Webhook, p *profile.Profile, concurrency int) (*endpoint, error) {
+	u, err := url.Parse(w.URL)
+	if err != nil {
+		return nil, err
+	}
+	e := &endpoint{webhook: w, url: u, profile: p, policy: p.RetryPolicy, timeout: p.Timeout, concurrency: concurrency}
+	if w.RetryPolicy != nil {
+		e.policy = *w.RetryPolicy
+	}
+	for name, value := range w.Headers {
+		if reservedHeader(name, p) {
+			continue // the store's profile changed since it was set
+		}
+		switch strings.ToLower(name) {
+		case "idempotency-key", "x-idempotency-key":
+			// In canonical form these would make net/http repeat requests.
+			name = strings.ToLower(name)
+		}
+		e.static = append(e.static, profile.Header{Name: name, Value: value})
+	}
+	return e, nil
+}
+
+// header makes the headers of one attempt.
+func (e *endpoint) header(eventID string, at time.Time, body []byte) http.Header {
+	h := make(http.Header, 6+len(e.static))
+	for _, s := range e.static {
+		h[s.Name] = []string{s.Value}
+	}
+	h["Content-Type"] = []string{"application/json"}
+	h["User-Agent"] = []string{e.profile.UserAgent}
+	for _, s := range e.profile.Headers(e.webhook.signingSecrets(at), eventID, at, body) {
+		h[s.Name] = []string{s.Value}
+	}
+	return h
+}
+
+// reservedHeader reports whether a header is Billhook's to set: what frames
+// the message, says where it goes and what it is, or signs it.
+func reservedHeader(name string, p *profile.Profile) bool {
+	name = strings.ToLower(name)
+	switch name {
+	case "host", "content-length", "content-type", "content-encoding", "user-agent",
+		"transfer-encoding", "connection", "keep-alive", "te", "trailer", "upgrade", "expect":
+		return true
+	}
+	return strings.HasPrefix(name, "webhook-") || strings.HasPrefix(name, "proxy-") ||
+		p.Signature != nil && name == strings.ToLower(p.Signature.Header)
+}
+
+// wants reports whether the webhook subscribes to the event type.
+func (w *Webhook) wants(eventType string) bool {
+	for _, pattern := range w.Events {
+		if pattern == eventType || pattern == "*" {
+			return true
+		}
+		if prefix, ok := strings.CutSuffix(pattern, "*"); ok && strings.HasSuffix(prefix, ".") && strings.HasPrefix(eventType, prefix) {
+			return true
+		}
+	}
+	return false
+}

@@ -1,0 +1,68 @@
+package billhook
+
+import (
+	"errors"
+	"fmt"
+)
+
+// A Code names a kind of error for programs; it never changes meaning.
+type Code string
+
+const (
+	CodeInvalid          Code = "invalid"               // a member is wrong; Pointer says which
+	CodeInvalidJSON      Code = "invalid_json"          // not JSON, or not well-formed UTF-8
+	CodeTooDeep          Code = "too_deep"              // JSON nested too deeply
+	CodeInexactNumber    Code = "inexact_number"        // a number that ECMAScript cannot hold
+	CodeTooLarge         Code = "too_large"             // over a size limit
+	CodeUnknownEventType Code = "unknown_event_type"    // not in the store's closed catalogue
+	CodeURLRefused       Code = "url_refused"           // a URL that deliveries may not go to
+	CodeNotFound         Code = "not_found"             // no such thing in this store
+	CodeDuplicate        Code = "duplicate"             // the id is taken
+	CodeKeyReused        Code = "idempotency_key_reuse" // the key stands for another emit
+	CodeConflict         Code = "conflict"              // not possible in the present state
+	CodeUnavailable      Code = "unavailable"           // cannot be stored now; nothing was accepted
+)
+
+// An Error is what callers get for a call that was not carried out. It left
+// no trace.
+type Error struct {
+	Code Code
+	// Message says what is wrong, for people.
+	Message string
+	// Pointer is the JSON Pointer (RFC 6901) of the wrong member of the
+	// request, "" when it is none in particular.
+	Pointer string
+	// Hint says what to do about it; may be empty.
+	Hint string
+	// Err is the cause, where there is one to tell operators.
+	Err error
+}
+
+func (e *Error) Error() string {
+	switch {
+	case e.Pointer != "":
+		return e.Pointer + ": " + e.Message
+	case e.Err != nil:
+		return e.Message + ": " + e.Err.Error()
+	}
+	return e.Message
+}
+
+func (e *Error) Unwrap() error { return e.Err }
+
+// ErrorCode is the code of the first *Error in err's chain, "" if none is.
+func ErrorCode(err error) Code {
+	var e *Error
+	if errors.As(err, &e) {
+		return e.Code
+	}
+	return ""
+}
+
+func invalid(pointer, format string, args ...any) *Error {
+	return &Error{Code: CodeInvalid, Pointer: pointer, Message: fmt.Sprintf(format, args...)}
+}
+
+func notFound(what, id string) *Error {
+	return &Error{Code: CodeNotFound, Message: fmt.Sprintf("no %s %q in this store", what, id)}
+}

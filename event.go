@@ -1,0 +1,53 @@
+package billhook
+
+import "time"
+
+// An Event is something that happened in a store. It never changes after it
+// was accepted.
+type Event struct {
+	StoreID string
+	ID      string
+	Type    string
+	// Data is the event's payload, in the form that ECMAScript prints
+	// (profile.Canonical).
+	Data []byte
+	// Entity is what the event is about, an order say; empty when neither the
+	// caller nor the catalogue told.
+	Entity Reference
+	// Actor is who caused it; empty when the caller did not tell.
+	Actor Reference
+	// OccurredAt is when it happened, by the caller. Default: CreatedAt.
+	OccurredAt time.Time
+	// CreatedAt is when Billhook accepted it, and the time in the envelope.
+	CreatedAt time.Time
+	// IdempotencyKey is the caller's key for this emit, unique in the store.
+	IdempotencyKey string
+	// Deliveries counts the webhooks that it was for.
+	Deliveries int
+}
+
+// A Reference names a thing or a person of the platform.
+type Reference struct {
+	Type string
+	ID   string
+}
+
+// An Emission is what a caller emits.
+type Emission struct {
+	// StoreID defaults to DefaultStore.
+	StoreID string
+	Type    string
+	// Data is any JSON value.
+	Data []byte
+	// ID is the caller's own event id, unique in the store: 1 to 128
+	// characters of letters, digits, '.', '_', ':' or '-'. Default: a new one.
+	ID string
+	// Entity defaults to what the catalogue says of the type.
+	Entity Reference
+	Actor  Reference
+	// OccurredAt defaults to now.
+	OccurredAt time.Time
+	// IdempotencyKey makes a repeat of this emit answer the first result: at
+	// most 255 printable ASCII characters. Default: none.
+	IdempotencyKey string
+}

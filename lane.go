@@ -1,0 +1,164 @@
+package billhook
+
+import (
+	"container/heap"
+	"slices"
+	"time"
+)
+
+// A lane is the queue of one webhook. It holds in memory only a window of
+// what waits, the earliest due; the rest stays in the database. The invariant,
+// true between any two transactions of the committer:
+//
+//	every pending delivery of the webhook is known here, or more is true and
+//	it comes after horizon.
+//
+// All methods want the scheduler's lock.
+type lane struct {
+	key      Lane
+	endpoint *endpoint // nil once the webhook is deleted
+
+	waiting waitingHeap
+	// known has the ids of the deliveries that wait here, are being sent, or
+	// wait for their outcome to be recorded.
+	known map[string]struct{}
+	// sending counts the requests under way.
+	sending int
+
+	more    bool
+	horizon Position
+	// reading: the next window is being read from the database.
+	reading bool
+
+	// queued: the lane stands in the scheduler's line of ready lanes.
+	queued bool
+	// timer makes the lane ready when its first delivery becomes due, at
+	// wakeAt.
+	timer  *time.Timer
+	wakeAt time.Time
+}
+
+// add takes in a delivery that was just committed or read, unless it belongs
+// to what stays in the database.
+func (l *lane) add(p Pending, window int, mem *memory) {
+	if _, ok := l.known[p.ID]; ok {
+		l.move(p)
+		return
+	}
+	if l.more && p.Position.Compare(l.horizon) > 0 {
+		return
+	}
+	l.known[p.ID] = struct{}{}
+	mem.hold(&p)
+	heap.Push(&l.waiting, p)
+	if len(l.waiting) > window {
+		l.shrink(window/2, mem)
+	}
+}
+
+// move gives a waiting delivery its new place, after a manual retry.
+func (l *lane) move(p Pending) {
+	i := slices.IndexFunc(l.waiting, func(q Pending) bool { return q.ID == p.ID })
+	if i < 0 {
+		return // being sent: its outcome says what comes next
+	}
+	p.Event = l.waiting[i].Event
+	l.waiting[i] = p
+	heap.Fix(&l.waiting, i)
+}
+
+// shrink keeps the first n and leaves the others to the database.
+func (l *lane) shrink(n int, mem *memory) {
+	slices.SortFunc(l.waiting, func(a, b Pending) int { return a.Position.Compare(b.Position) })
+	l.more, l.horizon = true, l.waiting[n-1].Position
+	l.drop(n, mem)
+}
+
+// drop lets go of all that waits but the first n.
+func (l *lane) drop(n int, mem *memory) {
+	for i := range l.waiting[n:] {
+		p := &l.waiting[n+i]
+		mem.release(p)
+		delete(l.known, p.ID)
+	}
+	clear(l.waiting[n:])
+	l.waiting = l.waiting[:n]
+}
+
+// forget lets go of a delivery that is over, or that someone else deals with.
+func (l *lane) forget(id string) { delete(l.known, id) }
+
+// rewind makes the lane read what waits from the beginning again, where memory
+// may have lost track of what is on disk.
+func (l *lane) rewind() {
+	l.more = true
+	l.horizon = Position{}
+}
+
+// wantsMore reports whether the next window should be read.
+func (l *lane) wantsMore(window int) bool {
+	return l.more && !l.reading && l.endpoint != nil && len(l.waiting) <= window/4
+}
+
+// due reports whether a delivery may be sent now.
+func (l *lane) due(now time.Time) bool {
+	return l.open() && len(l.waiting) > 0 && !l.waiting[0].DueAt.After(now)
+}
+
+// open reports whether the webhook would take another request.
+func (l *lane) open() bool {
+	return l.endpoint != nil && l.endpoint.webhook.IsActive && l.sending < l.endpoint.concurrency
+}
+
+// empty reports whether nothing is left that the lane must remember.
+func (l *lane) empty() bool {
+	return len(l.known) == 0 && !l.more && !l.reading && !l.queued
+}
+
+func (l *lane) pop(mem *memory) Pending {
+	p := heap.Pop(&l.waiting).(Pending)
+	mem.release(&p)
+	return p
+}
+
+// memory counts what waits in all lanes together.
+type memory struct {
+	deliveries int
+	eventBytes int
+}
+
+// hold counts a delivery in; beyond eventMemory it gives up the event's data,
+// which is read from the database again when the delivery is sent.
+func (m *memory) hold(p *Pending) {
+	m.deliveries++
+	if p.Event == nil {
+		return
+	}
+	if m.eventBytes+len(p.Event.Data) > eventMemory {
+		p.Event = nil
+		return
+	}
+	m.eventBytes += len(p.Event.Data)
+}
+
+func (m *memory) release(p *Pending) {
+	m.deliveries--
+	if p.Event != nil {
+		m.eventBytes -= len(p.Event.Data)
+	}
+}
+
+// A waitingHeap has the delivery that comes first at its top.
+type waitingHeap []Pending
+
+func (h waitingHeap) Len() int           { return len(h) }
+func (h waitingHeap) Less(i, j int) bool { return h[i].Position.Compare(h[j].Position) < 0 }
+func (h waitingHeap) Swap(i, j int)      { h[i], h[j] = h[j], h[i] }
+func (h *waitingHeap) Push(x any)        { *h = append(*h, x.(Pending)) }
+func (h *waitingHeap) Pop() any {
+	old := *h
+	p := old[len(old)-1]
+	old[len(old)-1] = Pending{}
+	*h = old[:len(old)-1]
+	return p
+}

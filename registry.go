@@ -1,0 +1,155 @@
+package billhook
+
+import (
+	"maps"
+	"slices"
+	"sync"
+
+	"github.com/billhook/billhook/profile"
+)
+
+// A registry holds the configuration in memory: every store with its profile
+// and its webhooks. It is filled from the database at the start and kept in
+// step by whoever commits a change.
+type registry struct {
+	mu     sync.RWMutex
+	stores map[string]*tenant
+}
+
+// A tenant is a store as the registry holds it.
+type tenant struct {
+	store    Store
+	profile  *profile.Profile
+	webhooks map[string]*endpoint
+	// matches remembers which webhooks want a type, until one changes. It
+	// only holds types that some webhook was found for, so that strangers'
+	// types do not fill memory.
+	matches map[string][]*endpoint
+}
+
+func newRegistry() *registry { return &registry{stores: map[string]*tenant{}} }
+
+// store finds a store that is not deleted.
+func (r *registry) store(id string) (Store, *profile.Profile, error) {
+	r.mu.RLock()
+	defer r.mu.RUnlock()
+	t := r.stores[id]
+	if t == nil || !t.store.DeletedAt.IsZero() {
+		return Store{}, nil, &Error{Code: CodeNotFound, Message: "there is no store " + quote(id), Hint: "create it with POST /api/stores"}
+	}
+	return t.store, t.profile, nil
+}
+
+// storesAfter lists stores by id.
+func (r *registry) storesAfter(after string, limit int) []Store {
+	r.mu.RLock()
+	defer r.mu.RUnlock()
+	var found []Store
+	for _, id := range slices.Sorted(maps.Keys(r.stores)) {
+		if t := r.stores[id]; id > after && t.store.DeletedAt.IsZero() && len(found) < limit {
+			found = append(found, t.store)
+		}
+	}
+	return found
+}
+
+// putStore takes in a new or changed store. Its webhooks' endpoints are made
+// anew, since they follow its profile.
+func (r *registry) putStore(s Store, p *profile.Profile, concurrency int) error {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	t := r.stores[s.ID]
+	if t == nil {
+		t = &tenant{webhooks: map[string]*endpoint{}}
+		r.stores[s.ID] = t
+	}
+	t.store, t.profile, t.matches = s, p, map[string][]*endpoint{}
+	for id, e := range t.webhooks {
+		again, err := newEndpoint(e.webhook, p, concurrency)
+		if err != nil {
+			return err
+		}
+		t.webhooks[id] = again
+	}
+	return nil
+}
+
+// putWebhook takes in a new, changed or deleted webhook.
+func (r *registry) putWebhook(w Webhook, concurrency int) error {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	t := r.stores[w.StoreID]
+	if t == nil {
+		return notFound("store", w.StoreID)
+	}
+	clear(t.matches)
+	if !w.DeletedAt.IsZero() {
+		delete(t.webhooks, w.ID)
+		return nil
+	}
+	e, err := newEndpoint(w, t.profile, concurrency)
+	if err != nil {
+		return err
+	}
+	t.webhooks[w.ID] = e
+	return nil
+}
+
+// endpoint finds a webhook; nil when there is none, or no more.
+func (r *registry) endpoint(l Lane) *endpoint {
+	r.mu.RLock()
+	defer r.mu.RUnlock()
+	t := r.stores[l.StoreID]
+	if t == nil || !t.store.DeletedAt.IsZero() {
+		return nil
+	}
+	return t.webhooks[l.WebhookID]
+}
+
+// webhooksAfter lists a store's webhooks by id.
+func (r *registry) webhooksAfter(storeID, after string, limit int) []Webhook {
+	r.mu.RLock()
+	defer r.mu.RUnlock()
+	t := r.stores[storeID]
+	if t == nil {
+		return nil
+	}
+	var found []Webhook
+	for _, id := range slices.Sorted(maps.Keys(t.webhooks)) {
+		if id > after && len(found) < limit {
+			found = append(found, t.webhooks[id].webhook)
+		}
+	}
+	return found
+}
+
+// matching are the active webhooks of a store that want the event type.
+func (r *registry) matching(storeID, eventType string) []*endpoint {
+	r.mu.RLock()
+	t := r.stores[storeID]
+	if t == nil {
+		r.mu.RUnlock()
+		return nil
+	}
+	found, ok := t.matches[eventType]
+	r.mu.RUnlock()
+	if ok {
+		return found
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	found = nil
+	for _, e := range t.webhooks {
+		if e.webhook.IsActive && e.webhook.wants(eventType) {
+			found = append(found, e)
+		}
+	}
+	if len(found) > 0 && len(t.matches) < maxMatches {
+		t.matches[eventType] = found
+	}
+	return found
+}
+
+// maxMatches bounds a store's remembered matches, since with "*" every type
+// that is ever emitted has one.
+const maxMatches = 1000

@@ -1,0 +1,356 @@
+package billhook
+
+import (
+	"context"
+	"log/slog"
+	"sync"
+	"time"
+)
+
+const (
+	// laneWindow is how many waiting deliveries a lane holds in memory, and
+	// crowdedWindow how many once all lanes together hold windowTotal.
+	laneWindow    = 1024
+	crowdedWindow = 64
+	windowTotal   = 64 << 10
+	// eventMemory bounds the data of events kept for waiting deliveries, in
+	// bytes; the others' is read from the database when they are sent.
+	eventMemory = 32 << 20
+	// maxUnrecorded bounds the outcomes that wait to be written. At the bound
+	// nothing more is sent.
+	maxUnrecorded = 4096
+	// cancelStep is how many deliveries of a deleted webhook one transaction
+	// cancels.
+	cancelStep = 500
+)
+
+// A scheduler decides which delivery is sent next. Lanes that have one due
+// take turns, so that a webhook with many, or with a receiver that hangs,
+// costs the others nothing.
+type scheduler struct {
+	db        Database
+	committer *committer
+	logger    *slog.Logger
+	// deliver makes one attempt and blocks until it is over. It returns nil
+	// when the attempt was called off, because sending stops.
+	deliver func(*endpoint, *Pending) *Outcome
+	// lookup finds a webhook; nil when it is deleted or unknown.
+	lookup      func(Lane) *endpoint
+	maxInFlight int
+
+	mu         sync.Mutex
+	running    bool
+	lanes      map[Lane]*lane
+	ready      []*lane
+	mem        memory
+	inFlight   int
+	unrecorded int
+	senders    sync.WaitGroup
+}
+
+// window is how many waiting deliveries a lane may hold now.
+func (s *scheduler) window() int {
+	if s.mem.deliveries > windowTotal {
+		return crowdedWindow
+	}
+	return laneWindow
+}
+
+// begin starts sending: it reads which lanes have something and hands what is
+// committed from now on to them. It runs between transactions.
+func (s *scheduler) begin(ctx context.Context, deliver func(*endpoint, *Pending) *Outcome) error {
+	s.mu.Lock()
+	s.running, s.deliver = true, deliver
+	s.mu.Unlock()
+	return s.reread(ctx)
+}
+
+// reread makes every lane that has something on disk read it from the
+// beginning. It runs between transactions.
+func (s *scheduler) reread(ctx context.Context) error {
+	lanes, err := s.db.Lanes(ctx)
+	if err != nil {
+		return err
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if !s.running {
+		return nil
+	}
+	for _, key := range lanes {
+		l := s.lane(key)
+		l.rewind()
+		s.tend(l)
+	}
+	return nil
+}
+
+// stop ends sending and waits for the attempts under way; cancel is called
+// when grace is over, and ends them.
+func (s *scheduler) stop(grace time.Duration, cancel func()) {
+	s.mu.Lock()
+	s.running = false
+	s.mu.Unlock()
+	t := time.AfterFunc(grace, cancel)
+	s.senders.Wait()
+	t.Stop()
+	cancel()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for key, l := range s.lanes {
+		if l.timer != nil {
+			l.timer.Stop()
+		}
+		delete(s.lanes, key)
+	}
+	s.ready, s.mem = nil, memory{}
+}
+
+// push takes in deliveries that were just committed. It runs between
+// transactions.
+func (s *scheduler) push(deliveries []Pending) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if !s.running {
+		return // the database has them, and begin finds them there
+	}
+	for _, p := range deliveries {
+		l := s.lane(p.Lane)
+		l.add(p, s.window(), &s.mem)
+		s.tend(l)
+	}
+	s.dispatch()
+}
+
+// refresh lets a lane know that its webhook changed.
+func (s *scheduler) refresh(key Lane) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if !s.running {
+		return
+	}
+	l := s.lane(key)
+	l.endpoint = s.lookup(key)
+	s.tend(l)
+	s.dispatch()
+}
+
+func (s *scheduler) lane(key Lane) *lane {
+	l := s.lanes[key]
+	if l == nil {
+		l = &lane{key: key, endpoint: s.lookup(key), known: map[string]struct{}{}}
+		s.lanes[key] = l
+	}
+	return l
+}
+
+// tend does what a lane's state asks for: stand in line, wait for its first
+// delivery's time, read more, or be cleared away.
+func (s *scheduler) tend(l *lane) {
+	if l.endpoint == nil {
+		s.abandon(l)
+		return
+	}
+	if l.wantsMore(s.window()) {
+		l.reading = true
+		s.committer.submit(write{parts: commitParts / 8, after: func(error) { s.read(l) }})
+	}
+	if l.queued || !l.open() || len(l.waiting) == 0 {
+		if l.empty() {
+			delete(s.lanes, l.key)
+		}
+		return
+	}
+	now := time.Now()
+	if l.due(now) {
+		l.queued = true
+		s.ready = append(s.ready, l)
+		return
+	}
+	s.wake(l, l.waiting[0].DueAt)
+}
+
+// wake tends the lane again at a time.
+func (s *scheduler) wake(l *lane, at time.Time) {
+	if l.timer != nil && l.wakeAt.Equal(at) {
+		return
+	}
+	l.wakeAt = at
+	in := time.Until(at)
+	if l.timer != nil {
+		l.timer.Reset(in)
+		return
+	}
+	l.timer = time.AfterFunc(in, func() {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		l.wakeAt = time.Time{}
+		if s.running {
+			s.tend(l)
+			s.dispatch()
+		}
+	})
+}
+
+// read fetches a lane's next window. It runs between transactions.
+func (s *scheduler) read(l *lane) {
+	limit := laneWindow / 2
+	s.mu.Lock()
+	if s.mem.deliveries > windowTotal {
+		limit = crowdedWindow / 2
+	}
+	after := l.horizon
+	running := s.running
+	s.mu.Unlock()
+	if !running {
+		return
+	}
+	rows, err := s.db.Pending(context.Background(), l.key, after, limit)
+
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	l.reading = false
+	if !s.running {
+		return
+	}
+	if err != nil {
+		s.logger.Error("cannot read waiting deliveries; trying again", "store", l.key.StoreID, "webhook", l.key.WebhookID, "err", err)
+		s.wake(l, time.Now().Add(time.Second))
+		return
+	}
+	l.more = false // what was read is let in, and beyond it lies nothing
+	for _, p := range rows {
+		l.add(p, s.window(), &s.mem)
+	}
+	if len(rows) == limit && !l.more {
+		l.more, l.horizon = true, rows[len(rows)-1].Position
+	}
+	s.tend(l)
+	s.dispatch()
+}
+
+// dispatch starts a sender for every delivery that may be sent now.
+func (s *scheduler) dispatch() {
+	for {
+		l, p, ok := s.next()
+		if !ok {
+			return
+		}
+		s.senders.Add(1)
+		go s.send(l, p)
+	}
+}
+
+// next takes the delivery whose turn it is.
+func (s *scheduler) next() (*lane, Pending, bool) {
+	now := time.Now()
+	for s.running && len(s.ready) > 0 && s.inFlight < s.maxInFlight && s.unrecorded < maxUnrecorded {
+		l := s.ready[0]
+		s.ready[0] = nil
+		s.ready = s.ready[1:]
+		l.queued = false
+		if !l.due(now) {
+			s.tend(l)
+			continue
+		}
+		p := l.pop(&s.mem)
+		l.sending++
+		s.inFlight++
+		s.tend(l)
+		return l, p, true
+	}
+	return nil, Pending{}, false
+}
+
+// send makes attempts, one delivery after the other, until none is due.
+func (s *scheduler) send(l *lane, p Pending) {
+	defer s.senders.Done()
+	for ok := true; ok; {
+		s.mu.Lock()
+		deliver, endpoint := s.deliver, l.endpoint
+		s.mu.Unlock()
+		var o *Outcome
+		if endpoint != nil { // else deleted a moment ago
+			o = deliver(endpoint, &p)
+		}
+		s.mu.Lock()
+		s.inFlight--
+		l.sending--
+		if o == nil {
+			l.forget(p.ID) // handed back: it waits in the database
+			l.rewind()
+		} else {
+			s.unrecorded++
+			s.record(l, o)
+		}
+		s.tend(l)
+		l, p, ok = s.next()
+		s.mu.Unlock()
+	}
+}
+
+// record has an outcome written and then acted on.
+func (s *scheduler) record(l *lane, o *Outcome) {
+	s.committer.submitLater(write{
+		parts: 1,
+		keep:  true,
+		add:   func(b *Batch) { b.Outcomes = append(b.Outcomes, o) },
+		after: func(error) { s.recorded(l, o) },
+	})
+}
+
+func (s *scheduler) recorded(l *lane, o *Outcome) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.unrecorded--
+	if !s.running {
+		return
+	}
+	l.forget(o.Delivery.ID)
+	switch {
+	case o.Stale:
+		l.rewind()
+	case o.Status == StatusPending:
+		p := o.Delivery
+		p.Attempts = o.Attempt.Number
+		p.DueAt = o.NextAttemptAt
+		l.add(p, s.window(), &s.mem)
+	}
+	s.tend(l)
+	s.dispatch()
+}
+
+// abandon ends the deliveries of a deleted webhook.
+func (s *scheduler) abandon(l *lane) {
+	l.drop(0, &s.mem)
+	if l.reading {
+		l.more = true // something came after what is being read or cancelled
+		return
+	}
+	l.reading, l.more = true, false
+	c := &Cancel{Lane: l.key, Reason: "the webhook was deleted", At: now(), Limit: cancelStep}
+	s.committer.submit(write{
+		parts: commitParts / 4,
+		add:   func(b *Batch) { b.Cancels = append(b.Cancels, c) },
+		after: func(err error) { s.abandoned(l, c, err) },
+	})
+}
+
+func (s *scheduler) abandoned(l *lane, c *Cancel, err error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	l.reading = false
+	switch {
+	case err != nil:
+		s.logger.Error("cannot cancel a deleted webhook's deliveries; trying again", "webhook", l.key.WebhookID, "err", err)
+		s.wake(l, time.Now().Add(time.Second))
+	case c.Cancelled == c.Limit || l.more:
+		s.abandon(l)
+	case l.sending == 0:
+		delete(s.lanes, l.key)
+	}
+}
+
+// now is the time as Billhook keeps it: UTC and without a monotonic clock, so
+// that what is read back equals what was written.
+func now() time.Time { return time.Now().UTC().Round(0) }

@@ -1,0 +1,207 @@
+package billhook
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"io"
+	"log/slog"
+	"math/rand/v2"
+	"net/http"
+	"net/http/httptrace"
+	"sort"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/billhook/billhook/egress"
+	"github.com/billhook/billhook/profile"
+)
+
+const (
+	// drainCap is how much of an answer is read so that its connection can be
+	// used again; one with more is closed instead.
+	drainCap = 64 << 10
+	// drainTime bounds the wait for the rest of an answer whose status line
+	// has already said everything.
+	drainTime = time.Second
+	// unwrittenTries is how often a request is given a new connection because
+	// the receiver had closed the idle one before a byte was written.
+	unwrittenTries = 8
+)
+
+// A sender makes the requests. It decides nothing: an attempt that fails is a
+// value like any other.
+type sender struct {
+	db        Database
+	logger    *slog.Logger
+	guard     *egress.Guard
+	perHost   int
+	transport sync.Map // store id -> *http.Transport: stores never share a connection
+}
+
+// transportOf is the store's own pool of connections.
+func (s *sender) transportOf(storeID string) *http.Transport {
+	if t, ok := s.transport.Load(storeID); ok {
+		return t.(*http.Transport)
+	}
+	t, _ := s.transport.LoadOrStore(storeID, egress.NewTransport(s.guard, egress.TransportConfig{MaxIdleConnsPerHost: s.perHost}))
+	return t.(*http.Transport)
+}
+
+// forget closes the idle connections of a store, for good if it is deleted.
+func (s *sender) forget(storeID string) {
+	if t, ok := s.transport.LoadAndDelete(storeID); ok {
+		t.(*http.Transport).CloseIdleConnections()
+	}
+}
+
+func (s *sender) closeIdle() {
+	s.transport.Range(func(id, _ any) bool {
+		s.forget(id.(string))
+		return true
+	})
+}
+
+// deliver makes one attempt of a delivery; nil means that ctx ended first and
+// nothing is known of it.
+func (s *sender) deliver(ctx context.Context, e *endpoint, p *Pending) *Outcome {
+	event := p.Event
+	if event == nil {
+		stored, err := s.db.Event(ctx, p.StoreID, p.EventID)
+		switch {
+		case errors.Is(err, ErrNotFound):
+			return &Outcome{
+				Delivery: *p, Status: StatusDead, Reason: "its event is no longer kept",
+				Attempt: Attempt{StoreID: p.StoreID, DeliveryID: p.ID, Number: p.Attempts + 1, StartedAt: now(), URL: e.webhook.URL, Failure: FailureRefused, Error: "its event is no longer kept"},
+			}
+		case err != nil:
+			s.logger.Error("cannot read an event to send", "store", p.StoreID, "event", p.EventID, "err", err)
+			wait(ctx, time.Second)
+			return nil
+		}
+		event = &stored
+	}
+	a := s.attempt(ctx, e, p, event)
+	if a == nil {
+		return nil
+	}
+	step := Next(a, p.AttemptsBefore, e.policy, rand.Float64())
+	return &Outcome{Delivery: *p, Attempt: *a, Status: step.Status, NextAttemptAt: step.RetryAt, Reason: step.Reason}
+}
+
+func wait(ctx context.Context, d time.Duration) {
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-ctx.Done():
+	case <-t.C:
+	}
+}
+
+// attempt sends the event once and tells what came of it.
+func (s *sender) attempt(ctx context.Context, e *endpoint, p *Pending, event *Event) *Attempt {
+	a := &Attempt{StoreID: p.StoreID, DeliveryID: p.ID, Number: p.Attempts + 1, StartedAt: now(), URL: e.webhook.URL}
+	body := e.profile.AppendBody(make([]byte, 0, len(event.Data)+256), profile.Event{
+		ID: event.ID, Type: event.Type, Time: event.CreatedAt, Data: event.Data, IdempotencyKey: event.IdempotencyKey,
+	})
+	header := e.header(event.ID, a.StartedAt, body)
+
+	timed, cancel := context.WithTimeout(ctx, e.timeout)
+	defer cancel()
+	start := time.Now()
+	resp, err := s.roundTrip(timed, e, header, body)
+	a.Duration = time.Since(start)
+	if err != nil {
+		if ctx.Err() != nil {
+			return nil // called off: it waits on, and no one blames the receiver
+		}
+		a.Failure, a.Error = explain(err, e.timeout)
+		return a
+	}
+	a.StatusCode = resp.StatusCode
+	a.Failure, a.Error = judge(resp, e.profile)
+	a.ResponseHeaders = keepHeaders(resp.Header)
+	a.ResponseBody = s.readBody(resp, cancel)
+	return a
+}
+
+// roundTrip sends the request, on a new connection if the receiver had closed
+// the idle one before a byte of it was written: that is no attempt.
+//
+// GetBody stays nil and no idempotency header is set in canonical form, since
+// with either net/http would repeat requests of its own accord, unrecorded.
+func (s *sender) roundTrip(ctx context.Context, e *endpoint, header http.Header, body []byte) (*http.Response, error) {
+	transport := s.transportOf(e.webhook.StoreID)
+	var unwritten func() bool
+	ctx = httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{GotConn: func(got httptrace.GotConnInfo) {
+		before, ok := egress.WrittenOn(got.Conn)
+		unwritten = func() bool {
+			after, _ := egress.WrittenOn(got.Conn)
+			return ok && got.Reused && before == after
+		}
+	}})
+	for try := 1; ; try++ {
+		unwritten = nil
+		req := (&http.Request{
+			Method:        http.MethodPost,
+			URL:           e.url,
+			Host:          e.url.Host,
+			Proto:         "HTTP/1.1",
+			ProtoMajor:    1,
+			ProtoMinor:    1,
+			Header:        header,
+			Body:          io.NopCloser(bytes.NewReader(body)),
+			ContentLength: int64(len(body)),
+		}).WithContext(ctx)
+		resp, err := transport.RoundTrip(req)
+		if err == nil || try == unwrittenTries || ctx.Err() != nil || unwritten == nil || !unwritten() {
+			return resp, err
+		}
+	}
+}
+
+// readBody keeps the beginning of an answer's body and reads on for a while so
+// that the connection can be used again. Whatever happens here changes nothing
+// about the attempt.
+func (s *sender) readBody(resp *http.Response, cancel context.CancelFunc) []byte {
+	defer resp.Body.Close()
+	if resp.StatusCode == http.StatusSwitchingProtocols {
+		return nil
+	}
+	t := time.AfterFunc(drainTime, cancel)
+	defer t.Stop()
+	limit := int64(MaxResponseKept)
+	if 0 <= resp.ContentLength && resp.ContentLength < limit {
+		limit = resp.ContentLength
+	}
+	kept := make([]byte, limit)
+	n, err := io.ReadFull(resp.Body, kept)
+	kept = kept[:n]
+	if err == nil {
+		_, _ = io.CopyN(io.Discard, resp.Body, drainCap)
+	}
+	return kept
+}
+
+// keepHeaders writes an answer's headers down, one a line, in order of name.
+func keepHeaders(h http.Header) string {
+	names := make([]string, 0, len(h))
+	for name := range h {
+		names = append(names, name)
+	}
+	sort.Strings(names)
+	var b strings.Builder
+	for _, name := range names {
+		for _, value := range h[name] {
+			if b.Len()+len(name)+len(value)+3 > MaxResponseKept {
+				return b.String()
+			}
+			b.WriteString(name)
+			b.WriteString(": ")
+			b.WriteString(value)
+			b.WriteByte('\n')
+		}
+	}
+	return b.String()
+}

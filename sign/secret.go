@@ -1,0 +1,71 @@
+package sign
+
+import (
+	"crypto/rand"
+	"encoding/base64"
+	"errors"
+	"strings"
+)
+
+// SecretPrefix marks a signing secret, so that scanners find leaked ones.
+const SecretPrefix = "whsec_"
+
+// MaxSecret is the longest secret that CheckSecret lets through, in bytes.
+const MaxSecret = 256
+
+// Reasons for which CheckSecret refuses a secret.
+var (
+	ErrSecretEmpty   = errors.New("secret is empty")
+	ErrSecretLong    = errors.New("secret is longer than 256 bytes")
+	ErrSecretCharset = errors.New("secret may hold printable ASCII only")
+	ErrSecretSpace   = errors.New("secret begins or ends with a space")
+)
+
+// NewSecret returns a fresh secret: whsec_ and the standard base64 of 32
+// random bytes, the form that Standard Webhooks libraries read.
+func NewSecret() string {
+	var key [32]byte
+	rand.Read(key[:]) // never fails: crypto/rand ends the program instead
+	return SecretPrefix + base64.StdEncoding.EncodeToString(key[:])
+}
+
+// CheckSecret says whether a secret that a user brought along can be used. It
+// wants printable ASCII without a space at either end, because such secrets
+// pass through headers, environment variables and forms unchanged. It does not
+// judge strength: platforms move here with the secrets that they have.
+func CheckSecret(s string) error {
+	if s == "" {
+		return ErrSecretEmpty
+	}
+	if len(s) > MaxSecret {
+		return ErrSecretLong
+	}
+	for i := range len(s) {
+		if s[i] < ' ' || s[i] > '~' {
+			return ErrSecretCharset
+		}
+	}
+	if s[0] == ' ' || s[len(s)-1] == ' ' {
+		return ErrSecretSpace
+	}
+	return nil
+}
+
+// standardKey returns the HMAC key of a secret in Standard Webhooks.
+//
+// That specification writes a secret as whsec_ and base64, and the key is the
+// decoded bytes. A secret that a platform brings along need not be base64
+// ("order-secret-123"); its key is then the bytes of the whole secret, prefix
+// included, which Standard Webhooks libraries call the raw format.
+func standardKey(secret string) []byte {
+	text := strings.TrimPrefix(secret, SecretPrefix)
+	// The decoder skips line breaks, which are no part of base64 here.
+	if text == "" || strings.ContainsAny(text, "\r\n") {
+		return []byte(secret)
+	}
+	key, err := base64.StdEncoding.DecodeString(text)
+	if err != nil {
+		return []byte(secret)
+	}
+	return key
+}

@@ -1,0 +1,67 @@
+package billhook
+
+import (
+	"time"
+
+	"github.com/billhook/billhook/profile"
+)
+
+// A Webhook is a registered endpoint of a store.
+type Webhook struct {
+	StoreID string
+	ID      string
+	URL     string
+	// Events are the event types that the webhook wants: names of the store's
+	// catalogue, "prefix.*" for all types that begin with "prefix.", or "*"
+	// for all.
+	Events      []string
+	Name        string
+	Description string
+	// IsActive: an inactive webhook gets no new deliveries, and its waiting
+	// ones wait on until it is active again.
+	IsActive bool
+	// RetryPolicy overrides the profile's; nil leaves it to the profile.
+	RetryPolicy *profile.RetryPolicy
+	// Headers are sent with every delivery. They cannot replace what Billhook
+	// itself sets (see CheckHeaders).
+	Headers map[string]string
+	// Secrets are the valid signing secrets, newest first. More than one is
+	// there only while a rotation overlaps.
+	Secrets []Secret
+
+	CreatedAt time.Time
+	UpdatedAt time.Time
+	// DeletedAt is set once the webhook has been deleted: it is then kept for
+	// its history alone and answers no call.
+	DeletedAt time.Time
+}
+
+// A Secret signs deliveries until it expires.
+type Secret struct {
+	Value string `json:"value"`
+	// ExpiresAt is when it stops signing; zero means never.
+	ExpiresAt time.Time `json:"expiresAt,omitzero"`
+}
+
+// A WebhookChange says what Update changes; nil leaves a member as it is.
+type WebhookChange struct {
+	URL         *string
+	Events      *[]string
+	Name        *string
+	Description *string
+	IsActive    *bool
+	// RetryPolicy: a pointer to nil goes back to the profile's policy.
+	RetryPolicy **profile.RetryPolicy
+	Headers     *map[string]string
+}
+
+// signingSecrets are the values that sign at the given time, newest first.
+func (w *Webhook) signingSecrets(now time.Time) []string {
+	valid := make([]string, 0, len(w.Secrets))
+	for _, s := range w.Secrets {
+		if s.ExpiresAt.IsZero() || now.Before(s.ExpiresAt) {
+			valid = append(valid, s.Value)
+		}
+	}
+	return valid
+}

@@ -1,0 +1,226 @@
+package billhook
+
+import (
+	"context"
+	"maps"
+	"slices"
+	"time"
+
+	"github.com/billhook/billhook/profile"
+	"github.com/billhook/billhook/sign"
+)
+
+// A Registration is what a caller says of a new webhook.
+type Registration struct {
+	// StoreID defaults to DefaultStore.
+	StoreID string
+	// ID defaults to a new one.
+	ID          string
+	URL         string
+	Events      []string
+	Secret      string // default: a new one
+	Name        string
+	Description string
+	// Inactive registers it without delivering to it yet.
+	Inactive    bool
+	RetryPolicy *profile.RetryPolicy
+	Headers     map[string]string
+}
+
+// Register adds a webhook to a store. Its first secret is in the result.
+func (c *Client) Register(ctx context.Context, r Registration) (Webhook, error) {
+	storeID := orDefaultStore(r.StoreID)
+	_, p, err := c.registry.store(storeID)
+	if err != nil {
+		return Webhook{}, err
+	}
+	at := now()
+	w := Webhook{
+		StoreID: storeID, ID: r.ID, URL: r.URL, Events: slices.Clone(r.Events), Name: r.Name, Description: r.Description,
+		IsActive: !r.Inactive, RetryPolicy: r.RetryPolicy, Headers: maps.Clone(r.Headers),
+		CreatedAt: at, UpdatedAt: at,
+	}
+	if w.ID == "" {
+		w.ID = newID(p.IDs.Webhook, at)
+	} else if err := checkID(w.ID, "/id", maxID, '_'); err != nil {
+		return Webhook{}, err
+	}
+	secret := r.Secret
+	if secret == "" {
+		secret = sign.NewSecret()
+	} else if err := checkSecret(secret); err != nil {
+		return Webhook{}, err
+	}
+	w.Secrets = []Secret{{Value: secret}}
+	if err := c.checkURL(ctx, w.URL, p); err != nil {
+		return Webhook{}, err
+	}
+	c.configuring.Lock()
+	defer c.configuring.Unlock()
+	return c.writeWebhook(ctx, w, true)
+}
+
+// Update changes a webhook. What it changes holds from the next attempt on.
+func (c *Client) Update(ctx context.Context, storeID, id string, change WebhookChange) (Webhook, error) {
+	if change.URL != nil {
+		_, p, err := c.registry.store(storeID)
+		if err != nil {
+			return Webhook{}, err
+		}
+		if err := c.checkURL(ctx, *change.URL, p); err != nil {
+			return Webhook{}, err
+		}
+	}
+	return c.change(ctx, storeID, id, func(w *Webhook) error {
+		change.apply(w)
+		return nil
+	})
+}
+
+func (ch *WebhookChange) apply(w *Webhook) {
+	if ch.URL != nil {
+		w.URL = *ch.URL
+	}
+	if ch.Events != nil {
+		w.Events = slices.Clone(*ch.Events)
+	}
+	if ch.Name != nil {
+		w.Name = *ch.Name
+	}
+	if ch.Description != nil {
+		w.Description = *ch.Description
+	}
+	if ch.IsActive != nil {
+		w.IsActive = *ch.IsActive
+	}
+	if ch.RetryPolicy != nil {
+		w.RetryPolicy = *ch.RetryPolicy
+	}
+	if ch.Headers != nil {
+		w.Headers = maps.Clone(*ch.Headers)
+	}
+}
+
+// Deactivate stops new deliveries to a webhook; those that wait, wait on.
+func (c *Client) Deactivate(ctx context.Context, storeID, id string) (Webhook, error) {
+	inactive := false
+	return c.Update(ctx, storeID, id, WebhookChange{IsActive: &inactive})
+}
+
+// Delete deletes a webhook and cancels what it waits for. Its deliveries stay
+// on record.
+func (c *Client) Delete(ctx context.Context, storeID, id string) error {
+	_, err := c.change(ctx, storeID, id, func(w *Webhook) error {
+		w.DeletedAt = now()
+		return nil
+	})
+	return err
+}
+
+// A Rotation says how a webhook gets a new secret.
+type Rotation struct {
+	// Secret is the new one. Default: generated.
+	Secret string
+	// GracePeriod is how long the old secret signs too: 0 to 7 days.
+	GracePeriod time.Duration
+}
+
+// maxSecrets bounds the secrets that sign at a time: each is a signature in
+// every delivery's header.
+const maxSecrets = 5
+
+// RotateSecret gives a webhook a new secret, the first in the result. The old
+// ones sign too until the grace period is over.
+func (c *Client) RotateSecret(ctx context.Context, storeID, id string, r Rotation) (Webhook, error) {
+	if r.GracePeriod < 0 || r.GracePeriod > 7*24*time.Hour {
+		return Webhook{}, invalid("/gracePeriodSeconds", "is not between 0 and 604800 (7 days)")
+	}
+	if r.Secret == "" {
+		r.Secret = sign.NewSecret()
+	} else if err := checkSecret(r.Secret); err != nil {
+		return Webhook{}, err
+	}
+	return c.change(ctx, storeID, id, func(w *Webhook) error {
+		at := now()
+		secrets := []Secret{{Value: r.Secret}}
+		for _, old := range w.Secrets {
+			if old.ExpiresAt.IsZero() || at.Add(r.GracePeriod).Before(old.ExpiresAt) {
+				old.ExpiresAt = at.Add(r.GracePeriod)
+			}
+			if old.ExpiresAt.After(at) && old.Value != r.Secret {
+				secrets = append(secrets, old)
+			}
+		}
+		if len(secrets) > maxSecrets {
+			return &Error{Code: CodeConflict, Message: "too many secrets still sign", Hint: "rotate with gracePeriodSeconds 0, or wait until one expires"}
+		}
+		w.Secrets = secrets
+		return nil
+	})
+}
+
+// Get finds a webhook, its secrets included.
+func (c *Client) Get(_ context.Context, storeID, id string) (Webhook, error) {
+	if _, _, err := c.registry.store(storeID); err != nil {
+		return Webhook{}, err
+	}
+	e := c.registry.endpoint(Lane{StoreID: storeID, WebhookID: id})
+	if e == nil {
+		return Webhook{}, notFound("webhook", id)
+	}
+	return e.webhook, nil
+}
+
+// List lists a store's webhooks whose ids come after the given one, by id, at
+// most limit.
+func (c *Client) List(_ context.Context, storeID, after string, limit int) ([]Webhook, error) {
+	if _, _, err := c.registry.store(storeID); err != nil {
+		return nil, err
+	}
+	return c.registry.webhooksAfter(storeID, after, limit), nil
+}
+
+// change applies a change to a webhook as it is now.
+func (c *Client) change(ctx context.Context, storeID, id string, apply func(*Webhook) error) (Webhook, error) {
+	c.configuring.Lock()
+	defer c.configuring.Unlock()
+	w, err := c.Get(ctx, storeID, id)
+	if err != nil {
+		return Webhook{}, err
+	}
+	if err := apply(&w); err != nil {
+		return Webhook{}, err
+	}
+	w.UpdatedAt = now()
+	return c.writeWebhook(ctx, w, false)
+}
+
+// writeWebhook wants c.configuring.
+func (c *Client) writeWebhook(ctx context.Context, w Webhook, create bool) (Webhook, error) {
+	_, p, err := c.registry.store(w.StoreID) // again: it may be gone by now
+	if err != nil {
+		return Webhook{}, err
+	}
+	if err := checkWebhook(&w, p); err != nil {
+		return Webhook{}, err
+	}
+	wr := &WebhookWrite{Webhook: w, Create: create}
+	if err := c.committer.do(ctx, write{parts: 1, add: func(b *Batch) { b.Webhooks = append(b.Webhooks, wr) }}); err != nil {
+		return Webhook{}, err
+	}
+	if wr.Exists {
+		return Webhook{}, &Error{Code: CodeDuplicate, Pointer: "/id", Message: "the webhook " + quote(w.ID) + " is there already, or was", Hint: "choose another id, or none"}
+	}
+	if err := c.registry.putWebhook(w, c.config.WebhookConcurrency); err != nil {
+		return Webhook{}, err
+	}
+	c.scheduler.refresh(Lane{StoreID: w.StoreID, WebhookID: w.ID})
+	return w, nil
+}
+
+func orDefaultStore(id string) string {
+	if id == "" {
+		return DefaultStore
+	}
+	return id
+}
