@@ -214,4 +214,3 @@ func newID(f profile.IDFormat, at time.Time) string {
 	_, _ = rand.Read(random[:]) // never fails (crypto/rand)
 	return f.New(at, random)
 }
-

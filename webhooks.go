@@ -1,6 +1,7 @@
 package billhook
 
 import (
+	"cmp"
 	"context"
 	"maps"
 	"slices"
@@ -23,6 +24,8 @@ type Registration struct {
 	Description string
 	// Inactive registers it without delivering to it yet.
 	Inactive    bool
+	// RetryPolicy overrides the profile's; RetryOn and BackoffMultiplier may be
+	// left to it.
 	RetryPolicy *profile.RetryPolicy
 	Headers     map[string]string
 }
@@ -201,6 +204,7 @@ func (c *Client) writeWebhook(ctx context.Context, w Webhook, create bool) (Webh
 	if err != nil {
 		return Webhook{}, err
 	}
+	w.RetryPolicy = completed(w.RetryPolicy, p)
 	if err := checkWebhook(&w, p); err != nil {
 		return Webhook{}, err
 	}
@@ -216,6 +220,18 @@ func (c *Client) writeWebhook(ctx context.Context, w Webhook, create bool) (Webh
 	}
 	c.scheduler.refresh(Lane{StoreID: w.StoreID, WebhookID: w.ID})
 	return w, nil
+}
+
+// completed fills in, from the profile, the members of a policy for which zero
+// is no choice.
+func completed(policy *profile.RetryPolicy, p *profile.Profile) *profile.RetryPolicy {
+	if policy == nil {
+		return nil
+	}
+	full := *policy
+	full.RetryOn = cmp.Or(full.RetryOn, p.RetryPolicy.RetryOn)
+	full.BackoffMultiplier = cmp.Or(full.BackoffMultiplier, p.RetryPolicy.BackoffMultiplier)
+	return &full
 }
 
 func orDefaultStore(id string) string {

@@ -41,8 +41,8 @@ func bubble(t *testing.T, test func(t *testing.T, w *world)) {
 	dir := t.TempDir()
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t, dir, billhook.Config{})
+		defer w.stop()
 		test(t, w)
-		w.stop()
 	})
 }
 

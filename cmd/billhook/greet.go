@@ -1,0 +1,60 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"net"
+
+	"github.com/billhook/billhook"
+)
+
+// greet tells whoever started the service where it is, which key it takes, and
+// a command that works when pasted.
+func (cmd *serveCmd) greet(w io.Writer, client *billhook.Client, addr net.Addr, secret string) {
+	url := "http://" + reachable(addr)
+	fmt.Fprintf(w, "Billhook %s\n\n", version)
+	if cmd.Dev {
+		fmt.Fprint(w, "  DEVELOPMENT MODE: accepts a well-known key and sends to http:// and to\n"+
+			"  this machine. Never let anyone else reach it.\n\n")
+	}
+	fmt.Fprintf(w, "  API      %s/api\n", url)
+	fmt.Fprintf(w, "  OpenAPI  %s/openapi.json\n", url)
+	fmt.Fprintf(w, "  Data     %s\n", cmd.Data)
+	switch {
+	case cmd.Dev:
+		fmt.Fprintf(w, "  Key      %s\n", secret)
+	case secret != "":
+		fmt.Fprintf(w, "  Key      %s\n           made now and shown this once: keep it\n", secret)
+	default:
+		fmt.Fprintf(w, "  Key      the root key, from %s or a former start\n", rootKeyEnv)
+	}
+	key := secret
+	if key == "" {
+		key = "$" + rootKeyEnv
+	}
+	fmt.Fprintf(w, "\nEmit a first event:\n\n"+
+		"  curl -i %s/api/events \\\n"+
+		"    -H 'content-type: application/json' -H \"x-api-key: %s\" \\\n"+
+		"    -d '{\"type\": \"%s\", \"data\": %s}'\n\n", url, key, cmd.exampleType(client), `{"orderId": "o_1", "total": 4999}`)
+}
+
+// exampleType is an event type that the default store takes.
+func (cmd *serveCmd) exampleType(client *billhook.Client) string {
+	s, err := client.Store(context.Background(), billhook.DefaultStore)
+	if err == nil {
+		if p, ok := client.Profile(s.Profile); ok && len(p.EventTypes) > 0 {
+			return p.EventTypes[0].Name
+		}
+	}
+	return "order.paid"
+}
+
+// reachable is an address that this machine can connect to.
+func reachable(addr net.Addr) string {
+	tcp, ok := addr.(*net.TCPAddr)
+	if !ok || !tcp.IP.IsUnspecified() {
+		return addr.String()
+	}
+	return net.JoinHostPort("127.0.0.1", fmt.Sprint(tcp.Port))
+}

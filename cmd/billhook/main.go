@@ -1,0 +1,48 @@
+// Command billhook is the whole service in one binary: serve runs it, bench
+// measures it. It is the one package that knows all the others; it puts them
+// together and must not hold any logic of its own beyond flags and processes.
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/signal"
+	"syscall"
+
+	"github.com/alecthomas/kong"
+
+	"github.com/billhook/billhook"
+)
+
+type cli struct {
+	Serve   serveCmd   `cmd:"" help:"Run the service: API and delivery, on an embedded database."`
+	Bench   benchCmd   `cmd:"" help:"Measure this machine: Billhook beside a forwarder that keeps nothing."`
+	Version versionCmd `cmd:"" help:"Print the version."`
+
+	BenchReceiver  benchReceiverCmd  `cmd:"" hidden:""`
+	BenchLoad      benchLoadCmd      `cmd:"" hidden:""`
+	BenchReference benchReferenceCmd `cmd:"" hidden:""`
+}
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	var c cli
+	k := kong.Parse(&c,
+		kong.Name("billhook"),
+		kong.Description("A signed webhook sender for commerce platforms."),
+		kong.UsageOnError(),
+		kong.ConfigureHelp(kong.HelpOptions{Compact: true}),
+		kong.BindTo(ctx, (*context.Context)(nil)),
+	)
+	if err := k.Run(); err != nil {
+		fmt.Fprintf(os.Stderr, "billhook: %v\n", err)
+		var hinted *billhook.Error
+		if errors.As(err, &hinted) && hinted.Hint != "" {
+			fmt.Fprintf(os.Stderr, "  hint: %s\n", hinted.Hint)
+		}
+		os.Exit(1)
+	}
+}

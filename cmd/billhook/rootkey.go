@@ -1,0 +1,75 @@
+package main
+
+import (
+	"crypto/rand"
+	"crypto/sha256"
+	"crypto/subtle"
+	"encoding/base64"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/billhook/billhook/api"
+)
+
+const (
+	// devKey is what serve --dev accepts, as in the documents' examples.
+	devKey = "dev-staff-key"
+	// rootKeyEnv holds the key for everything, where the operator sets it.
+	rootKeyEnv = "BILLHOOK_ROOT_KEY"
+	// rootKeyFile holds the hash of a key that a first start made.
+	rootKeyFile = "root-key.sha256"
+)
+
+// keys says which key is accepted. secret is the key where it may be shown: in
+// development, and at the start that made it.
+func (cmd *serveCmd) keys() (accept api.Keys, secret string, err error) {
+	fromEnv := os.Getenv(rootKeyEnv)
+	if cmd.Dev {
+		if fromEnv != "" {
+			return api.RootKey(devKey, fromEnv), devKey, nil
+		}
+		return api.RootKey(devKey), devKey, nil
+	}
+	if fromEnv != "" {
+		return api.RootKey(fromEnv), "", nil
+	}
+	path := filepath.Join(cmd.Data, rootKeyFile)
+	text, err := os.ReadFile(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return makeRootKey(path)
+	}
+	if err != nil {
+		return nil, "", err
+	}
+	hash, err := hex.DecodeString(strings.TrimSpace(string(text)))
+	if err != nil || len(hash) != sha256.Size {
+		return nil, "", fmt.Errorf("%s holds no SHA-256 hash; delete it and a new root key is made, or set %s", path, rootKeyEnv)
+	}
+	return hashedKey(hash), "", nil
+}
+
+func makeRootKey(path string) (api.Keys, string, error) {
+	random := make([]byte, 32)
+	_, _ = rand.Read(random) // never fails (crypto/rand)
+	secret := "bhk_" + base64.RawURLEncoding.EncodeToString(random)
+	hash := sha256.Sum256([]byte(secret))
+	if err := os.WriteFile(path, []byte(hex.EncodeToString(hash[:])+"\n"), 0o600); err != nil {
+		return nil, "", err
+	}
+	return hashedKey(hash[:]), secret, nil
+}
+
+func hashedKey(hash []byte) api.Keys {
+	return func(secret string) (api.Key, bool) {
+		got := sha256.Sum256([]byte(secret))
+		if subtle.ConstantTimeCompare(got[:], hash) != 1 {
+			return api.Key{}, false
+		}
+		return api.Key{Permissions: []string{api.Everything}, Actor: "root"}, true
+	}
+}

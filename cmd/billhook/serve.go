@@ -1,0 +1,141 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"os"
+	"path/filepath"
+	"runtime/debug"
+	"time"
+
+	"github.com/billhook/billhook"
+	"github.com/billhook/billhook/api"
+	"github.com/billhook/billhook/profile"
+	"github.com/billhook/billhook/sqlite"
+)
+
+// serveCmd's flags are fixed names: others start the service by them.
+type serveCmd struct {
+	Addr        string   `env:"BILLHOOK_ADDR" default:"127.0.0.1:4000" help:"Address to listen on."`
+	Data        string   `env:"BILLHOOK_DATA" default:"data" help:"Folder of the database file; made if it is not there."`
+	Profile     string   `env:"BILLHOOK_PROFILE" default:"standard" help:"Wire profile of new stores."`
+	ProfileFile []string `env:"BILLHOOK_PROFILE_FILE" type:"existingfile" help:"A wire profile of your own; may be given more than once."`
+	Dev         bool     `env:"BILLHOOK_DEV" help:"For development: allows http:// and loopback receivers, and the key dev-staff-key."`
+
+	MaxEventSize int `env:"BILLHOOK_MAX_EVENT_SIZE" default:"1048576" help:"The most bytes that one event's data may have."`
+}
+
+// databaseFile is the embedded database's name in the data folder.
+const databaseFile = "billhook.db"
+
+const (
+	// acceptGrace is how long requests to the API may take to end at a stop,
+	// and deliverGrace those to receivers. Together with what is written
+	// then, a stop takes less than 10 s.
+	acceptGrace  = 3 * time.Second
+	deliverGrace = 5 * time.Second
+	// envelopeRoom is what an emit's body may have beside its data, in bytes.
+	envelopeRoom = 64 << 10
+)
+
+func (cmd *serveCmd) Run(ctx context.Context) error {
+	logger := slog.New(slog.NewTextHandler(os.Stderr, nil))
+	tuneMemory()
+	profiles, err := loadProfiles(cmd.ProfileFile)
+	if err != nil {
+		return err
+	}
+	db, err := sqlite.Open(filepath.Join(cmd.Data, databaseFile), sqlite.Options{})
+	if err != nil {
+		return err
+	}
+	defer db.Close()
+	client, err := billhook.New(db, billhook.Config{
+		Profile: cmd.Profile, Profiles: profiles, AllowInsecure: cmd.Dev, Logger: logger,
+		MaxEventSize: cmd.MaxEventSize, StopGrace: deliverGrace,
+	})
+	if err != nil {
+		return err
+	}
+	keys, secret, err := cmd.keys()
+	if err != nil {
+		return err
+	}
+	listener, err := net.Listen("tcp", cmd.Addr)
+	if err != nil {
+		return fmt.Errorf("listen: %w", err)
+	}
+	server := &http.Server{
+		Handler:           api.New(client, api.Config{Keys: keys, MaxBody: int64(cmd.MaxEventSize) + envelopeRoom, Version: version, Logger: logger}),
+		ReadHeaderTimeout: 10 * time.Second,
+		ReadTimeout:       60 * time.Second,
+		IdleTimeout:       120 * time.Second,
+		MaxHeaderBytes:    32 << 10,
+		ErrorLog:          slog.NewLogLogger(logger.Handler(), slog.LevelWarn),
+	}
+	cmd.greet(os.Stdout, client, listener.Addr(), secret)
+	return serve(ctx, server, listener, client)
+}
+
+// serve runs API and delivery until ctx ends or one of them fails, and stops
+// the API first, so that nothing is accepted that would not be handed over.
+func serve(ctx context.Context, server *http.Server, listener net.Listener, client *billhook.Client) error {
+	ctx, fail := context.WithCancelCause(ctx)
+	defer fail(nil)
+	delivering, stopDelivering := context.WithCancel(context.WithoutCancel(ctx))
+	defer stopDelivering()
+
+	delivered := make(chan error, 1)
+	go func() {
+		err := client.Run(delivering)
+		fail(err)
+		delivered <- err
+	}()
+	served := make(chan error, 1)
+	go func() {
+		err := server.Serve(listener)
+		fail(err)
+		served <- err
+	}()
+
+	<-ctx.Done()
+	grace, cancel := context.WithTimeout(context.WithoutCancel(ctx), acceptGrace)
+	defer cancel()
+	if err := server.Shutdown(grace); err != nil {
+		_ = server.Close() // who is still sending a request has had the time
+	}
+	stopDelivering()
+	err := errors.Join(<-delivered, client.Close())
+	if serveErr := <-served; !errors.Is(serveErr, http.ErrServerClosed) {
+		err = errors.Join(err, serveErr)
+	}
+	return err
+}
+
+func loadProfiles(files []string) ([]*profile.Profile, error) {
+	var profiles []*profile.Profile
+	for _, file := range files {
+		p, err := profile.Load(file)
+		if err != nil {
+			return nil, fmt.Errorf("profile file %s: %w", file, err)
+		}
+		profiles = append(profiles, p)
+	}
+	return profiles, nil
+}
+
+// tuneMemory lets the small heap of a busy service grow a little further
+// between collections: it saves more CPU than the memory is worth. What the
+// operator says in the environment stands.
+func tuneMemory() {
+	if os.Getenv("GOGC") == "" {
+		debug.SetGCPercent(300)
+	}
+	if os.Getenv("GOMEMLIMIT") == "" {
+		debug.SetMemoryLimit(256 << 20) // soft: above it collections come sooner
+	}
+}
