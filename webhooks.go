@@ -23,7 +23,7 @@ type Registration struct {
 	Name        string
 	Description string
 	// Inactive registers it without delivering to it yet.
-	Inactive    bool
+	Inactive bool
 	// RetryPolicy overrides the profile's; RetryOn and BackoffMultiplier may be
 	// left to it.
 	RetryPolicy *profile.RetryPolicy

@@ -101,16 +101,21 @@ func (w *world) halt() {
 func (w *world) stop() {
 	w.t.Helper()
 	w.halt()
-	if w.client != nil {
-		w.client.Close()
-		if err := w.db.Close(); err != nil {
-			w.t.Error(err)
-		}
-		w.client = nil
-	}
+	w.stopDatabase()
 	for _, l := range w.listeners {
 		l.server.Close()
 	}
+}
+
+func (w *world) stopDatabase() {
+	w.t.Helper()
+	if w.client == nil {
+		return
+	}
+	if err := errors.Join(w.client.Close(), w.db.Close()); err != nil {
+		w.t.Error(err)
+	}
+	w.client = nil
 }
 
 // serve puts a receiver at http://127.0.0.1:port and returns its URL.
