@@ -83,7 +83,7 @@ func TestWindowWithRetries(t *testing.T) {
 			return 200
 		}}
 		w.register(w.serve(9000, &in), func(r *billhook.Registration) {
-			r.RetryPolicy = &profile.RetryPolicy{MaxAttempts: 5, BackoffMultiplier: 2, InitialDelay: time.Hour, MaxDelay: time.Hour, Jitter: 1}
+			r.RetryPolicy = &profile.RetryPolicy{MaxAttempts: 5, BackoffMultiplier: 2, InitialDelay: time.Hour, MaxDelay: time.Hour, Jitter: 0.5}
 		})
 		w.emitMany(3000)
 		settle(time.Second)

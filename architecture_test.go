@@ -1,0 +1,78 @@
+package billhook_test
+
+import (
+	"bytes"
+	"encoding/json"
+	"io"
+	"os/exec"
+	"slices"
+	"strings"
+	"testing"
+)
+
+const module = "github.com/billhook/billhook"
+
+// mayImport says, for each package, which others of the module it may import.
+// A package that is not here is a room that nobody has decided on.
+var mayImport = map[string][]string{
+	"":                  {"sign", "profile", "egress"},
+	"sign":              {},
+	"profile":           {"sign"},
+	"egress":            {},
+	"internal/sqlstore": {""},
+	"sqlite":            {"", "internal/sqlstore"},
+	"storetest":         {"", "profile"},
+	"api":               {"", "profile"},
+	"internal/bench":    {"", "profile", "sign"},
+	"internal/e2e":      {},
+	"cmd/billhook":      {"", "api", "profile", "sqlite", "internal/bench"},
+}
+
+// noOtherModules are the packages that link nothing but Go's own library, so
+// that embedding the engine, or a receiver, costs nobody a dependency.
+var noOtherModules = []string{"", "sign", "profile", "egress"}
+
+// TestArrows keeps the folder list true as the architecture.
+func TestArrows(t *testing.T) {
+	out, err := exec.Command("go", "list", "-json=ImportPath,Imports,Doc", "./...").Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	seen := 0
+	for d := json.NewDecoder(bytes.NewReader(out)); ; {
+		var p struct {
+			ImportPath, Doc string
+			Imports         []string
+		}
+		if err := d.Decode(&p); err == io.EOF {
+			break
+		} else if err != nil {
+			t.Fatal(err)
+		}
+		seen++
+		name := room(p.ImportPath)
+		allowed, ok := mayImport[name]
+		if !ok {
+			t.Errorf("package %q is not in the list of rooms", name)
+		}
+		if p.Doc == "" {
+			t.Errorf("package %q has no comment that says what it does", name)
+		}
+		for _, path := range p.Imports {
+			if strings.HasPrefix(path, module) {
+				if !slices.Contains(allowed, room(path)) {
+					t.Errorf("%q must not import %q", name, room(path))
+				}
+			} else if first, _, _ := strings.Cut(path, "/"); strings.Contains(first, ".") && slices.Contains(noOtherModules, name) {
+				t.Errorf("%q must not import %s: it links no other module", name, path)
+			}
+		}
+	}
+	if seen < len(mayImport) {
+		t.Errorf("%d packages found, %d listed", seen, len(mayImport))
+	}
+}
+
+func room(importPath string) string {
+	return strings.TrimPrefix(strings.TrimPrefix(importPath, module), "/")
+}

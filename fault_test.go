@@ -1,0 +1,211 @@
+package billhook_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync/atomic"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/billhook/billhook"
+)
+
+// A faulty database is a real one whose transactions can be made to fail, as a
+// full disk makes them fail.
+type faulty struct {
+	billhook.Database
+	// fail: 0 works, 1 fails without a trace, 2 fails after all has been
+	// written: a failed commit may be there all the same.
+	fail    atomic.Int32
+	noReads atomic.Bool
+}
+
+var errDisk = errors.New("no space left on device")
+
+func (f *faulty) Commit(ctx context.Context, b *billhook.Batch) error {
+	switch f.fail.Load() {
+	case 1:
+		return errDisk
+	case 2:
+		if err := f.Database.Commit(ctx, b); err != nil {
+			return err
+		}
+		return errDisk
+	}
+	return f.Database.Commit(ctx, b)
+}
+
+func (f *faulty) Recover(ctx context.Context) error {
+	if f.fail.Load() != 0 {
+		return errDisk
+	}
+	return f.Database.Recover(ctx)
+}
+
+func (f *faulty) Event(ctx context.Context, storeID, id string) (billhook.Event, error) {
+	if f.noReads.Load() {
+		return billhook.Event{}, errDisk
+	}
+	return f.Database.Event(ctx, storeID, id)
+}
+
+func (f *faulty) Pending(ctx context.Context, l billhook.Lane, after billhook.Position, limit int) ([]billhook.Pending, error) {
+	if f.noReads.Load() {
+		return nil, errDisk
+	}
+	return f.Database.Pending(ctx, l, after, limit)
+}
+
+// TestFullDisk: emits are refused and leave nothing, what was accepted is
+// delivered, and all works again when there is space.
+func TestFullDisk(t *testing.T) {
+	for _, mode := range []int32{1, 2} {
+		t.Run(fmt.Sprint("mode=", mode), func(t *testing.T) {
+			bubble(t, func(t *testing.T, w *world) {
+				db := &faulty{Database: w.db}
+				w.useDatabase(db)
+				w.run()
+				ctx := context.Background()
+				var in inbox
+				in.answer = func(int, received) int { time.Sleep(time.Second); return 200 }
+				w.register(w.serve(9000, &in))
+				w.emitMany(100)
+				settle(500 * time.Millisecond) // some are under way
+
+				db.fail.Store(mode)
+				for i := range 20 {
+					_, err := w.client.Emit(ctx, billhook.Emission{Type: "order.paid", ID: fmt.Sprint("refused", i), Data: []byte(`"refused"`)})
+					if billhook.ErrorCode(err) != billhook.CodeUnavailable || !errors.Is(err, errDisk) {
+						t.Fatalf("emit on a full disk: %v", err)
+					}
+					settle(100 * time.Millisecond)
+				}
+				if err := w.client.Ready(ctx); billhook.ErrorCode(err) != billhook.CodeUnavailable {
+					t.Errorf("ready on a full disk: %v", err)
+				}
+				settle(time.Minute)
+
+				db.fail.Store(0)
+				settle(time.Minute)
+				if err := w.client.Ready(ctx); err != nil {
+					t.Errorf("not ready with space: %v", err)
+				}
+				w.emit("order.paid", `"after"`)
+				settle(time.Minute)
+				bodies := map[string]int{}
+				for _, r := range in.all() {
+					bodies[r.body]++
+				}
+				// Where the failed commit was on disk, a refused event may be
+				// delivered: its caller was told to send it again.
+				if most := 101 + int(mode-1)*20; len(bodies) < 101 || len(bodies) > most {
+					t.Errorf("%d events arrived, want 101 to %d", len(bodies), most)
+				}
+				if rest := w.deliveries(billhook.DeliveryFilter{Status: billhook.StatusPending}); len(rest) != 0 {
+					t.Errorf("%d still pending", len(rest))
+				}
+				for body, n := range bodies {
+					if n > 1 && mode == 1 {
+						t.Errorf("%s came %d times", body, n)
+					}
+				}
+			})
+		})
+	}
+}
+
+// TestUnreadable: when waiting deliveries cannot be read for a while, they
+// wait.
+func TestUnreadable(t *testing.T) {
+	bubble(t, func(t *testing.T, w *world) {
+		db := &faulty{Database: w.db}
+		w.useDatabase(db)
+		var in inbox
+		w.register(w.serve(9000, &in))
+		w.emitMany(50)
+		db.noReads.Store(true)
+		w.run()
+		settle(time.Minute)
+		if n := len(in.all()); n != 0 {
+			t.Fatalf("%d requests", n)
+		}
+		db.noReads.Store(false)
+		settle(time.Minute)
+		wantEach(t, &in, 50, 0)
+	})
+}
+
+// TestTakenOver: an outcome that comes when someone else has already dealt
+// with the delivery changes nothing.
+func TestTakenOver(t *testing.T) {
+	bubble(t, func(t *testing.T, w *world) {
+		w.run()
+		var in inbox
+		in.answer = func(n int, _ received) int {
+			if n == 1 {
+				time.Sleep(3 * time.Second)
+				return 500
+			}
+			return 200
+		}
+		w.register(w.serve(9000, &in))
+		e := w.emit("order.paid", `{}`)
+		settle(time.Second)
+		// Someone else finishes it in the database meanwhile.
+		d := w.deliveries(billhook.DeliveryFilter{EventID: e.ID})[0]
+		lane := billhook.Lane{StoreID: "default", WebhookID: d.WebhookID}
+		waiting, err := w.db.Pending(context.Background(), lane, billhook.Position{}, 10)
+		if err != nil || len(waiting) != 1 {
+			t.Fatalf("pending %+v, %v", waiting, err)
+		}
+		err = w.db.Commit(context.Background(), &billhook.Batch{Outcomes: []*billhook.Outcome{{
+			Delivery: waiting[0], Status: billhook.StatusDelivered,
+			Attempt: billhook.Attempt{StoreID: "default", DeliveryID: d.ID, Number: 1, StartedAt: time.Now(), StatusCode: 200},
+		}}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		settle(time.Hour)
+		d = w.deliveries(billhook.DeliveryFilter{EventID: e.ID})[0]
+		if d.Status != billhook.StatusDelivered || d.Attempts != 1 || len(in.all()) != 1 {
+			t.Errorf("after %d requests: %+v", len(in.all()), d)
+		}
+	})
+}
+
+// TestConcurrentEmits: whoever gets an event id accepted finds it on disk, and
+// each is delivered once.
+func TestConcurrentEmits(t *testing.T) {
+	bubble(t, func(t *testing.T, w *world) {
+		w.run()
+		var in inbox
+		w.register(w.serve(9000, &in))
+		const callers, each = 50, 20
+		errs := make(chan error, callers)
+		for c := range callers {
+			go func() {
+				for i := range each {
+					e, err := w.client.Emit(context.Background(), billhook.Emission{Type: "order.paid", Data: fmt.Appendf(nil, `"%d/%d"`, c, i)})
+					if err == nil {
+						_, err = w.client.Event(context.Background(), "default", e.ID)
+					}
+					if err != nil {
+						errs <- err
+						return
+					}
+				}
+				errs <- nil
+			}()
+		}
+		for range callers {
+			if err := <-errs; err != nil {
+				t.Fatal(err)
+			}
+		}
+		settle(time.Second)
+		synctest.Wait()
+		wantEach(t, &in, callers*each, 0)
+	})
+}
