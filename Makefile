@@ -1,0 +1,48 @@
+# staticcheck is run at this version, without being installed or in go.mod.
+STATICCHECK = honnef.co/go/tools/cmd/staticcheck@v0.8.2
+PROFILE ?= coverage/profile.out
+FUZZTIME ?= 10s
+# The packages whose tests must reach at least this much of them.
+COVERED = github.com/billhook/billhook github.com/billhook/billhook/sign github.com/billhook/billhook/profile
+MINIMUM = 85
+
+.PHONY: help run test race lint coverage fuzz verify bench
+
+help: ## Show this list.
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  %-10s %s\n", $$1, $$2 }' Makefile
+
+run: ## Run the service for development on 127.0.0.1:4000.
+	go run ./cmd/billhook serve --dev
+
+test: ## Run all tests.
+	go test ./...
+
+race: ## Run all tests with the race detector (needs a C compiler).
+	CGO_ENABLED=1 go test -race -short ./...
+
+lint: ## Check format, vet, staticcheck and the module file.
+	@test -z "$$(gofmt -l .)" || { echo "not formatted:"; gofmt -l .; exit 1; }
+	go vet ./...
+	go run $(STATICCHECK) ./...
+	go mod tidy -diff
+
+coverage: ## Check how much the tests reach (make coverage PROFILE=file, or runs them).
+	@test -s $(PROFILE) || { mkdir -p $(dir $(PROFILE)) && go test -coverprofile=$(PROFILE) ./...; }
+	@for p in $(COVERED); do \
+		awk -v p=$$p -v min=$(MINIMUM) 'NR > 1 { split($$1, at, ":"); dir = at[1]; sub("/[^/]*$$", "", dir); \
+			if (dir == p) { all += $$2; if ($$3 > 0) hit += $$2 } } \
+			END { if (!all) { print p ": not measured"; exit 1 } c = 100 * hit / all; \
+			printf "%s: %.1f%% covered (at least %d%%)\n", p, c, min; exit c < min }' $(PROFILE) || exit 1; \
+	done
+
+fuzz: ## Run each fuzz target for FUZZTIME.
+	@found=0; for pkg in $$(go list ./...); do \
+		for target in $$(go test -list '^Fuzz' $$pkg | grep '^Fuzz'); do \
+			found=1; go test -run '^$$' -fuzz "^$$target$$" -fuzztime $(FUZZTIME) $$pkg || exit 1; \
+		done; done; test $$found = 1
+
+verify: ## All that the gate does.
+	.ci/run
+
+bench: ## Measure this machine beside a forwarder that keeps nothing (see --help for the rest).
+	go run ./cmd/billhook bench
