@@ -197,16 +197,17 @@ func (c *canonicalizer) object() bool {
 	}
 	start, base, indices := len(c.out), len(c.members), false
 	for {
-		m, ok := c.name()
-		if !ok {
+		at := len(c.members)
+		if !c.name() {
 			return false
 		}
-		if !c.value() {
+		ok := c.value()
+		m := &c.members[at]
+		if !ok {
 			return c.within(unquote(c.out[m.key:m.keyEnd]))
 		}
 		m.valueEnd = len(c.out)
 		indices = indices || m.index != notIndex
-		c.members = append(c.members, m)
 		c.space()
 		switch c.peek() {
 		case '}':
@@ -226,52 +227,50 @@ func (c *canonicalizer) object() bool {
 	}
 }
 
-// name reads a member up to where its value begins.
-func (c *canonicalizer) name() (m member, ok bool) {
+// name reads a member up to where its value begins, and pushes it.
+func (c *canonicalizer) name() bool {
 	if c.peek() != '"' {
-		return m, c.syntax("expected a member name")
+		return c.syntax("expected a member name")
 	}
-	m.key = len(c.out)
+	key := len(c.out)
 	if !c.str() {
-		return m, false
+		return false
 	}
-	m.keyEnd = len(c.out)
-	m.index = arrayIndex(c.out[m.key+1 : m.keyEnd-1])
+	keyEnd := len(c.out)
 	c.space()
 	if c.peek() != ':' {
-		return m, c.syntax("expected a colon")
+		return c.syntax("expected a colon")
 	}
 	c.pos++
 	c.out = append(c.out, ':')
 	c.space()
-	m.value = len(c.out)
-	return m, true
+	c.members = append(c.members, member{
+		key: key, keyEnd: keyEnd, value: keyEnd + 1, index: arrayIndex(c.out[key+1 : keyEnd-1]),
+	})
+	return true
 }
 
 // str copies a string, quotes included, changing its escapes to ECMAScript's.
 func (c *canonicalizer) str() bool {
-	src, out := c.src, append(c.out, '"')
-	i := c.pos + 1
-	for {
-		start := i
+	src, out := c.src, c.out
+	start := c.pos // the opening quote, copied with what follows it
+	for i := start + 1; ; start = i {
 		for i < len(src) && plain[src[i]] {
 			i++
 		}
-		out = append(out, src[start:i]...)
 		if i == len(src) {
-			c.out = out
 			return c.fail(CodeInvalidJSON, i, "unterminated string")
 		}
 		switch b := src[i]; {
 		case b == '"':
-			c.out, c.pos = append(out, '"'), i+1
+			c.out, c.pos = append(out, src[start:i+1]...), i+1
 			return true
 		case b == '\\':
 			text, n := unescape(src[i:])
 			if n == 0 {
 				return c.fail(CodeInvalidJSON, i, "unknown escape in a string")
 			}
-			out = appendRune(out, text)
+			out = appendRune(append(out, src[start:i]...), text)
 			i += n
 		case b < ' ':
 			return c.fail(CodeInvalidJSON, i, "control character in a string")
@@ -280,7 +279,7 @@ func (c *canonicalizer) str() bool {
 			if r == utf8.RuneError && n == 1 {
 				return c.fail(CodeInvalidUTF8, i, "not UTF-8")
 			}
-			out = append(out, src[i:i+n]...)
+			out = append(out, src[start:i+n]...)
 			i += n
 		}
 	}

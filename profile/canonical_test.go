@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -111,9 +112,8 @@ func TestJSONErrorText(t *testing.T) {
 	}
 }
 
-// hostile texts are made to take long; each is about a megabyte.
-func hostile() map[string][]byte {
-	const mega = 1 << 20
+// hostile returns texts that are made to take long, each about so many bytes.
+func hostile(size int) map[string][]byte {
 	object := func(key func(i int) string, members int) []byte {
 		var b bytes.Buffer
 		b.WriteByte('{')
@@ -128,37 +128,49 @@ func hostile() map[string][]byte {
 	}
 	reordered := `{"b":0,"1":`
 	return map[string][]byte{
-		"many keys":             object(func(i int) string { return fmt.Sprintf("k%06d", i) }, 100_000),
-		"many equal keys":       object(func(int) string { return "k" }, 100_000),
-		"many pairs of keys":    object(func(i int) string { return fmt.Sprintf("k%06d", i/2) }, 100_000),
-		"descending indices":    object(func(i int) string { return fmt.Sprint(100_000 - i) }, 100_000),
-		"16 keys a thousand":    bytes.Join([][]byte{{'['}, bytes.Repeat(append(object(func(i int) string { return fmt.Sprint("k", i) }, 16), ','), 8000), []byte("0]")}, nil),
-		"reordered at depth":    nest(60, reordered, `"`+strings.Repeat("x", mega)+`"`, `}`),
-		"open brackets":         bytes.Repeat([]byte("["), mega),
-		"open objects":          bytes.Repeat([]byte(`{"a":`), mega/5),
-		"long exponent":         []byte("1e" + strings.Repeat("9", mega)),
-		"long number":           []byte(strings.Repeat("9", mega)),
-		"long fraction":         []byte("0." + strings.Repeat("0", mega) + "1"),
-		"long zero":             []byte("0." + strings.Repeat("0", mega) + "e-99999999999999999999"),
-		"long round number":     []byte("1" + strings.Repeat("0", mega) + "e-1048576"),
-		"numbers of 800 digits": bytes.Join([][]byte{{'['}, bytes.Repeat([]byte("1."+strings.Repeat("3", 800)+","), mega/800), []byte("0]")}, nil),
-		"escapes":               []byte(`"` + strings.Repeat(`\ud800`, mega/6) + `"`),
-		"long pointer":          []byte(`{"` + strings.Repeat("~", mega) + `":x}`),
-		"unterminated string":   []byte(`"` + strings.Repeat("a", mega)),
+		"many keys":             object(func(i int) string { return fmt.Sprintf("k%06d", i) }, size/12),
+		"many equal keys":       object(func(int) string { return "k" }, size/12),
+		"many pairs of keys":    object(func(i int) string { return fmt.Sprintf("k%06d", i/2) }, size/12),
+		"descending indices":    object(func(i int) string { return fmt.Sprint(size/12 - i) }, size/12),
+		"16 keys a thousand":    bytes.Join([][]byte{{'['}, bytes.Repeat(append(object(func(i int) string { return fmt.Sprint("k", i) }, 16), ','), size/110), []byte("0]")}, nil),
+		"reordered at depth":    nest(60, reordered, `"`+strings.Repeat("x", size)+`"`, `}`),
+		"open brackets":         bytes.Repeat([]byte("["), size),
+		"open objects":          bytes.Repeat([]byte(`{"a":`), size/5),
+		"long exponent":         []byte("1e" + strings.Repeat("9", size)),
+		"long number":           []byte(strings.Repeat("9", size)),
+		"long fraction":         []byte("0." + strings.Repeat("0", size) + "1"),
+		"long zero":             []byte("0." + strings.Repeat("0", size) + "e-99999999999999999999"),
+		"long round number":     []byte("1" + strings.Repeat("0", size) + "e-" + strconv.Itoa(size)),
+		"numbers of 800 digits": bytes.Join([][]byte{{'['}, bytes.Repeat([]byte("1."+strings.Repeat("3", 800)+","), size/800), []byte("0]")}, nil),
+		"escapes":               []byte(`"` + strings.Repeat(`\ud800`, size/6) + `"`),
+		"long pointer":          []byte(`{"` + strings.Repeat("~", size) + `":x}`),
+		"unterminated string":   []byte(`"` + strings.Repeat("a", size)),
 	}
 }
 
+// TestCanonicalHostile wants eight times the text to take about eight times as
+// long; what is quadratic takes 64 times. Proportions hold on slow machines and
+// under the race detector too.
 func TestCanonicalHostile(t *testing.T) {
-	const limit = 3 * time.Second // a hundred times what it takes, for slow machines
-	for name, src := range hostile() {
-		start := time.Now()
-		Canonical(src, Options{})
-		Canonical(src, Options{ExactNumbers: true})
-		if took := time.Since(start); took > limit {
-			t.Errorf("%s: %v", name, took)
+	const small, factor, limit = 1 << 14, 8, 32
+	fastest := func(src []byte) time.Duration {
+		best := time.Hour
+		for range 3 {
+			start := time.Now()
+			Canonical(src, Options{})
+			Canonical(src, Options{ExactNumbers: true})
+			best = min(best, time.Since(start))
+		}
+		return max(best, time.Microsecond)
+	}
+	large := hostile(small * factor)
+	for name, src := range hostile(small) {
+		few, many := fastest(src), fastest(large[name])
+		if many > limit*few {
+			t.Errorf("%s: %v for %d bytes, %v for %d", name, few, len(src), many, len(large[name]))
 		}
 	}
-	if got, err := Canonical(hostile()["long round number"], Options{ExactNumbers: true}); err != nil || string(got) != "1" {
+	if got, err := Canonical(large["long round number"], Options{ExactNumbers: true}); err != nil || string(got) != "1" {
 		t.Errorf("long round number: %s, %v", shorten(got), err)
 	}
 }
@@ -182,7 +194,7 @@ func BenchmarkCanonical(b *testing.B) {
 }
 
 func BenchmarkCanonicalHostile(b *testing.B) {
-	for name, src := range hostile() {
+	for name, src := range hostile(1 << 20) {
 		b.Run(name, func(b *testing.B) {
 			b.SetBytes(int64(len(src)))
 			for b.Loop() {

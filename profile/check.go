@@ -6,6 +6,9 @@ import (
 	"time"
 )
 
+// maxTimeout bounds Profile.Timeout.
+const maxTimeout = 5 * time.Minute
+
 // check looks at everything but the event types.
 func (p *Profile) check() error {
 	switch {

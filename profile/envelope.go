@@ -121,7 +121,7 @@ func appendParts(parts []part, members []Member) []part {
 			last.literal = append(last.literal, ',')
 		}
 		last.literal = append(AppendString(last.literal, m.Name), ':')
-		if m.Members != nil {
+		if len(m.Members) > 0 {
 			parts = appendParts(parts, m.Members)
 			continue
 		}

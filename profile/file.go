@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"os"
-	"time"
 )
 
 // file is a profile as its file has it. Each member must be there but those
@@ -79,6 +78,3 @@ func (p *Profile) MarshalJSON() ([]byte, error) {
 		EventTypes: p.EventTypes,
 	})
 }
-
-// maxTimeout bounds Profile.Timeout.
-const maxTimeout = 5 * time.Minute

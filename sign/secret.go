@@ -4,7 +4,6 @@ import (
 	"crypto/rand"
 	"encoding/base64"
 	"errors"
-	"strings"
 )
 
 // SecretPrefix marks a signing secret, so that scanners find leaked ones.
@@ -49,23 +48,4 @@ func CheckSecret(s string) error {
 		return ErrSecretSpace
 	}
 	return nil
-}
-
-// standardKey returns the HMAC key of a secret in Standard Webhooks.
-//
-// That specification writes a secret as whsec_ and base64, and the key is the
-// decoded bytes. A secret that a platform brings along need not be base64
-// ("order-secret-123"); its key is then the bytes of the whole secret, prefix
-// included, which Standard Webhooks libraries call the raw format.
-func standardKey(secret string) []byte {
-	text := strings.TrimPrefix(secret, SecretPrefix)
-	// The decoder skips line breaks, which are no part of base64 here.
-	if text == "" || strings.ContainsAny(text, "\r\n") {
-		return []byte(secret)
-	}
-	key, err := base64.StdEncoding.DecodeString(text)
-	if err != nil {
-		return []byte(secret)
-	}
-	return key
 }

@@ -8,11 +8,9 @@
 package sign
 
 import (
-	"crypto/hmac"
 	"crypto/sha256"
 	"encoding/base64"
 	"encoding/hex"
-	"hash"
 	"strconv"
 	"time"
 )
@@ -32,11 +30,9 @@ const version = "v1,"
 // secret as it was handed to the receiver, a whsec_ prefix included: that is
 // what crypto.createHmac("sha256", secret) does in the platforms' documents.
 func Hex(secret string, body []byte) string {
-	mac := hmac.New(sha256.New, []byte(secret))
-	mac.Write(body)
-	var sum [sha256.Size]byte
+	sum := hexMAC(secret, body)
 	var text [2 * sha256.Size]byte
-	hex.Encode(text[:], mac.Sum(sum[:0]))
+	hex.Encode(text[:], sum[:])
 	return string(text[:])
 }
 
@@ -46,30 +42,21 @@ func Hex(secret string, body []byte) string {
 // several secrets a receiver may verify with any one of them, which is how
 // secrets rotate without a lost delivery.
 func Standard(secrets []string, id string, at time.Time, body []byte) string {
-	head := make([]byte, 0, len(id)+22)
-	head = append(head, id...)
+	var headRoom [128]byte
+	head := append(headRoom[:0], id...)
 	head = append(head, '.')
 	head = strconv.AppendInt(head, at.Unix(), 10)
 	head = append(head, '.')
 
-	var sum [sha256.Size]byte
-	out := make([]byte, 0, len(secrets)*(len(version)+45))
+	var outRoom [128]byte
+	out := outRoom[:0]
 	for i, secret := range secrets {
 		if i > 0 {
 			out = append(out, ' ')
 		}
+		sum := standardMAC(secret, head, body)
 		out = append(out, version...)
-		mac := standardMAC(secret, head, body)
-		out = base64.StdEncoding.AppendEncode(out, mac.Sum(sum[:0]))
+		out = base64.StdEncoding.AppendEncode(out, sum[:])
 	}
 	return string(out)
-}
-
-// standardMAC hashes what Standard Webhooks signs, without joining it first:
-// head is "id.timestamp.".
-func standardMAC(secret string, head, body []byte) hash.Hash {
-	mac := hmac.New(sha256.New, standardKey(secret))
-	mac.Write(head)
-	mac.Write(body)
-	return mac
 }
