@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"os"
 	"path/filepath"
 	"time"
@@ -16,7 +17,7 @@ type benchCmd struct {
 	Scenario    []string      `help:"What to measure: throughput, steady, fanout, isolation, backlog, history. Default: all."`
 	Runs        int           `default:"3" help:"How often each system is measured, in turns; figures are medians."`
 	Duration    time.Duration `default:"10s" help:"How long each load lasts."`
-	Connections int           `default:"64" help:"Keep-alive connections that emit."`
+	Connections int           `default:"256" help:"Keep-alive connections that emit."`
 	BacklogRows int           `default:"1000000" help:"Deliveries that wait in the scenario backlog."`
 	HistoryRows int           `default:"5000000" help:"Deliveries that are over in the scenario history."`
 	Folder      string        `type:"existingdir" help:"Where the data folders are made. Default: the system's temporary folder."`
@@ -32,15 +33,19 @@ func (cmd *benchCmd) Run(ctx context.Context) error {
 		},
 		Progress: os.Stderr,
 	})
-	if err != nil {
-		return err
+	if len(report.Scenarios) > 0 { // what was measured is told, also when a scenario failed
+		err = errors.Join(err, cmd.print(&report))
 	}
-	if cmd.JSON {
-		out := json.NewEncoder(os.Stdout)
-		out.SetIndent("", "  ")
-		return out.Encode(report)
+	return err
+}
+
+func (cmd *benchCmd) print(report *bench.Report) error {
+	if !cmd.JSON {
+		return report.WriteTable(os.Stdout)
 	}
-	return report.WriteTable(os.Stdout)
+	out := json.NewEncoder(os.Stdout)
+	out.SetIndent("", "  ")
+	return out.Encode(report)
 }
 
 // The commands below are the processes that bench starts.

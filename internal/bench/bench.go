@@ -1,0 +1,214 @@
+// Package bench measures Billhook as its users meet it: a `billhook serve`
+// process that takes events over HTTP and delivers them over HTTP, beside a
+// reference forwarder that does the same two hops and one HMAC and keeps
+// nothing. Server, load and receiver are processes of their own, all of the
+// same executable and all on the loopback interface.
+//
+// It must not know how Billhook works inside: what it measures it reaches over
+// HTTP alone, and what it seeds it writes through billhook.Database. It must
+// not import a backend, the API or the dashboard.
+package bench
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/billhook/billhook"
+)
+
+// Options say what to measure and how.
+type Options struct {
+	// Scenarios names what to measure. Default: all, see ScenarioNames.
+	Scenarios []string
+	// Runs is how often each system is measured, in turns; figures are
+	// medians. Isolation takes twice as many. Default: 3.
+	Runs int
+	// Duration is how long each measured load lasts. Default: 10 s.
+	Duration time.Duration
+	// Connections is how many keep-alive connections emit. Default: 256, with
+	// which both systems make about the most.
+	Connections int
+	// BacklogRows is how many deliveries wait in backlog. Default: 1,000,000.
+	BacklogRows int
+	// HistoryRows is how many deliveries are over in history, about 1.5 KB of
+	// disk each. Default: 5,000,000.
+	HistoryRows int
+	// Folder is where the data folders are made, and removed in the end. It
+	// should be on the disk that is meant, not in memory. Default: the
+	// system's folder for temporary files.
+	Folder string
+	// Executable is the program with the subcommands serve, bench-receiver,
+	// bench-load and bench-reference. Default: this program.
+	Executable string
+	// OpenDatabase opens the database that `serve --data` would use with the
+	// same folder. Backlog and history need it.
+	OpenDatabase func(data string) (billhook.Database, error)
+	// Progress is where to say what goes on. Default: nowhere.
+	Progress io.Writer
+
+	// stallLimit is how long nothing may arrive before what is missing counts
+	// as lost. Default: 30 s.
+	stallLimit time.Duration
+}
+
+// fill sets what is not set to its default.
+func (o *Options) fill() {
+	if len(o.Scenarios) == 0 {
+		o.Scenarios = ScenarioNames()
+	}
+	for _, n := range []struct {
+		value     *int
+		otherwise int
+	}{{&o.Runs, 3}, {&o.Connections, 256}, {&o.BacklogRows, 1_000_000}, {&o.HistoryRows, 5_000_000}} {
+		if *n.value <= 0 {
+			*n.value = n.otherwise
+		}
+	}
+	if o.Duration <= 0 {
+		o.Duration = 10 * time.Second
+	}
+	if o.stallLimit <= 0 {
+		o.stallLimit = 30 * time.Second
+	}
+	if o.Progress == nil {
+		o.Progress = io.Discard
+	}
+}
+
+// ScenarioNames are all scenarios, in the order in which they run.
+func ScenarioNames() []string {
+	var names []string
+	for _, s := range scenarios {
+		names = append(names, s.name)
+	}
+	return names
+}
+
+func checkNames(names []string) error {
+	for _, name := range names {
+		if !slices.Contains(ScenarioNames(), name) {
+			return fmt.Errorf("there is no scenario %q; there are %s", name, strings.Join(ScenarioNames(), ", "))
+		}
+	}
+	return nil
+}
+
+// bench is one benchmark under way.
+type bench struct {
+	executable   string
+	folder       string
+	openDatabase func(string) (billhook.Database, error)
+	progress     io.Writer
+
+	runs        int
+	duration    time.Duration
+	connections int
+	backlogRows int
+	historyRows int
+	stallLimit  time.Duration
+
+	receiver *server
+	// run numbers the loads, so that a late delivery of one is not taken for
+	// one of the next.
+	run int
+}
+
+// Run measures the scenarios one after the other. A scenario that fails is in
+// the report with its reason, and in the error; the others run all the same.
+// All processes and files of the benchmark are gone when it returns.
+func Run(ctx context.Context, o Options) (report Report, err error) {
+	o.fill()
+	if err := checkNames(o.Scenarios); err != nil {
+		return Report{}, err
+	}
+	if o.Executable == "" {
+		if o.Executable, err = os.Executable(); err != nil {
+			return Report{}, fmt.Errorf("find this program: %w", err)
+		}
+	}
+	folder, err := os.MkdirTemp(o.Folder, "billhook-bench-")
+	if err != nil {
+		return Report{}, fmt.Errorf("make data folder: %w", err)
+	}
+	defer func() { err = errors.Join(err, os.RemoveAll(folder)) }()
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+
+	b := &bench{
+		executable: o.Executable, folder: folder, openDatabase: o.OpenDatabase, progress: o.Progress,
+		runs: o.Runs, duration: o.Duration, connections: o.Connections,
+		backlogRows: o.BacklogRows, historyRows: o.HistoryRows, stallLimit: o.stallLimit,
+	}
+	report.StartedAt = time.Now().UTC()
+	if report.Machine, err = thisMachine(folder); err != nil {
+		return report, err
+	}
+	b.say("%s", report.Machine)
+	if b.receiver, err = b.startReceiver(ctx); err != nil {
+		return report, err
+	}
+	defer b.receiver.stop()
+
+	var failures []error
+	for _, s := range scenarios {
+		if !slices.Contains(o.Scenarios, s.name) {
+			continue
+		}
+		result, err := b.runScenario(ctx, s.name, s.build)
+		if err != nil {
+			err = fmt.Errorf("scenario %s: %w", s.name, err)
+			b.say("FAILED: %v", err)
+			failures = append(failures, err)
+		}
+		report.Scenarios = append(report.Scenarios, result)
+		if ctx.Err() != nil {
+			break
+		}
+	}
+	return report, errors.Join(failures...)
+}
+
+func (b *bench) runScenario(ctx context.Context, name string, build func(*bench, context.Context) (scenario, error)) (Result, error) {
+	s, err := build(b, ctx)
+	s.name = name
+	if err != nil {
+		return s.failed(err), err
+	}
+	defer os.RemoveAll(s.data)
+	runs := make([][]Figures, len(s.trials))
+	for round := range s.rounds {
+		for i, t := range s.trials {
+			figures, err := b.measure(ctx, t)
+			if err != nil {
+				err = fmt.Errorf("%s: %w", t.name, err)
+				return s.failed(err), err
+			}
+			runs[i] = append(runs[i], figures)
+			b.say("%s %d/%d, %s: %.0f events/s, %.0f deliveries/s, p50 %.2f ms, p99 %.2f ms, %.0f µs of CPU a delivery",
+				name, round+1, s.rounds, t.name, figures.EventsPerSecond, figures.DeliveriesPerSecond,
+				figures.P50Millis, figures.P99Millis, figures.CPUMicros)
+		}
+	}
+	return newResult(s, runs), nil
+}
+
+func (b *bench) say(format string, args ...any) {
+	fmt.Fprintf(b.progress, format+"\n", args...)
+}
+
+func (b *bench) receiverURL(path string) string { return "http://" + b.receiver.addr + path }
+
+// newFolder makes an empty data folder.
+func (b *bench) newFolder(name string) (string, error) {
+	folder, err := os.MkdirTemp(b.folder, name+"-")
+	if err != nil {
+		return "", fmt.Errorf("make data folder: %w", err)
+	}
+	return folder, nil
+}
