@@ -190,7 +190,7 @@ func checkEmission(e *Emission, p *profile.Profile) error {
 		}
 	}
 	if len(e.IdempotencyKey) > maxKey || strings.ContainsFunc(e.IdempotencyKey, func(r rune) bool { return r < ' ' || r >= 0x7f }) {
-		return &Error{Code: CodeInvalid, Message: fmt.Sprintf("the idempotency key is longer than %d characters or not printable ASCII", maxKey), Hint: "use a UUID"}
+		return &Error{Code: CodeInvalid, Pointer: "/idempotencyKey", Message: fmt.Sprintf("is longer than %d characters or not printable ASCII", maxKey), Hint: "use a UUID"}
 	}
 	if err := checkReference(e.Entity, "/entity"); err != nil {
 		return err

@@ -42,7 +42,7 @@ func TestRefusedEmits(t *testing.T) {
 		{"inexact number", billhook.Emission{StoreID: "closed", Type: "order.paid", Data: []byte(`{"items":[{"id":9007199254740993}]}`)}, billhook.CodeInexactNumber, "/data/items/0/id"},
 		{"bad id", billhook.Emission{Type: "order.paid", ID: "a b", Data: []byte("{}")}, billhook.CodeInvalid, "/id"},
 		{"long id", billhook.Emission{Type: "order.paid", ID: long, Data: []byte("{}")}, billhook.CodeInvalid, "/id"},
-		{"bad key", billhook.Emission{Type: "order.paid", IdempotencyKey: "a\nb", Data: []byte("{}")}, billhook.CodeInvalid, ""},
+		{"bad key", billhook.Emission{Type: "order.paid", IdempotencyKey: "a\nb", Data: []byte("{}")}, billhook.CodeInvalid, "/idempotencyKey"},
 		{"half an entity", billhook.Emission{Type: "order.paid", Entity: billhook.Reference{Type: "order"}, Data: []byte("{}")}, billhook.CodeInvalid, "/entity"},
 		{"long actor", billhook.Emission{Type: "order.paid", Actor: billhook.Reference{Type: "user", ID: long}, Data: []byte("{}")}, billhook.CodeInvalid, "/actor/id"},
 		{"time out of range", billhook.Emission{Type: "order.paid", OccurredAt: time.Unix(-1e10, 0), Data: []byte("{}")}, billhook.CodeInvalid, "/occurredAt"},

@@ -1,0 +1,102 @@
+// Package api is Billhook's HTTP API: it turns requests into calls of
+// billhook.Client and their results into JSON.
+//
+// It knows HTTP, JSON, API keys and the Client, and nothing below it: it must
+// not open or query a database, not import a driver, not deliver anything
+// itself, and not know the dashboard or the command that serves it. What the
+// API is, is told twice, by the route table in route.go and by openapi.json,
+// and a test compares the two both ways.
+package api
+
+import (
+	"fmt"
+	"log/slog"
+	"net/http"
+	"runtime/debug"
+
+	"github.com/billhook/billhook"
+)
+
+// Config is useful at its zero value, except that without Keys no request
+// that needs a key gets in.
+type Config struct {
+	// Keys says what the key of a request may do. Default: no key is valid.
+	Keys Keys
+	// MaxBody is the most that a request body may have, in bytes; set it to
+	// the Client's MaxEventSize and room for the members around the data.
+	// Default: 1 MiB + 64 KiB.
+	MaxBody int64
+	// MaxBatchBody is the same for a batch of events. Default: 16 MiB.
+	MaxBatchBody int64
+	// MaxBatch is the most events in a batch, as the Client's. Default: 1000.
+	MaxBatch int
+	// Version is what GET /healthz tells of the program. Default: "dev".
+	Version string
+	// Logger gets our own failures, one record each. Default: slog.Default().
+	Logger *slog.Logger
+}
+
+const (
+	defaultMaxBody      = 1<<20 + 64<<10
+	defaultMaxBatchBody = 16 << 20
+	defaultMaxBatch     = 1000
+)
+
+type server struct {
+	client *billhook.Client
+	cfg    Config
+	mux    *http.ServeMux
+}
+
+// New returns the handler of every path in openapi.json. It answers all other
+// paths with a problem document, so it can also stand alone.
+func New(client *billhook.Client, cfg Config) http.Handler {
+	if cfg.Keys == nil {
+		cfg.Keys = RootKey()
+	}
+	if cfg.MaxBody == 0 {
+		cfg.MaxBody = defaultMaxBody
+	}
+	if cfg.MaxBatchBody == 0 {
+		cfg.MaxBatchBody = defaultMaxBatchBody
+	}
+	if cfg.MaxBatch == 0 {
+		cfg.MaxBatch = defaultMaxBatch
+	}
+	if cfg.Version == "" {
+		cfg.Version = "dev"
+	}
+	if cfg.Logger == nil {
+		cfg.Logger = slog.Default()
+	}
+	s := &server{client: client, cfg: cfg, mux: http.NewServeMux()}
+	for _, rt := range routes() {
+		s.mux.Handle(rt.method+" "+rt.pattern, rt)
+	}
+	return s
+}
+
+func (s *server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	c := &call{server: s, w: w, r: r}
+	defer c.recover()
+	// The mux gets the call as its ResponseWriter: a route takes it out again,
+	// and what the mux itself has to say (no such path, wrong method) ends up
+	// in the call instead of on the wire.
+	s.mux.ServeHTTP(c, r)
+	if c.route == nil {
+		c.unrouted()
+	}
+}
+
+// recover turns a panic into our own failure, so that the caller gets a
+// problem document and the log a stack.
+func (c *call) recover() {
+	cause := recover()
+	if cause == nil {
+		return
+	}
+	if cause == http.ErrAbortHandler || c.answered {
+		panic(cause) // too late for an answer: net/http cuts the connection
+	}
+	c.fail(fmt.Errorf("panic: %v\n%s", cause, debug.Stack()))
+}

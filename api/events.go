@@ -1,0 +1,74 @@
+package api
+
+import (
+	"net/http"
+
+	"github.com/go-json-experiment/json/jsontext"
+
+	"github.com/billhook/billhook"
+)
+
+type eventJSON struct {
+	ID             string         `json:"id"`
+	Type           string         `json:"type"`
+	Data           jsontext.Value `json:"data"`
+	Entity         *referenceJSON `json:"entity"`
+	Actor          *referenceJSON `json:"actor"`
+	OccurredAt     instant        `json:"occurredAt"`
+	CreatedAt      instant        `json:"createdAt"`
+	Deliveries     int            `json:"deliveries"`
+	IdempotencyKey string         `json:"idempotencyKey,omitempty"`
+}
+
+type referenceJSON struct {
+	Type string `json:"type"`
+	ID   string `json:"id"`
+}
+
+func showEvent(e *billhook.Event) eventJSON {
+	return eventJSON{
+		ID: e.ID, Type: e.Type, Data: e.Data,
+		Entity: showReference(e.Entity), Actor: showReference(e.Actor),
+		OccurredAt: instant(e.OccurredAt), CreatedAt: instant(e.CreatedAt),
+		Deliveries: e.Deliveries, IdempotencyKey: e.IdempotencyKey,
+	}
+}
+
+func showReference(r billhook.Reference) *referenceJSON {
+	if r == (billhook.Reference{}) {
+		return nil
+	}
+	return &referenceJSON{r.Type, r.ID}
+}
+
+func (c *call) listEvents() error {
+	q := c.query("type", "entityType", "entityId", "from", "to", "limit", "cursor")
+	f := billhook.EventFilter{
+		StoreID:    c.storeID,
+		Type:       q.text("type"),
+		EntityType: q.text("entityType"),
+		EntityID:   q.text("entityId"),
+		Before:     q.before(),
+	}
+	f.From, f.To = q.between()
+	limit := q.limit()
+	if q.err != nil {
+		return q.err
+	}
+	f.Limit = limit + 1
+	events, err := c.client.Events(c.r.Context(), f)
+	if err != nil {
+		return err
+	}
+	return c.answer(http.StatusOK, newPage(events, limit, showEvent, func(e *billhook.Event) string {
+		return positionCursor(billhook.EventPosition{CreatedAt: e.CreatedAt, ID: e.ID})
+	}))
+}
+
+func (c *call) getEvent() error {
+	e, err := c.client.Event(c.r.Context(), c.storeID, c.r.PathValue("id"))
+	if err != nil {
+		return err
+	}
+	return c.answer(http.StatusOK, showEvent(&e))
+}

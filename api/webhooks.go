@@ -1,0 +1,140 @@
+package api
+
+import (
+	"net/http"
+	"net/url"
+
+	"github.com/billhook/billhook"
+	"github.com/billhook/billhook/profile"
+)
+
+type webhookJSON struct {
+	ID          string   `json:"id"`
+	StoreID     string   `json:"storeId"`
+	URL         string   `json:"url"`
+	Events      []string `json:"events"`
+	Name        string   `json:"name"`
+	Description string   `json:"description"`
+	IsActive    bool     `json:"isActive"`
+	// RetryPolicy is null where the profile's is followed.
+	RetryPolicy *profile.RetryPolicy `json:"retryPolicy"`
+	Headers     map[string]string    `json:"headers"`
+	// Secret is there only in answers that are meant to show it.
+	Secret    string  `json:"secret,omitempty"`
+	CreatedAt instant `json:"createdAt"`
+	UpdatedAt instant `json:"updatedAt"`
+}
+
+func showWebhook(w *billhook.Webhook) webhookJSON {
+	return webhookJSON{
+		ID: w.ID, StoreID: w.StoreID, URL: w.URL, Events: w.Events,
+		Name: w.Name, Description: w.Description, IsActive: w.IsActive,
+		RetryPolicy: w.RetryPolicy, Headers: w.Headers,
+		CreatedAt: instant(w.CreatedAt), UpdatedAt: instant(w.UpdatedAt),
+	}
+}
+
+// revealWebhook is showWebhook with the newest secret.
+func revealWebhook(w *billhook.Webhook) webhookJSON {
+	shown := showWebhook(w)
+	if len(w.Secrets) > 0 {
+		shown.Secret = w.Secrets[0].Value
+	}
+	return shown
+}
+
+func (c *call) createWebhook() error {
+	text, err := c.body(c.cfg.MaxBody)
+	if err != nil {
+		return err
+	}
+	r, err := c.readRegistration(text)
+	if err != nil {
+		return err
+	}
+	w, err := c.client.Register(c.r.Context(), r)
+	if err != nil {
+		return err
+	}
+	// Below the path that was posted to: /api/webhooks or /v2/webhooks.
+	return c.created(c.route.pattern+"/"+url.PathEscape(w.ID), revealWebhook(&w))
+}
+
+func (c *call) listWebhooks() error {
+	q := c.query("limit", "cursor")
+	limit, after := q.limit(), q.after(webhookCursor)
+	if q.err != nil {
+		return q.err
+	}
+	webhooks, err := c.client.List(c.r.Context(), c.storeID, after, limit+1)
+	if err != nil {
+		return err
+	}
+	return c.answer(http.StatusOK, newPage(webhooks, limit, showWebhook, func(w *billhook.Webhook) string {
+		return idCursor(webhookCursor, w.ID)
+	}))
+}
+
+func (c *call) getWebhook() error {
+	w, err := c.client.Get(c.r.Context(), c.storeID, c.r.PathValue("id"))
+	if err != nil {
+		return err
+	}
+	return c.answer(http.StatusOK, showWebhook(&w))
+}
+
+func (c *call) updateWebhook() error {
+	text, err := c.body(c.cfg.MaxBody)
+	if err != nil {
+		return err
+	}
+	change, err := c.readWebhookChange(text)
+	if err != nil {
+		return err
+	}
+	w, err := c.client.Update(c.r.Context(), c.storeID, c.r.PathValue("id"), change)
+	if err != nil {
+		return err
+	}
+	return c.answer(http.StatusOK, showWebhook(&w))
+}
+
+func (c *call) deleteWebhook() error {
+	if err := c.client.Delete(c.r.Context(), c.storeID, c.r.PathValue("id")); err != nil {
+		return err
+	}
+	return c.noContent()
+}
+
+func (c *call) testWebhook() error {
+	text, err := c.body(c.cfg.MaxBody)
+	if err != nil {
+		return err
+	}
+	var eventType string
+	if len(text) > 0 {
+		err = readBody(text, func(rd *reader) error {
+			return rd.object([]string{"type"}, func(string) (err error) {
+				eventType, err = optional(rd, rd.string)
+				return err
+			})
+		})
+		if err != nil {
+			return err
+		}
+	}
+	d, err := c.client.Test(c.r.Context(), c.storeID, c.r.PathValue("id"), eventType)
+	if err != nil {
+		return err
+	}
+	return c.answer(http.StatusAccepted, showDelivery(&d))
+}
+
+func (c *call) listWebhookDeliveries() error {
+	w, err := c.client.Get(c.r.Context(), c.storeID, c.r.PathValue("id"))
+	if err != nil {
+		return err
+	}
+	q := c.query("eventId", "event", "status", "from", "to", "limit", "cursor")
+	return c.answerDeliveries(q, w.ID)
+}
