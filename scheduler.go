@@ -40,6 +40,8 @@ type scheduler struct {
 
 	mu         sync.Mutex
 	running    bool
+	jobs       chan job      // to senders that wait for one
+	quit       chan struct{} // closed when sending stops
 	lanes      map[Lane]*lane
 	ready      []*lane
 	mem        memory
@@ -61,6 +63,7 @@ func (s *scheduler) window() int {
 func (s *scheduler) begin(ctx context.Context, deliver func(*endpoint, *Pending) *Outcome) error {
 	s.mu.Lock()
 	s.running, s.deliver = true, deliver
+	s.jobs, s.quit = make(chan job), make(chan struct{})
 	s.mu.Unlock()
 	return s.reread(ctx)
 }
@@ -90,6 +93,7 @@ func (s *scheduler) reread(ctx context.Context) error {
 func (s *scheduler) stop(grace time.Duration, cancel func()) {
 	s.mu.Lock()
 	s.running = false
+	close(s.quit)
 	s.mu.Unlock()
 	t := time.AfterFunc(grace, cancel)
 	s.senders.Wait()
@@ -229,20 +233,30 @@ func (s *scheduler) read(l *lane) {
 	s.dispatch()
 }
 
-// dispatch starts a sender for every delivery that may be sent now.
+// A job is a delivery that is to be sent now.
+type job struct {
+	lane    *lane
+	pending Pending
+}
+
+// dispatch finds a sender for every delivery that may be sent now.
 func (s *scheduler) dispatch() {
 	for {
-		l, p, ok := s.next()
+		j, ok := s.next()
 		if !ok {
 			return
 		}
-		s.senders.Add(1)
-		go s.send(l, p)
+		select {
+		case s.jobs <- j: // to one that waits
+		default:
+			s.senders.Add(1)
+			go s.send(j, s.jobs, s.quit)
+		}
 	}
 }
 
 // next takes the delivery whose turn it is.
-func (s *scheduler) next() (*lane, Pending, bool) {
+func (s *scheduler) next() (job, bool) {
 	now := time.Now()
 	for s.running && len(s.ready) > 0 && s.inFlight < s.maxInFlight && s.unrecorded < maxUnrecorded {
 		l := s.ready[0]
@@ -257,36 +271,60 @@ func (s *scheduler) next() (*lane, Pending, bool) {
 		l.sending++
 		s.inFlight++
 		s.tend(l)
-		return l, p, true
+		return job{l, p}, true
 	}
-	return nil, Pending{}, false
+	return job{}, false
 }
 
-// send makes attempts, one delivery after the other, until none is due.
-func (s *scheduler) send(l *lane, p Pending) {
+// senderIdle is how long a sender waits for a job. A new one must first grow
+// its stack, which costs as much as a tenth of a request.
+const senderIdle = 5 * time.Second
+
+// send makes attempts, one delivery after the other, until there is nothing to
+// send for a while.
+func (s *scheduler) send(j job, jobs <-chan job, quit <-chan struct{}) {
 	defer s.senders.Done()
-	for ok := true; ok; {
-		s.mu.Lock()
-		deliver, endpoint := s.deliver, l.endpoint
-		s.mu.Unlock()
-		var o *Outcome
-		if endpoint != nil { // else deleted a moment ago
-			o = deliver(endpoint, &p)
+	idle := time.NewTimer(senderIdle)
+	defer idle.Stop()
+	for {
+		for ok := true; ok; {
+			j, ok = s.sendOne(j)
 		}
-		s.mu.Lock()
-		s.inFlight--
-		l.sending--
-		if o == nil {
-			l.forget(p.ID) // handed back: it waits in the database
-			l.rewind()
-		} else {
-			s.unrecorded++
-			s.record(l, o)
+		idle.Reset(senderIdle)
+		select {
+		case j = <-jobs:
+		case <-idle.C:
+			return
+		case <-quit:
+			return
 		}
-		s.tend(l)
-		l, p, ok = s.next()
-		s.mu.Unlock()
 	}
+}
+
+// sendOne makes an attempt, has its outcome written and returns the next job,
+// if there is one.
+func (s *scheduler) sendOne(j job) (job, bool) {
+	l := j.lane
+	s.mu.Lock()
+	deliver, endpoint := s.deliver, l.endpoint
+	s.mu.Unlock()
+	var o *Outcome
+	if endpoint != nil { // else deleted a moment ago
+		o = deliver(endpoint, &j.pending)
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.inFlight--
+	l.sending--
+	if o == nil {
+		l.forget(j.pending.ID) // handed back: it waits in the database
+		l.rewind()
+	} else {
+		s.unrecorded++
+		s.record(l, o)
+	}
+	s.tend(l)
+	return s.next()
 }
 
 // record has an outcome written and then acted on.

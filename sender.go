@@ -25,6 +25,10 @@ const (
 	// drainTime bounds the wait for the rest of an answer whose status line
 	// has already said everything.
 	drainTime = time.Second
+	// idlePerHost is how many idle connections to one host a store keeps. Many
+	// webhooks may share a host; what is over the bound is dialled anew for
+	// each burst.
+	idlePerHost = 256
 	// unwrittenTries is how often a request is given a new connection because
 	// the receiver had closed the idle one before a byte was written.
 	unwrittenTries = 8
@@ -36,7 +40,6 @@ type sender struct {
 	db        Database
 	logger    *slog.Logger
 	guard     *egress.Guard
-	perHost   int
 	transport sync.Map // store id -> *http.Transport: stores never share a connection
 }
 
@@ -45,7 +48,7 @@ func (s *sender) transportOf(storeID string) *http.Transport {
 	if t, ok := s.transport.Load(storeID); ok {
 		return t.(*http.Transport)
 	}
-	t, _ := s.transport.LoadOrStore(storeID, egress.NewTransport(s.guard, egress.TransportConfig{MaxIdleConnsPerHost: s.perHost}))
+	t, _ := s.transport.LoadOrStore(storeID, egress.NewTransport(s.guard, egress.TransportConfig{MaxIdleConnsPerHost: idlePerHost}))
 	return t.(*http.Transport)
 }
 
