@@ -58,7 +58,13 @@ func makeRootKey(path string) (api.Keys, string, error) {
 	_, _ = rand.Read(random) // never fails (crypto/rand)
 	secret := "bhk_" + base64.RawURLEncoding.EncodeToString(random)
 	hash := sha256.Sum256([]byte(secret))
-	if err := os.WriteFile(path, []byte(hex.EncodeToString(hash[:])+"\n"), 0o600); err != nil {
+	// Renamed into place, so that a crash or a full disk leaves no half a hash.
+	half := path + ".new"
+	err := os.WriteFile(half, []byte(hex.EncodeToString(hash[:])+"\n"), 0o600)
+	if err == nil {
+		err = os.Rename(half, path)
+	}
+	if err != nil {
 		return nil, "", err
 	}
 	return hashedKey(hash[:]), secret, nil

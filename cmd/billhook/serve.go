@@ -43,6 +43,9 @@ const (
 )
 
 func (cmd *serveCmd) Run(ctx context.Context) error {
+	if cmd.MaxEventSize < 1 {
+		return fmt.Errorf("--max-event-size=%d: give a number of bytes above 0", cmd.MaxEventSize)
+	}
 	logger := slog.New(slog.NewTextHandler(os.Stderr, nil))
 	tuneMemory()
 	profiles, err := loadProfiles(cmd.ProfileFile)
@@ -61,13 +64,15 @@ func (cmd *serveCmd) Run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	keys, secret, err := cmd.keys()
-	if err != nil {
-		return err
-	}
 	listener, err := net.Listen("tcp", cmd.Addr)
 	if err != nil {
 		return fmt.Errorf("listen: %w", err)
+	}
+	// Only now that nothing can keep us from showing a key do we make one.
+	keys, secret, err := cmd.keys()
+	if err != nil {
+		listener.Close()
+		return err
 	}
 	server := &http.Server{
 		Handler:           api.New(client, api.Config{Keys: keys, MaxBody: int64(cmd.MaxEventSize) + envelopeRoom, Version: version, Logger: logger}),
@@ -121,7 +126,7 @@ func loadProfiles(files []string) ([]*profile.Profile, error) {
 	for _, file := range files {
 		p, err := profile.Load(file)
 		if err != nil {
-			return nil, fmt.Errorf("profile file %s: %w", file, err)
+			return nil, err
 		}
 		profiles = append(profiles, p)
 	}

@@ -1,0 +1,196 @@
+package e2e
+
+import (
+	"fmt"
+	"net"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+)
+
+// TestEnvironment: each flag of serve has its environment variable, which does
+// the same; a flag beats it.
+func TestEnvironment(t *testing.T) {
+	t.Parallel()
+	data := filepath.Join(t.TempDir(), "from the environment")
+	env := []string{
+		"BILLHOOK_ADDR=127.0.0.1:0",
+		"BILLHOOK_DATA=" + data,
+		"BILLHOOK_PROFILE=toy-shop",
+		"BILLHOOK_PROFILE_FILE=testdata/toy-shop.json",
+		"BILLHOOK_DEV=true",
+		"BILLHOOK_MAX_EVENT_SIZE=100",
+	}
+	help, err := exec.Command(binary, "serve", "--help").CombinedOutput()
+	if err != nil {
+		t.Fatalf("%v: %s", err, help)
+	}
+	known := regexp.MustCompile(`\$(BILLHOOK_\w+)`).FindAllStringSubmatch(string(help), -1)
+	for _, found := range known {
+		if !slices.ContainsFunc(env, func(s string) bool { return strings.HasPrefix(s, found[1]+"=") }) {
+			t.Errorf("this test does not try %s", found[1])
+		}
+	}
+	if len(known) < len(env) {
+		t.Errorf("the help names %d variables, this test %d:\n%s", len(known), len(env), help)
+	}
+
+	s := serveWith(t, env)
+	if strings.HasSuffix(s.url, ":4000") {
+		t.Errorf("BILLHOOK_ADDR: the API is at %s", s.url)
+	}
+	if entries, err := os.ReadDir(data); err != nil || len(entries) == 0 {
+		t.Errorf("BILLHOOK_DATA: the folder has %d files: %v", len(entries), err)
+	}
+	var store struct{ Profile string }
+	s.call("GET", "/api/stores/default", "", http.StatusOK).json(t, &store)
+	if store.Profile != "toy-shop" {
+		t.Errorf("BILLHOOK_PROFILE and BILLHOOK_PROFILE_FILE: the default store has the profile %q", store.Profile)
+	}
+	s.call("POST", "/api/events", `{"type":"toy.sold","data":{"toy":"`+strings.Repeat("x", 80)+`"}}`, http.StatusAccepted)
+	p := s.refused("POST", "/api/events", `{"type":"toy.sold","data":{"toy":"`+strings.Repeat("x", 100)+`"}}`, http.StatusRequestEntityTooLarge)
+	if p.Pointer != "/data" {
+		t.Errorf("BILLHOOK_MAX_EVENT_SIZE: refused with %+v", p)
+	}
+
+	other := t.TempDir()
+	s = serveWith(t, env, "--data", other, "--max-event-size", "1000", "--profile", "litestore")
+	s.call("GET", "/api/stores/default", "", http.StatusOK).json(t, &store)
+	if store.Profile != "litestore" {
+		t.Errorf("--profile does not beat BILLHOOK_PROFILE: %q", store.Profile)
+	}
+	s.call("POST", "/api/events", `{"type":"user.registered","data":{"name":"`+strings.Repeat("x", 100)+`"}}`, http.StatusAccepted)
+}
+
+// TestBadSettings: what is wrong with a flag ends the command with a message
+// that says what.
+func TestBadSettings(t *testing.T) {
+	t.Parallel()
+	taken, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { taken.Close() })
+	folder := t.TempDir()
+	broken := func(name, text string) string {
+		path := filepath.Join(folder, name)
+		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		return path
+	}
+	toy, err := os.ReadFile("testdata/toy-shop.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, test := range []struct {
+		name string
+		args []string
+		want []string // in the message
+	}{
+		{"unknown profile", words("--profile nope"), []string{`"nope"`, "litestore"}},
+		{"no such profile file", words("--profile-file nowhere.json"), []string{"nowhere.json"}},
+		{"profile file that is not JSON", []string{"--profile-file", broken("text.json", "hello")}, []string{"text.json", "byte 0"}},
+		{"profile file with an unknown member",
+			[]string{"--profile-file", broken("member.json", strings.Replace(string(toy), `"userAgent"`, `"agent": "", "userAgent"`, 1))},
+			[]string{"member.json", "/agent"}},
+		{"profile file with a bad header",
+			[]string{"--profile-file", broken("header.json", strings.Replace(string(toy), `X-Toy-Signature`, `Content-Length`, 1))},
+			[]string{"header.json", "/signature/header", "Content-Length"}},
+		{"profile file with a bad envelope",
+			[]string{"--profile-file", broken("envelope.json", strings.Replace(string(toy), `event.data`, `event.datum`, 1))},
+			[]string{"envelope.json", "/envelope/", "event.datum"}},
+		{"address that is taken", []string{"--addr", taken.Addr().String()}, []string{taken.Addr().String(), "in use"}},
+		{"address that is none", words("--addr nonsense"), []string{"nonsense"}},
+		{"size that is no number", words("--max-event-size many"), []string{"max-event-size", "many"}},
+		{"size below nothing", words("--max-event-size=-1"), []string{"max-event-size", "-1"}},
+		{"unknown flag", words("--devel"), []string{"--devel"}},
+		{"something after the flags", words("now"), []string{"now"}},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			data := filepath.Join(t.TempDir(), "data")
+			args := append([]string{"serve", "--data", data}, test.args...)
+			if !slices.Contains(test.args, "--addr") {
+				args = append(args, "--addr", "127.0.0.1:0")
+			}
+			p := spawn(t, nil, binary, args...)
+			if code := p.exitCode(10 * time.Second); code == 0 {
+				t.Error("it exits with 0")
+			}
+			for _, want := range test.want {
+				if !strings.Contains(p.stderr.String(), want) {
+					t.Errorf("the message does not say %q: %s", want, p.stderr.String())
+				}
+			}
+		})
+	}
+}
+
+// TestOneProcess: a data folder is for one process at a time.
+func TestOneProcess(t *testing.T) {
+	t.Parallel()
+	data := t.TempDir()
+	first := serve(t, data)
+	second := spawn(t, nil, binary, "serve", "--dev", "--addr", "127.0.0.1:0", "--data", data)
+	if code := second.exitCode(patience); code == 0 {
+		t.Error("the second process exits with 0")
+	}
+	said := second.stderr.String()
+	for _, want := range []string{"in use", fmt.Sprintf("process %d", first.cmd.Process.Pid), data} {
+		if !strings.Contains(said, want) {
+			t.Errorf("the message does not say %q: %s", want, said)
+		}
+	}
+	if strings.Contains(second.stdout.String(), "http://") {
+		t.Errorf("it says that it serves: %s", second.stdout.String())
+	}
+	first.emitAs("still-there")
+	first.kill()
+	serve(t, data).call("GET", "/api/events/still-there", "", http.StatusOK) // the dead hold no lock
+}
+
+// TestOwnProfile: a platform of its own, by one file, from end to end.
+func TestOwnProfile(t *testing.T) {
+	t.Parallel()
+	own := document{
+		profile:      "toy-shop",
+		envelope:     `{"meta":{"event_id":"ID","at":"SECONDS","kind":"TYPE"},"payload":DATA}`,
+		eventID:      `toy-` + uuid,
+		hookID:       `hook-[0-9A-Z]{26}`,
+		signature:    "x-toy-signature",
+		userAgent:    "Toy Shop (webhooks)",
+		path:         "/webhooks",
+		endpoint:     "/api/webhooks",
+		registration: `{"url": "URL", "events": ["toy.*"]}`,
+	}
+	data := t.TempDir()
+	s := serve(t, data, "--dev", "--profile-file", "testdata/toy-shop.json")
+	s = own.store(t, s, "toys")
+	m := hire(t, &document{profile: "standard", path: own.path}) // any Standard Webhooks receiver
+	w := own.signUp(s, m.url)
+	m.trust(w.Secret)
+	e := emitted{eventType: "toy.sold", data: `{"1":"b","toy":"Bär"}`}
+	e.id = s.emit(e.eventType, `{"toy":"B\u00e4r","1":"b"}`, "")
+	a := m.arrivals(1)[0]
+	own.checkArrival(t, a, e, w.Secret)
+	s.settled(patience)
+	wantMatch(t, "delivery id", `dlv-[0-9a-z]{26}`, s.deliveries("/api/webhooks/" + w.ID + "/deliveries")[0].ID)
+	p := s.refused("POST", "/api/events", `{"type":"toy.lost","data":{}}`, http.StatusUnprocessableEntity)
+	if p.Code != "unknown_event_type" || p.Pointer != "/type" {
+		t.Errorf("a type that is not in the catalogue is refused with %+v", p)
+	}
+	s.stop()
+
+	// Without the file the store cannot be served, and the message says why.
+	without := spawn(t, nil, binary, "serve", "--dev", "--addr", "127.0.0.1:0", "--data", data)
+	if code := without.exitCode(patience); code == 0 || !strings.Contains(without.stderr.String(), "toy-shop") {
+		t.Errorf("without the profile file it exits with %d: %s", code, without.stderr.String())
+	}
+}
