@@ -1,0 +1,108 @@
+package e2e
+
+import (
+	"fmt"
+	"net"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+)
+
+// TestReadme does what the README says, with its own words: the receivers are
+// its code blocks, and the calls its curl commands; only the ports are free
+// ones.
+func TestReadme(t *testing.T) {
+	text, err := os.ReadFile("../../README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	receivers := map[string]struct {
+		block string
+		start func(t *testing.T, code string) *process
+	}{
+		"node": {codeBlock(t, string(text), "js", "createServer"), func(t *testing.T, code string) *process {
+			file := filepath.Join(t.TempDir(), "receiver.mjs")
+			writeFile(t, file, code)
+			return spawn(t, nil, "node", file)
+		}},
+		"go": {codeBlock(t, string(text), "go", "package main"), func(t *testing.T, code string) *process {
+			file := filepath.Join(t.TempDir(), "main.go")
+			writeFile(t, file, code)
+			program := filepath.Join(t.TempDir(), "receiver")
+			build := exec.Command("go", "build", "-o", program, file)
+			build.Dir = "../.."
+			if out, err := build.CombinedOutput(); err != nil {
+				t.Fatalf("build: %v\n%s", err, out)
+			}
+			return spawn(t, nil, program)
+		}},
+	}
+	calls := codeBlock(t, string(text), "sh", "curl")
+	for name, r := range receivers {
+		t.Run(name, func(t *testing.T) {
+			s := serve(t, t.TempDir())
+			port := freePort(t)
+			ports := strings.NewReplacer("3000", port, "http://127.0.0.1:4000", s.url)
+			p := r.start(t, ports.Replace(r.block))
+			eventually(t, patience, func() string {
+				resp, err := http.Post("http://127.0.0.1:"+port, "application/json", strings.NewReader("{}"))
+				if err != nil {
+					return err.Error()
+				}
+				resp.Body.Close()
+				if resp.StatusCode != http.StatusUnauthorized {
+					t.Fatalf("an unsigned request is answered %d", resp.StatusCode)
+				}
+				return ""
+			})
+			sh := exec.Command("sh", "-e")
+			sh.Stdin = strings.NewReader(ports.Replace(calls))
+			if out, err := sh.CombinedOutput(); err != nil {
+				t.Fatalf("%v\n%s", err, out)
+			}
+			s.settled(patience)
+			if ds := s.deliveries("/api/deliveries?event=order.paid"); len(ds) != 1 || !ds[0].Success {
+				t.Errorf("deliveries %+v", ds)
+			}
+			eventually(t, patience, func() string {
+				if said := p.stdout.String() + p.stderr.tail(); !strings.Contains(said, "verified") {
+					return "it said: " + said
+				}
+				return ""
+			})
+		})
+	}
+}
+
+// codeBlock is the text's first block of a language that holds the words.
+func codeBlock(t *testing.T, text, language, words string) string {
+	t.Helper()
+	for _, found := range regexp.MustCompile("(?s)```"+language+"\n(.*?)```").FindAllStringSubmatch(text, -1) {
+		if strings.Contains(found[1], words) {
+			return found[1]
+		}
+	}
+	t.Fatalf("the README has no %s block with %q", language, words)
+	return ""
+}
+
+func freePort(t *testing.T) string {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	return fmt.Sprint(l.Addr().(*net.TCPAddr).Port)
+}
+
+func writeFile(t *testing.T, path, text string) {
+	t.Helper()
+	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+}
