@@ -11,7 +11,7 @@ import (
 const (
 	// commitParts bounds a transaction: with more, those who wait at its end
 	// wait too long; with fewer, each pays more of the fsync.
-	commitParts = 512
+	commitParts = 1024
 	// outcomeLinger is how long an outcome waits for company before it causes
 	// a transaction of its own. An emit never waits. A crash in this time
 	// costs a duplicate, as one during the transaction would.

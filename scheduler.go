@@ -10,9 +10,12 @@ import (
 const (
 	// laneWindow is how many waiting deliveries a lane holds in memory, and
 	// crowdedWindow how many once all lanes together hold windowTotal.
-	laneWindow    = 1024
+	laneWindow    = 8192
 	crowdedWindow = 64
 	windowTotal   = 64 << 10
+	// readStep is how many of a lane's deliveries are read at a time; commits
+	// wait meanwhile.
+	readStep = 512
 	// eventMemory bounds the data of events kept for waiting deliveries, in
 	// bytes; the others' is read from the database when they are sent.
 	eventMemory = 32 << 20
@@ -198,11 +201,8 @@ func (s *scheduler) wake(l *lane, at time.Time) {
 
 // read fetches a lane's next window. It runs between transactions.
 func (s *scheduler) read(l *lane) {
-	limit := laneWindow / 2
 	s.mu.Lock()
-	if s.mem.deliveries > windowTotal {
-		limit = crowdedWindow / 2
-	}
+	limit := min(readStep, s.window()/2)
 	after := l.horizon
 	running := s.running
 	s.mu.Unlock()

@@ -55,7 +55,7 @@ func TestWindow(t *testing.T) {
 				if running {
 					w.run()
 				}
-				const n = 5000
+				const n = 20_000 // more than a lane holds
 				w.emitMany(n)
 				if !running {
 					w.run()
@@ -85,17 +85,18 @@ func TestWindowWithRetries(t *testing.T) {
 		w.register(w.serve(9000, &in), func(r *billhook.Registration) {
 			r.RetryPolicy = &profile.RetryPolicy{MaxAttempts: 5, BackoffMultiplier: 2, InitialDelay: time.Hour, MaxDelay: time.Hour, Jitter: 0.5}
 		})
-		w.emitMany(3000)
-		settle(time.Second)
-		if n := len(in.all()); n != 3000 {
-			t.Fatalf("%d first attempts, want 3000", n)
+		const n = 10_000 // more than a lane holds
+		w.emitMany(n)
+		settle(10 * time.Second)
+		if made := len(in.all()); made != n {
+			t.Fatalf("%d first attempts, want %d", made, n)
 		}
 		fail = false
 		settle(2 * time.Hour)
-		if n := len(in.all()); n != 6000 {
-			t.Errorf("%d attempts, want 6000", n)
+		if made := len(in.all()); made != 2*n {
+			t.Errorf("%d attempts, want %d", made, 2*n)
 		}
-		wantEach(t, &in, 3000, 3000)
+		wantEach(t, &in, n, n)
 		for _, d := range w.deliveries(billhook.DeliveryFilter{}) {
 			if d.Status != billhook.StatusDelivered || d.Attempts != 2 {
 				t.Fatalf("delivery %+v", d)

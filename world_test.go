@@ -187,7 +187,7 @@ func (w *world) emit(eventType, data string) billhook.Event {
 // deliveries lists all of the default store, newest first.
 func (w *world) deliveries(f billhook.DeliveryFilter) []billhook.Delivery {
 	w.t.Helper()
-	f.Limit = 10_000
+	f.Limit = 100_000
 	all, err := w.client.Deliveries(context.Background(), f)
 	if err != nil {
 		w.t.Fatal(err)

@@ -1,0 +1,88 @@
+package sqlstore
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/billhook/billhook"
+)
+
+const (
+	deliveryColumns = "store_id, id, webhook_id, event_id, event_type, status, attempts, attempts_before, status_code, reason, created_at, last_attempt_at, finished_at"
+
+	// Both halves of a list in the same columns: a delivery's, and when it is due.
+	selectWaiting  = "SELECT store_id, id, webhook_id, event_id, event_type, 'pending' AS status, attempts, attempts_before, status_code, reason, created_at, last_attempt_at, 0 AS finished_at, due_at FROM pending"
+	selectOver     = "SELECT " + deliveryColumns + ", 0 AS due_at FROM deliveries"
+	selectDelivery = "SELECT d.store_id, d.id, d.webhook_id, d.event_id, d.event_type, d.status, d.attempts, d.attempts_before, d.status_code, COALESCE(d.reason, ''), d.created_at, d.last_attempt_at, d.finished_at, d.due_at, e.data FROM ("
+	joinEvent      = ") AS d LEFT JOIN events AS e ON e.store_id = d.store_id AND e.id = d.event_id"
+
+	byID         = " WHERE store_id = ? AND id = ?"
+	deliveryByID = selectDelivery + selectWaiting + byID + " UNION ALL " + selectOver + byID + joinEvent
+)
+
+// Delivery reads one delivery, or billhook.ErrNotFound. One statement reads
+// both tables, so that it cannot slip by on its way from one to the other.
+func (r *Reader) Delivery(ctx context.Context, storeID, id string) (billhook.Delivery, error) {
+	rows, err := r.query(ctx, deliveryByID, storeID, id, storeID, id)
+	return only(rows, err, scanDelivery, "delivery")
+}
+
+// Deliveries reads deliveries by id descending.
+func (r *Reader) Deliveries(ctx context.Context, f billhook.DeliveryFilter) ([]billhook.Delivery, error) {
+	var halves string
+	var args []any
+	half := func(selected string, where conditions) {
+		if halves != "" {
+			halves += " UNION ALL "
+		}
+		halves += "SELECT * FROM (" + selected + where.String() + " ORDER BY id DESC LIMIT ?) AS half"
+		args = append(append(args, where.args...), int64(f.Limit))
+	}
+	if f.Status == "" || f.Status == billhook.StatusPending {
+		half(selectWaiting, deliveryConditions(f))
+	}
+	if f.Status != billhook.StatusPending {
+		where := deliveryConditions(f)
+		if f.Status != "" {
+			where.text("status", string(f.Status))
+		}
+		if f.Status == billhook.StatusDead || f.Status == billhook.StatusCancelled {
+			where.add("status <> 'delivered'") // the partial indexes' condition, or they would not serve
+		}
+		half(selectOver, where)
+	}
+	text := selectDelivery + "SELECT * FROM (" + halves + ") AS halves ORDER BY id DESC LIMIT ?" + joinEvent + " ORDER BY d.id DESC"
+	rows, err := r.query(ctx, text, append(args, int64(f.Limit))...)
+	all, err := collect(rows, err, scanDelivery)
+	if err != nil {
+		return nil, fmt.Errorf("read deliveries: %w", err)
+	}
+	return all, nil
+}
+
+// deliveryConditions are the filter's for either table.
+func deliveryConditions(f billhook.DeliveryFilter) (where conditions) {
+	where.text("store_id", f.StoreID)
+	where.text("webhook_id", f.WebhookID)
+	if f.EventID != "" {
+		var event conditions
+		event.text("store_id", f.StoreID)
+		event.text("events.id", f.EventID)
+		where.add("id IN (SELECT value FROM events, json_each(events.delivery_ids)"+event.String()+")", event.args...)
+		where.text("event_id", f.EventID)
+	}
+	where.text("event_type", f.EventType)
+	where.between("created_at", f.From, f.To)
+	if f.Before != "" {
+		where.add("id < ?", f.Before)
+	}
+	return where
+}
+
+func scanDelivery(from row) (d billhook.Delivery, err error) {
+	var created, last, finished, due int64
+	err = from.Scan(&d.StoreID, &d.ID, &d.WebhookID, &d.EventID, &d.EventType, &d.Status, &d.Attempts, &d.AttemptsBefore,
+		&d.StatusCode, &d.Reason, &created, &last, &finished, &due, &d.Payload)
+	d.CreatedAt, d.LastAttemptAt, d.FinishedAt, d.NextAttemptAt = moment(created), moment(last), moment(finished), moment(due)
+	return d, err
+}

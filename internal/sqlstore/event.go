@@ -1,0 +1,130 @@
+package sqlstore
+
+import (
+	"context"
+	"database/sql"
+	"encoding/json"
+	"errors"
+	"fmt"
+
+	"github.com/billhook/billhook"
+)
+
+const (
+	eventColumns = "store_id, id, type, created_at, occurred_at, entity_type, entity_id, actor_type, actor_id, idempotency_key, deliveries, delivery_ids, data"
+	selectEvents = "SELECT store_id, id, type, created_at, occurred_at, COALESCE(entity_type, ''), COALESCE(entity_id, ''), " +
+		"COALESCE(actor_type, ''), COALESCE(actor_id, ''), COALESCE(idempotency_key, ''), deliveries, data FROM events"
+	eventByID  = selectEvents + " WHERE store_id = ? AND id = ?"
+	eventByKey = selectEvents + " WHERE store_id = ? AND idempotency_key = ?"
+)
+
+// insertEvents leaves out events whose id or key is taken.
+var insertEvents = &bulk{
+	what:   "insert events",
+	before: "INTO events (" + eventColumns + ") VALUES ",
+	row:    "(?1,?,?,?,?,?,?,?,?,?,?,?,?)",
+	after:  " ON CONFLICT DO NOTHING",
+}
+
+// emits writes the events, and then the deliveries of those that were new.
+func (w *Writer) emits(ctx context.Context, emits []*billhook.Emit) error {
+	emits = byStore(emits, func(e *billhook.Emit) string { return e.Event.StoreID })
+	taken, err := w.each(ctx, insertEvents, rows{
+		n:      len(emits),
+		same:   func(i, j int) bool { return emits[i].Event.StoreID == emits[j].Event.StoreID },
+		shared: func(args []any, i int) []any { return append(args, emits[i].Event.StoreID) },
+		own: func(args []any, i int) []any {
+			e := &emits[i].Event
+			return append(args, e.ID, e.Type, nanos(e.CreatedAt), nanos(e.OccurredAt), optional(e.Entity.Type), optional(e.Entity.ID),
+				optional(e.Actor.Type), optional(e.Actor.ID), optional(e.IdempotencyKey), int64(e.Deliveries), deliveryIDs(emits[i]), blob(e.Data))
+		},
+	})
+	if err != nil {
+		return err
+	}
+	for _, e := range emits {
+		e.Existing = nil
+	}
+	for _, i := range taken {
+		if emits[i].Existing, err = w.existing(ctx, &emits[i].Event); err != nil {
+			return fmt.Errorf("read event %q: %w", emits[i].Event.ID, err)
+		}
+	}
+	var waiting []waiting
+	for _, e := range emits {
+		if e.Existing == nil {
+			for i := range e.Deliveries {
+				waiting = append(waiting, newWaiting(&e.Deliveries[i]))
+			}
+		}
+	}
+	return w.wait(ctx, waiting)
+}
+
+// deliveryIDs is a JSON array, or NULL for none.
+func deliveryIDs(e *billhook.Emit) any {
+	if len(e.Deliveries) == 0 {
+		return nil
+	}
+	ids := make([]string, len(e.Deliveries))
+	for i := range e.Deliveries {
+		ids[i] = e.Deliveries[i].ID
+	}
+	text, _ := json.Marshal(ids) // strings cannot fail
+	return string(text)
+}
+
+// existing is the event that stands in the way of a new one: the one with its
+// key, else the one with its id.
+func (w *Writer) existing(ctx context.Context, e *billhook.Event) (*billhook.Event, error) {
+	if e.IdempotencyKey != "" {
+		from, err := w.one(ctx, eventByKey, e.StoreID, e.IdempotencyKey)
+		if err != nil {
+			return nil, err
+		}
+		found, err := scanEvent(from)
+		if !errors.Is(err, sql.ErrNoRows) {
+			return &found, err
+		}
+	}
+	from, err := w.one(ctx, eventByID, e.StoreID, e.ID)
+	if err != nil {
+		return nil, err
+	}
+	found, err := scanEvent(from)
+	return &found, err
+}
+
+// Event reads one event, or billhook.ErrNotFound.
+func (r *Reader) Event(ctx context.Context, storeID, id string) (billhook.Event, error) {
+	rows, err := r.query(ctx, eventByID, storeID, id)
+	return only(rows, err, scanEvent, "event")
+}
+
+// Events reads events, newest first.
+func (r *Reader) Events(ctx context.Context, f billhook.EventFilter) ([]billhook.Event, error) {
+	var where conditions
+	where.text("store_id", f.StoreID)
+	where.text("type", f.Type)
+	where.text("entity_type", f.EntityType)
+	where.text("entity_id", f.EntityID)
+	where.between("created_at", f.From, f.To)
+	if f.Before != (billhook.EventPosition{}) {
+		where.add("(created_at, id) < (?, ?)", nanos(f.Before.CreatedAt), f.Before.ID)
+	}
+	text := selectEvents + where.String() + " ORDER BY created_at DESC, id DESC LIMIT ?"
+	rows, err := r.query(ctx, text, append(where.args, int64(f.Limit))...)
+	all, err := collect(rows, err, scanEvent)
+	if err != nil {
+		return nil, fmt.Errorf("read events: %w", err)
+	}
+	return all, nil
+}
+
+func scanEvent(from row) (e billhook.Event, err error) {
+	var created, occurred int64
+	err = from.Scan(&e.StoreID, &e.ID, &e.Type, &created, &occurred, &e.Entity.Type, &e.Entity.ID, &e.Actor.Type, &e.Actor.ID,
+		&e.IdempotencyKey, &e.Deliveries, &e.Data)
+	e.CreatedAt, e.OccurredAt = moment(created), moment(occurred)
+	return e, err
+}

@@ -1,0 +1,116 @@
+package sqlstore
+
+import (
+	"context"
+
+	"github.com/billhook/billhook"
+)
+
+var (
+	// takePending removes deliveries, each only while it is as it was when it
+	// was sent: the fence against finishing what someone else has dealt with.
+	takePending = &bulk{
+		what:   "take pending deliveries",
+		before: "DELETE FROM pending WHERE store_id = ?1 AND attempts = ?2 AND id IN (",
+		row:    "?",
+		after:  ")",
+	}
+	insertDeliveries = &bulk{
+		what:   "insert deliveries",
+		before: "INTO deliveries (" + deliveryColumns + ", " + answerColumns + ") VALUES ",
+		row:    "(?1,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)",
+	}
+	insertAttempts = &bulk{
+		what:   "insert attempts",
+		before: "INTO attempts (" + attemptColumns + ") VALUES ",
+		row:    "(?1,?,?,?,?,?,?,?,?,?,?)",
+	}
+)
+
+// outcomes takes the deliveries from what waits, and puts them to what is over
+// or back with a new time. An outcome that finds its delivery gone is stale.
+func (w *Writer) outcomes(ctx context.Context, outcomes []*billhook.Outcome) error {
+	outcomes = byStore(outcomes, func(o *billhook.Outcome) string { return o.Delivery.StoreID })
+	stale, err := w.each(ctx, takePending, rows{
+		n: len(outcomes),
+		same: func(i, j int) bool {
+			a, b := &outcomes[i].Delivery, &outcomes[j].Delivery
+			return a.StoreID == b.StoreID && a.Attempts == b.Attempts
+		},
+		shared: func(args []any, i int) []any {
+			return append(args, outcomes[i].Delivery.StoreID, int64(outcomes[i].Delivery.Attempts))
+		},
+		own: func(args []any, i int) []any { return append(args, outcomes[i].Delivery.ID) },
+	})
+	if err != nil {
+		return err
+	}
+	for _, o := range outcomes {
+		o.Stale = false
+	}
+	for _, i := range stale {
+		outcomes[i].Stale = true
+	}
+	var again, over []*billhook.Outcome
+	for _, o := range outcomes {
+		switch {
+		case o.Stale:
+		case o.Status == billhook.StatusPending:
+			again = append(again, o)
+		default:
+			over = append(over, o)
+		}
+	}
+	if err := w.again(ctx, again); err != nil {
+		return err
+	}
+	return w.over(ctx, over)
+}
+
+// again puts deliveries back to wait for their next attempt.
+func (w *Writer) again(ctx context.Context, outcomes []*billhook.Outcome) error {
+	back := make([]waiting, len(outcomes))
+	for i, o := range outcomes {
+		back[i] = waiting{
+			Pending: &o.Delivery, attempts: o.Delivery.Attempts + 1, dueAt: nanos(o.NextAttemptAt),
+			statusCode: o.Attempt.StatusCode, reason: o.Reason, lastAttemptAt: nanos(o.Attempt.StartedAt),
+		}
+	}
+	if err := w.wait(ctx, back); err != nil {
+		return err
+	}
+	return w.all(ctx, insertAttempts, rows{
+		n:      len(outcomes),
+		same:   sameStore(outcomes),
+		shared: storeOf(outcomes),
+		own: func(args []any, i int) []any {
+			d, a := &outcomes[i].Delivery, &outcomes[i].Attempt
+			return appendAnswer(append(args, d.ID, int64(d.Attempts+1), nanos(a.StartedAt), int64(a.StatusCode)), a)
+		},
+	})
+}
+
+// over adds deliveries to what is over, each with its last attempt.
+func (w *Writer) over(ctx context.Context, outcomes []*billhook.Outcome) error {
+	return w.all(ctx, insertDeliveries, rows{
+		n:      len(outcomes),
+		same:   sameStore(outcomes),
+		shared: storeOf(outcomes),
+		own: func(args []any, i int) []any {
+			o := outcomes[i]
+			d, a := &o.Delivery, &o.Attempt
+			args = append(args, d.ID, d.WebhookID, d.EventID, d.EventType, string(o.Status), int64(d.Attempts+1),
+				int64(d.AttemptsBefore), int64(a.StatusCode), optional(o.Reason), nanos(d.CreatedAt), nanos(a.StartedAt),
+				nanos(a.StartedAt.Add(a.Duration)))
+			return appendAnswer(args, a)
+		},
+	})
+}
+
+func sameStore(outcomes []*billhook.Outcome) func(i, j int) bool {
+	return func(i, j int) bool { return outcomes[i].Delivery.StoreID == outcomes[j].Delivery.StoreID }
+}
+
+func storeOf(outcomes []*billhook.Outcome) func(args []any, i int) []any {
+	return func(args []any, i int) []any { return append(args, outcomes[i].Delivery.StoreID) }
+}

@@ -1,0 +1,120 @@
+package sqlstore
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/billhook/billhook"
+)
+
+const (
+	pendingColumns = "store_id, id, webhook_id, event_id, event_type, attempts, attempts_before, status_code, reason, created_at, last_attempt_at, due_at"
+
+	// selectPending reads what a Pending holds.
+	selectPending = "SELECT store_id, webhook_id, due_at, id, event_id, event_type, attempts, attempts_before, created_at FROM pending "
+
+	// lanes skips from store to store and within each from webhook to webhook,
+	// so it costs as much as there are lanes and not as there are deliveries.
+	lanes = `WITH RECURSIVE
+		store (id) AS (
+			SELECT MIN(store_id) FROM pending
+			UNION ALL
+			SELECT (SELECT MIN(store_id) FROM pending WHERE store_id > store.id) FROM store WHERE id IS NOT NULL
+		),
+		lane (store_id, webhook_id) AS (
+			SELECT id, (SELECT MIN(webhook_id) FROM pending WHERE store_id = store.id) FROM store WHERE id IS NOT NULL
+			UNION ALL
+			SELECT store_id, (SELECT MIN(p.webhook_id) FROM pending p WHERE p.store_id = lane.store_id AND p.webhook_id > lane.webhook_id)
+			FROM lane WHERE webhook_id IS NOT NULL
+		)
+		SELECT store_id, webhook_id FROM lane WHERE webhook_id IS NOT NULL`
+
+	selectLane = selectPending + "WHERE store_id = ? AND webhook_id = ? AND (due_at, id) > (?, ?) ORDER BY due_at, id LIMIT ?"
+)
+
+// Most deliveries that are written to wait are new, and have less to tell.
+var (
+	insertPending = &bulk{
+		what:   "insert pending deliveries",
+		before: "INTO pending (" + pendingColumns + ") VALUES ",
+		row:    "(?1,?,?,?,?,?,?,?,?,?,?,?)",
+	}
+	insertNew = &bulk{
+		what:   "insert new deliveries",
+		before: "INTO pending (" + pendingColumns + ") VALUES ",
+		row:    "(?1,?,?,?,?,0,0,0,NULL,?,0,?)",
+	}
+)
+
+// A waiting is a row of what waits.
+type waiting struct {
+	*billhook.Pending
+	attempts      int
+	dueAt         int64
+	statusCode    int
+	reason        string
+	lastAttemptAt int64
+}
+
+func newWaiting(p *billhook.Pending) waiting {
+	return waiting{Pending: p, attempts: p.Attempts, dueAt: nanos(p.DueAt)}
+}
+
+func (p *waiting) isNew() bool {
+	return p.attempts+p.AttemptsBefore+p.statusCode == 0 && p.reason == "" && p.lastAttemptAt == 0
+}
+
+// wait inserts the rows, which are in the order of their stores.
+func (w *Writer) wait(ctx context.Context, all []waiting) error {
+	fresh, b := true, insertNew
+	for i := range all {
+		fresh = fresh && all[i].isNew()
+	}
+	own := func(args []any, i int) []any {
+		p := &all[i]
+		return append(args, p.ID, p.WebhookID, p.EventID, p.EventType, nanos(p.CreatedAt), p.dueAt)
+	}
+	if !fresh {
+		b = insertPending
+		own = func(args []any, i int) []any {
+			p := &all[i]
+			return append(args, p.ID, p.WebhookID, p.EventID, p.EventType, int64(p.attempts), int64(p.AttemptsBefore),
+				int64(p.statusCode), optional(p.reason), nanos(p.CreatedAt), p.lastAttemptAt, p.dueAt)
+		}
+	}
+	return w.all(ctx, b, rows{
+		n:      len(all),
+		same:   func(i, j int) bool { return all[i].StoreID == all[j].StoreID },
+		shared: func(args []any, i int) []any { return append(args, all[i].StoreID) },
+		own:    own,
+	})
+}
+
+// Lanes names every webhook that has pending deliveries.
+func (r *Reader) Lanes(ctx context.Context) ([]billhook.Lane, error) {
+	rows, err := r.query(ctx, lanes)
+	all, err := collect(rows, err, func(from row) (l billhook.Lane, err error) {
+		return l, from.Scan(&l.StoreID, &l.WebhookID)
+	})
+	if err != nil {
+		return nil, fmt.Errorf("read lanes: %w", err)
+	}
+	return all, nil
+}
+
+// Pending reads a lane's deliveries after the position, at most limit.
+func (r *Reader) Pending(ctx context.Context, lane billhook.Lane, after billhook.Position, limit int) ([]billhook.Pending, error) {
+	rows, err := r.query(ctx, selectLane, lane.StoreID, lane.WebhookID, nanos(after.DueAt), after.ID, int64(limit))
+	all, err := collect(rows, err, scanPending)
+	if err != nil {
+		return nil, fmt.Errorf("read pending deliveries: %w", err)
+	}
+	return all, nil
+}
+
+func scanPending(from row) (p billhook.Pending, err error) {
+	var due, created int64
+	err = from.Scan(&p.StoreID, &p.WebhookID, &due, &p.ID, &p.EventID, &p.EventType, &p.Attempts, &p.AttemptsBefore, &created)
+	p.DueAt, p.CreatedAt = moment(due), moment(created)
+	return p, err
+}

@@ -1,0 +1,139 @@
+package sqlstore
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	_ "modernc.org/sqlite"
+
+	"github.com/billhook/billhook"
+)
+
+// TestPlans lets SQLite explain every read of one store. None may look at
+// more rows than it returns but for filters that no index is meant for, so
+// none may scan a table, nor sort but what its limit bounds already.
+func TestPlans(t *testing.T) {
+	ctx := context.Background()
+	db, err := sql.Open("sqlite", ":memory:")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close()
+	db.SetMaxOpenConns(1)
+	scripts, err := filepath.Glob("../../sqlite/migrations/*.sql")
+	if err != nil || len(scripts) == 0 {
+		t.Fatalf("migrations: %v, %v", scripts, err)
+	}
+	for _, script := range scripts {
+		text, err := os.ReadFile(script)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := db.Exec(string(text)); err != nil {
+			t.Fatalf("%s: %v", script, err)
+		}
+	}
+
+	event, delivery := billhook.EventFilter{StoreID: "s", Limit: 10}, billhook.DeliveryFilter{StoreID: "s", Limit: 10}
+	moment := time.Unix(1, 0)
+	for _, test := range []struct {
+		name string
+		read func(*Reader) error
+		// uses are the indexes to be used.
+		uses []string
+	}{
+		{"lanes", func(r *Reader) error { _, err := r.Lanes(ctx); return err }, []string{"(store_id>?)", "(store_id=?)", "(store_id=? AND webhook_id>?)"}},
+		{"pending", func(r *Reader) error {
+			_, err := r.Pending(ctx, billhook.Lane{}, billhook.Position{}, 1)
+			return err
+		}, []string{"pending_lane (store_id=? AND webhook_id=? AND (due_at,id)>(?,?))"}},
+		{"event", func(r *Reader) error { _, err := r.Event(ctx, "s", "e"); return notFoundIsFine(err) }, []string{"events_id"}},
+		{"events", events(event), []string{"events_newest (store_id=?)"}},
+		{"events from", events(with(event, func(f *billhook.EventFilter) { f.From, f.To = moment, moment })),
+			[]string{"events_newest (store_id=? AND created_at>? AND created_at<?)"}},
+		{"events before", events(with(event, func(f *billhook.EventFilter) { f.Before = billhook.EventPosition{CreatedAt: moment, ID: "x"} })),
+			[]string{"events_newest (store_id=? AND (created_at,id)<(?,?))"}},
+		{"delivery", func(r *Reader) error { _, err := r.Delivery(ctx, "s", "d"); return notFoundIsFine(err) },
+			[]string{"pending USING PRIMARY KEY (store_id=? AND id=?)", "deliveries USING PRIMARY KEY (store_id=? AND id=?)"}},
+		{"attempts", func(r *Reader) error { _, err := r.Attempts(ctx, "s", "d"); return err },
+			[]string{"attempts USING PRIMARY KEY (store_id=? AND delivery_id=?)", "deliveries USING PRIMARY KEY (store_id=? AND id=?)"}},
+		{"deliveries", deliveries(delivery),
+			[]string{"pending USING PRIMARY KEY (store_id=?)", "deliveries USING PRIMARY KEY (store_id=?)", "events_id"}},
+		{"deliveries before", deliveries(with(delivery, func(f *billhook.DeliveryFilter) { f.Before = "x" })),
+			[]string{"pending USING PRIMARY KEY (store_id=? AND id<?)", "deliveries USING PRIMARY KEY (store_id=? AND id<?)"}},
+		{"of a webhook", deliveries(with(delivery, func(f *billhook.DeliveryFilter) { f.WebhookID, f.Before = "w", "x" })),
+			[]string{"pending_webhook (store_id=? AND webhook_id=? AND id<?)", "deliveries_webhook (store_id=? AND webhook_id=? AND id<?)"}},
+		{"of an event", deliveries(with(delivery, func(f *billhook.DeliveryFilter) { f.EventID = "e" })),
+			[]string{"pending USING PRIMARY KEY (store_id=? AND id=?)", "deliveries USING PRIMARY KEY (store_id=? AND id=?)"}},
+		{"dead", deliveries(with(delivery, func(f *billhook.DeliveryFilter) { f.Status, f.Before = "dead", "x" })),
+			[]string{"deliveries_failed (store_id=? AND status=? AND id<?)"}},
+		{"dead of a webhook", deliveries(with(delivery, func(f *billhook.DeliveryFilter) { f.Status, f.WebhookID = "dead", "w" })),
+			[]string{"deliveries_webhook_failed (store_id=? AND webhook_id=? AND status=?)"}},
+		{"pending of a webhook", deliveries(with(delivery, func(f *billhook.DeliveryFilter) { f.Status, f.WebhookID = "pending", "w" })),
+			[]string{"pending_webhook (store_id=? AND webhook_id=?)"}},
+	} {
+		r := NewReader(db, Dialect{})
+		if err := test.read(r); err != nil {
+			t.Fatalf("%s: %v", test.name, err)
+		}
+		for text := range r.prepared {
+			plan := explain(t, db, text)
+			for _, want := range test.uses {
+				if !strings.Contains(plan, want) {
+					t.Errorf("%s does not use %s:\n%s\n%s", test.name, want, plan, text)
+				}
+			}
+			for table := range strings.SplitSeq("pending deliveries events attempts", " ") {
+				if strings.Contains(plan, "SCAN "+table+"\n") {
+					t.Errorf("%s scans %s:\n%s\n%s", test.name, table, plan, text)
+				}
+			}
+			t.Logf("%s:\n%s", test.name, plan)
+		}
+	}
+}
+
+func events(f billhook.EventFilter) func(*Reader) error {
+	return func(r *Reader) error { _, err := r.Events(context.Background(), f); return err }
+}
+
+func deliveries(f billhook.DeliveryFilter) func(*Reader) error {
+	return func(r *Reader) error { _, err := r.Deliveries(context.Background(), f); return err }
+}
+
+func with[F any](f F, change func(*F)) F {
+	change(&f)
+	return f
+}
+
+func notFoundIsFine(err error) error {
+	if err == billhook.ErrNotFound {
+		return nil
+	}
+	return err
+}
+
+func explain(t *testing.T, db *sql.DB, text string) string {
+	t.Helper()
+	rows, err := db.Query("EXPLAIN QUERY PLAN "+text, make([]any, strings.Count(text, "?"))...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer rows.Close()
+	var plan strings.Builder
+	for rows.Next() {
+		var id, parent, unused int
+		var step string
+		if err := rows.Scan(&id, &parent, &unused, &step); err != nil {
+			t.Fatal(err)
+		}
+		fmt.Fprintf(&plan, "  %s\n", step)
+	}
+	return plan.String()
+}

@@ -1,0 +1,123 @@
+package sqlite
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+	"sync/atomic"
+	"time"
+)
+
+const (
+	// checkpointEvery is how long after a commit the log is folded into the
+	// file, together with what was committed meanwhile.
+	checkpointEvery = time.Second
+	// restartFrames is how long the log may be, in pages of 4 KiB, before it
+	// is made to begin anew.
+	restartFrames = 8192
+)
+
+// A checkpointer folds the log into the file beside the commits, on a
+// connection of its own. Left to SQLite, every so many pages one commit would
+// do it for all, and whoever waited for that commit would wait tens of
+// milliseconds.
+//
+// The log can begin anew only when all of it is folded, which under a steady
+// load is never so by the time the checkpointer is done. So when the log is
+// long, it asks the writer to fold what came since, between two commits: a
+// few frames.
+type checkpointer struct {
+	db        *sql.DB
+	committed chan struct{} // a commit happened; holds one
+	quit      chan struct{}
+	done      chan struct{}
+
+	finish  atomic.Bool
+	failure atomic.Pointer[error]
+}
+
+func startCheckpointer(ctx context.Context, path string) (*checkpointer, error) {
+	db, err := sql.Open("sqlite", source(path, "synchronous = FULL", "cache_size = -256", "mmap_size = 0"))
+	if err != nil {
+		return nil, err
+	}
+	db.SetMaxOpenConns(1)
+	if err := db.PingContext(ctx); err != nil {
+		db.Close()
+		return nil, err
+	}
+	c := &checkpointer{db: db, committed: make(chan struct{}, 1), quit: make(chan struct{}), done: make(chan struct{})}
+	go c.run()
+	return c, nil
+}
+
+func (c *checkpointer) run() {
+	defer close(c.done)
+	for {
+		select {
+		case <-c.committed:
+		case <-c.quit:
+			return
+		}
+		select {
+		case <-time.After(checkpointEvery):
+		case <-c.quit:
+			return
+		}
+		select {
+		case <-c.committed: // included in what follows
+		default:
+		}
+		logged, err := fold(c.db)
+		if err != nil {
+			c.failure.Store(&err)
+			return
+		}
+		if logged >= restartFrames {
+			c.finish.Store(true)
+		}
+	}
+}
+
+// before is what the writer does before a commit. An error means that the
+// file must be opened anew: after a write or a sync that failed, nothing that
+// SQLite holds of it may be trusted.
+func (c *checkpointer) before(writer queryer) error {
+	if err := c.failure.Load(); err != nil {
+		return *err
+	}
+	if c.finish.Swap(false) {
+		_, err := fold(writer)
+		return err
+	}
+	return nil
+}
+
+// after lets the checkpointer know of a commit.
+func (c *checkpointer) after() {
+	select {
+	case c.committed <- struct{}{}:
+	default:
+	}
+}
+
+func (c *checkpointer) close() error {
+	close(c.quit)
+	<-c.done
+	return c.db.Close()
+}
+
+type queryer interface {
+	QueryRowContext(ctx context.Context, query string, args ...any) *sql.Row
+}
+
+// fold writes what it can of the log into the file without keeping anyone
+// waiting, and returns how long the log is, in frames.
+func fold(q queryer) (logged int, err error) {
+	var busy, folded int
+	err = q.QueryRowContext(context.Background(), "PRAGMA wal_checkpoint(PASSIVE)").Scan(&busy, &logged, &folded)
+	if err != nil {
+		return 0, fmt.Errorf("checkpoint: %w", err)
+	}
+	return logged, nil
+}

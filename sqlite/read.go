@@ -1,0 +1,66 @@
+package sqlite
+
+import (
+	"context"
+
+	"github.com/billhook/billhook"
+	"github.com/billhook/billhook/internal/sqlstore"
+)
+
+// read runs one read while the connections are sure to stay.
+func read[T any](d *Database, f func(*sqlstore.Reader) (T, error)) (T, error) {
+	d.mu.RLock()
+	defer d.mu.RUnlock()
+	var none T
+	switch {
+	case d.closed:
+		return none, errClosed
+	case d.conns == nil:
+		return none, errFailed
+	}
+	return f(d.conns.reader)
+}
+
+// Configuration reads all stores and all webhooks, the deleted too.
+func (d *Database) Configuration(ctx context.Context) (stores []billhook.Store, webhooks []billhook.Webhook, err error) {
+	webhooks, err = read(d, func(r *sqlstore.Reader) (w []billhook.Webhook, err error) {
+		stores, w, err = r.Configuration(ctx)
+		return w, err
+	})
+	return stores, webhooks, err
+}
+
+// Lanes names every webhook that has pending deliveries, once.
+func (d *Database) Lanes(ctx context.Context) ([]billhook.Lane, error) {
+	return read(d, func(r *sqlstore.Reader) ([]billhook.Lane, error) { return r.Lanes(ctx) })
+}
+
+// Pending reads the lane's pending deliveries that come after the position.
+func (d *Database) Pending(ctx context.Context, lane billhook.Lane, after billhook.Position, limit int) ([]billhook.Pending, error) {
+	return read(d, func(r *sqlstore.Reader) ([]billhook.Pending, error) { return r.Pending(ctx, lane, after, limit) })
+}
+
+// Event reads one event, or billhook.ErrNotFound.
+func (d *Database) Event(ctx context.Context, storeID, id string) (billhook.Event, error) {
+	return read(d, func(r *sqlstore.Reader) (billhook.Event, error) { return r.Event(ctx, storeID, id) })
+}
+
+// Events reads events, newest first.
+func (d *Database) Events(ctx context.Context, f billhook.EventFilter) ([]billhook.Event, error) {
+	return read(d, func(r *sqlstore.Reader) ([]billhook.Event, error) { return r.Events(ctx, f) })
+}
+
+// Delivery reads one delivery, or billhook.ErrNotFound.
+func (d *Database) Delivery(ctx context.Context, storeID, id string) (billhook.Delivery, error) {
+	return read(d, func(r *sqlstore.Reader) (billhook.Delivery, error) { return r.Delivery(ctx, storeID, id) })
+}
+
+// Deliveries reads deliveries, pending and over, by id descending.
+func (d *Database) Deliveries(ctx context.Context, f billhook.DeliveryFilter) ([]billhook.Delivery, error) {
+	return read(d, func(r *sqlstore.Reader) ([]billhook.Delivery, error) { return r.Deliveries(ctx, f) })
+}
+
+// Attempts reads a delivery's attempts, first to last.
+func (d *Database) Attempts(ctx context.Context, storeID, deliveryID string) ([]billhook.Attempt, error) {
+	return read(d, func(r *sqlstore.Reader) ([]billhook.Attempt, error) { return r.Attempts(ctx, storeID, deliveryID) })
+}
