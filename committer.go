@@ -15,7 +15,7 @@ const (
 	// outcomeLinger is how long an outcome waits for company before it causes
 	// a transaction of its own. An emit never waits. A crash in this time
 	// costs a duplicate, as one during the transaction would.
-	outcomeLinger = 2 * time.Millisecond
+	outcomeLinger = 10 * time.Millisecond
 	// retryCommit is how long outcomes wait after a failed transaction.
 	retryCommit = 200 * time.Millisecond
 )

@@ -55,7 +55,7 @@ func TestWindow(t *testing.T) {
 				if running {
 					w.run()
 				}
-				const n = 20_000 // more than a lane holds
+				const n = 10_000 // more than a lane holds
 				w.emitMany(n)
 				if !running {
 					w.run()

@@ -28,7 +28,7 @@ const (
 	// idlePerHost is how many idle connections to one host a store keeps. Many
 	// webhooks may share a host; what is over the bound is dialled anew for
 	// each burst.
-	idlePerHost = 256
+	idlePerHost = 512
 	// unwrittenTries is how often a request is given a new connection because
 	// the receiver had closed the idle one before a byte was written.
 	unwrittenTries = 8

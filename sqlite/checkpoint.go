@@ -12,7 +12,7 @@ const (
 	// checkpointEvery is how long after a commit the log is folded into the
 	// file, together with what was committed meanwhile.
 	checkpointEvery = time.Second
-	// restartFrames is how long the log may be, in pages of 4 KiB, before it
+	// restartFrames is how long the log may be, in pages of 8 KiB, before it
 	// is made to begin anew.
 	restartFrames = 8192
 )
