@@ -36,15 +36,16 @@ func hire(t *testing.T, d *document) *merchant {
 			t.Fatalf("the receiver has exited: %s", m.stderr.tail())
 		default:
 		}
-		var first struct{ Port int }
-		for _, line := range m.stdout.lines(0) {
-			if err := json.Unmarshal([]byte(line), &first); err != nil {
-				t.Fatalf("%v: %s", err, line)
-			}
-			m.url = fmt.Sprintf("http://127.0.0.1:%d%s", first.Port, d.path)
-			return ""
+		said := m.stdout.lines(0)
+		if len(said) == 0 {
+			return "the receiver does not listen"
 		}
-		return "the receiver does not listen"
+		var first struct{ Port int }
+		if err := json.Unmarshal([]byte(said[0]), &first); err != nil {
+			t.Fatalf("%v: %s", err, said[0])
+		}
+		m.url = fmt.Sprintf("http://127.0.0.1:%d%s", first.Port, d.path)
+		return ""
 	})
 	return m
 }

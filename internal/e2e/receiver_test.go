@@ -173,16 +173,6 @@ func (r *receiver) acknowledged(path string, ids []string) {
 	})
 }
 
-// requests is how many have come for an event on a path.
-func (r *receiver) requests(path, id string) int {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	if s := r.seen[path][id]; s != nil {
-		return s.requests
-	}
-	return 0
-}
-
 // check fails the test for what was wrong with any request.
 func (r *receiver) check() {
 	r.t.Helper()
