@@ -2,6 +2,8 @@ package billhook_test
 
 import (
 	"bufio"
+	"bytes"
+	"compress/gzip"
 	"context"
 	"fmt"
 	"io"
@@ -247,6 +249,32 @@ func TestStaticHeaders(t *testing.T) {
 			if got := h.Get(name); got != want && name != "User-Agent" {
 				t.Errorf("%s: %q, want %q", name, got, want)
 			}
+		}
+	})
+}
+
+// TestCompressedAnswer: an answer is kept as it came; nothing is unpacked, so
+// nothing can blow up.
+func TestCompressedAnswer(t *testing.T) {
+	bubble(t, func(t *testing.T, w *world) {
+		w.run()
+		var bomb bytes.Buffer
+		z := gzip.NewWriter(&bomb)
+		_, _ = z.Write(make([]byte, 100<<20)) // 100 MB become 100 KB
+		z.Close()
+		w.register(w.serve(9000, http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
+			if got := r.Header.Get("Accept-Encoding"); got != "" {
+				t.Errorf("asks for %q", got)
+			}
+			rw.Header().Set("Content-Encoding", "gzip")
+			_, _ = rw.Write(bomb.Bytes())
+		})))
+		w.emit("order.paid", `{}`)
+		settle(time.Minute)
+		d := w.deliveries(billhook.DeliveryFilter{})[0]
+		as, err := w.client.Attempts(context.Background(), "default", d.ID)
+		if err != nil || len(as) != 1 || !as[0].Success() || !bytes.Equal(as[0].ResponseBody, bomb.Bytes()[:billhook.MaxResponseKept]) {
+			t.Errorf("%+v, %v", d, err)
 		}
 	})
 }
