@@ -62,6 +62,10 @@ type Config struct {
 	// DialContext takes the place of the network's own dialling; it gets a
 	// checked literal address. For tests. Default: a net.Dialer.
 	DialContext func(ctx context.Context, network, address string) (net.Conn, error)
+
+	// laneWindow is how many waiting deliveries a lane holds in memory, for
+	// tests of what it does with more. Default: laneWindow.
+	laneWindow int
 }
 
 func (c Config) withDefaults() Config {
@@ -73,6 +77,7 @@ func (c Config) withDefaults() Config {
 	c.MaxInFlight = cmp.Or(c.MaxInFlight, 1024)
 	c.WebhookConcurrency = cmp.Or(c.WebhookConcurrency, 32)
 	c.StopGrace = cmp.Or(c.StopGrace, 5*time.Second)
+	c.laneWindow = cmp.Or(c.laneWindow, laneWindow)
 	return c
 }
 
@@ -113,7 +118,7 @@ func New(db Database, config Config) (*Client, error) {
 	c.sender = &sender{db: db, logger: config.Logger, guard: c.guard}
 	c.scheduler = &scheduler{
 		db: db, committer: c.committer, logger: config.Logger,
-		lookup: c.registry.endpoint, maxInFlight: config.MaxInFlight, lanes: map[Lane]*lane{},
+		lookup: c.registry.endpoint, maxInFlight: config.MaxInFlight, laneWindow: config.laneWindow, lanes: map[Lane]*lane{},
 	}
 	c.committer.onRecovered = c.recovered
 

@@ -40,6 +40,7 @@ type scheduler struct {
 	// lookup finds a webhook; nil when it is deleted or unknown.
 	lookup      func(Lane) *endpoint
 	maxInFlight int
+	laneWindow  int
 
 	mu         sync.Mutex
 	running    bool
@@ -58,7 +59,7 @@ func (s *scheduler) window() int {
 	if s.mem.deliveries > windowTotal {
 		return crowdedWindow
 	}
-	return laneWindow
+	return s.laneWindow
 }
 
 // begin starts sending: it reads which lanes have something and hands what is

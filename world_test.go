@@ -40,7 +40,7 @@ func bubble(t *testing.T, test func(t *testing.T, w *world)) {
 	t.Helper()
 	dir := t.TempDir()
 	synctest.Test(t, func(t *testing.T) {
-		w := newWorld(t, dir, billhook.Config{})
+		w := newWorld(t, dir, billhook.Config{}.WithLaneWindow(512))
 		defer w.stop()
 		test(t, w)
 	})

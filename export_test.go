@@ -1,0 +1,8 @@
+package billhook
+
+// WithLaneWindow makes lanes hold fewer deliveries, so that tests of what they
+// do with more need not make as many.
+func (c Config) WithLaneWindow(n int) Config {
+	c.laneWindow = n
+	return c
+}
