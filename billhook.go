@@ -22,6 +22,7 @@ import (
 	"cmp"
 	"context"
 	"crypto/rand"
+	"errors"
 	"log/slog"
 	"net"
 	"sync"
@@ -141,6 +142,9 @@ func (c *Client) load(ctx context.Context) error {
 	}
 	for _, s := range stores {
 		p := c.profiles[s.Profile]
+		if p == nil && !s.DeletedAt.IsZero() {
+			p = c.profiles[c.config.Profile] // nothing is sent for it any more
+		}
 		if p == nil {
 			return &Error{
 				Code: CodeInvalid, Message: "the store " + quote(s.ID) + " has the profile " + quote(s.Profile) + ", which is not there",
@@ -184,16 +188,18 @@ func (c *Client) Run(ctx context.Context) error {
 	return err
 }
 
-// Close waits until everything asked for has been written. It does not close
-// the database. Call it after Run has returned.
+// Close waits until everything asked for has been written or refused. It does
+// not close the database. Call it after Run has returned, and nothing after it.
 func (c *Client) Close() error {
-	c.committer.flush()
+	c.committer.close()
 	return nil
 }
 
-// recovered runs between transactions, after the database has come back.
+// recovered runs between transactions, after the database has come back. What
+// the failed transaction wrote may be there all the same, so all of memory is
+// read anew.
 func (c *Client) recovered(ctx context.Context) {
-	if err := c.scheduler.reread(ctx); err != nil {
+	if err := errors.Join(c.load(ctx), c.scheduler.reread(ctx)); err != nil {
 		c.config.Logger.Error("cannot read what waits; a restart will", "err", err)
 	}
 }

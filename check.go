@@ -10,6 +10,7 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/billhook/billhook/egress"
 	"github.com/billhook/billhook/profile"
@@ -80,24 +81,23 @@ func (c *Client) checkURL(ctx context.Context, raw string, p *profile.Profile) e
 	return nil
 }
 
-// checkWebhook says what is wrong with a webhook's members, the URL aside.
-func checkWebhook(w *Webhook, p *profile.Profile) error {
-	if len(w.Events) == 0 {
-		return &Error{Code: CodeInvalid, Pointer: "/events", Message: "names no event type", Hint: `use ["*"] for all`}
+// checkWebhook says what is wrong with a webhook's members, the URL aside. Of
+// one that was there before, only what changed is looked at: the store's
+// profile may have changed since, and must not keep it from being deleted.
+func checkWebhook(before, w *Webhook, p *profile.Profile) error {
+	if before == nil {
+		before = &Webhook{}
 	}
-	if len(w.Events) > maxEvents {
-		return invalid("/events", "has more than %d entries", maxEvents)
-	}
-	for i, pattern := range w.Events {
-		if err := checkPattern(pattern, p, fmt.Sprintf("/events/%d", i)); err != nil {
+	if before.Events == nil || !slices.Equal(before.Events, w.Events) {
+		if err := checkEvents(w.Events, p); err != nil {
 			return err
 		}
 	}
-	if len(w.Name) > maxName {
-		return invalid("/name", "is longer than %d bytes", maxName)
+	if err := checkText(w.Name, "/name", maxName, ""); err != nil {
+		return err
 	}
-	if len(w.Description) > maxDescription {
-		return invalid("/description", "is longer than %d bytes", maxDescription)
+	if err := checkText(w.Description, "/description", maxDescription, "\n\r\t"); err != nil {
+		return err
 	}
 	if w.RetryPolicy != nil {
 		if err := w.RetryPolicy.Check(); err != nil {
@@ -108,7 +108,37 @@ func checkWebhook(w *Webhook, p *profile.Profile) error {
 			return invalid("/retryPolicy", "%v", err)
 		}
 	}
+	if maps.Equal(before.Headers, w.Headers) {
+		return nil
+	}
 	return checkHeaders(w.Headers, p)
+}
+
+// checkText says whether a text for people will do; also names the control
+// characters that it may hold.
+func checkText(text, pointer string, limit int, also string) error {
+	if len(text) > limit {
+		return invalid(pointer, "is longer than %d bytes", limit)
+	}
+	if !utf8.ValidString(text) || strings.ContainsFunc(text, func(r rune) bool { return (r < ' ' || r == 0x7f) && !strings.ContainsRune(also, r) }) {
+		return invalid(pointer, "holds a control character or is not UTF-8")
+	}
+	return nil
+}
+
+func checkEvents(events []string, p *profile.Profile) error {
+	if len(events) == 0 {
+		return &Error{Code: CodeInvalid, Pointer: "/events", Message: "names no event type", Hint: `use ["*"] for all`}
+	}
+	if len(events) > maxEvents {
+		return invalid("/events", "has more than %d entries", maxEvents)
+	}
+	for i, pattern := range events {
+		if err := checkPattern(pattern, p, fmt.Sprintf("/events/%d", i)); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // checkPattern says whether a webhook can subscribe to an event type, a prefix
@@ -197,7 +227,10 @@ func checkID(id, pointer string, limit int, also rune) error {
 	if len(id) > limit {
 		return invalid(pointer, "is longer than %d characters", limit)
 	}
-	if id == "" || strings.ContainsFunc(id, func(r rune) bool { return !idRune(r) && r != also }) {
+	if strings.Trim(id, ".") == "" {
+		return invalid(pointer, "%s is not an id: it would be lost in a path", quote(id))
+	}
+	if strings.ContainsFunc(id, func(r rune) bool { return !idRune(r) && r != also }) {
 		return invalid(pointer, "%s is not an id: letters, digits and . _ - only", quote(id))
 	}
 	return nil

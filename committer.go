@@ -2,6 +2,7 @@ package billhook
 
 import (
 	"context"
+	"errors"
 	"log/slog"
 	"slices"
 	"sync"
@@ -18,6 +19,9 @@ const (
 	outcomeLinger = 10 * time.Millisecond
 	// retryCommit is how long outcomes wait after a failed transaction.
 	retryCommit = 200 * time.Millisecond
+	// maxQueued bounds the writes that wait. Beyond it callers are refused at
+	// once, since they give up before their turn comes and try again.
+	maxQueued = 64 << 10
 )
 
 // A committer writes for everyone: what was asked for while one transaction
@@ -37,7 +41,7 @@ type committer struct {
 	queue   []write
 	running bool        // a drain goroutine is at work
 	linger  *time.Timer // set while outcomes wait for company
-	idle    sync.WaitGroup
+	closed  bool
 
 	// broken is touched by the drain goroutine alone.
 	broken bool
@@ -69,6 +73,18 @@ func (c *committer) submit(w write) {
 	c.start()
 }
 
+// offer is submit for callers who can be refused.
+func (c *committer) offer(w write) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if len(c.queue) >= maxQueued {
+		return false
+	}
+	c.queue = append(c.queue, w)
+	c.start()
+	return true
+}
+
 // submitLater queues a write that is in no hurry.
 func (c *committer) submitLater(w write) {
 	c.mu.Lock()
@@ -92,7 +108,9 @@ func (c *committer) do(ctx context.Context, w write) error {
 		}
 		done <- err
 	}
-	c.submit(w)
+	if !c.offer(w) {
+		return unavailable(errors.New("too many writes wait"))
+	}
 	select {
 	case err := <-done:
 		return err
@@ -111,13 +129,12 @@ func (c *committer) start() {
 		c.linger.Stop()
 		c.linger = nil
 	}
-	c.idle.Add(1)
 	go c.drain()
 }
 
 // wakeIn starts a drain later, unless one comes sooner. It wants c.mu.
 func (c *committer) wakeIn(d time.Duration) {
-	if c.running || c.linger != nil {
+	if c.running || c.linger != nil || c.closed {
 		return
 	}
 	c.linger = time.AfterFunc(d, func() {
@@ -128,16 +145,28 @@ func (c *committer) wakeIn(d time.Duration) {
 	})
 }
 
-// flush waits until everything queued so far has been written or refused.
+// flush waits until everything queued so far has been tried once: it is
+// written, refused, or kept because the database does not take writes.
 func (c *committer) flush() {
+	done := make(chan struct{})
+	c.submit(write{after: func(error) { close(done) }})
+	<-done
+}
+
+// close is flush for good: what is kept is not tried again. The next start
+// finds its deliveries as they were before their attempts.
+func (c *committer) close() {
+	c.flush()
 	c.mu.Lock()
-	c.start()
-	c.mu.Unlock()
-	c.idle.Wait()
+	defer c.mu.Unlock()
+	c.closed = true
+	if c.linger != nil {
+		c.linger.Stop()
+		c.linger = nil
+	}
 }
 
 func (c *committer) drain() {
-	defer c.idle.Done()
 	// A transaction is never given up half way because a caller went away.
 	ctx := context.Background()
 	for {

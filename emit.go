@@ -148,8 +148,11 @@ func (c *Client) prepareFor(storeID string, p *profile.Profile, e Emission, only
 		event.ID = newID(p.IDs.Event, at)
 	}
 	if event.Entity == (Reference{}) {
-		if kind, id, ok := p.EntityOf(e.Type, data); ok && len(id) <= maxID {
-			event.Entity = Reference{Type: kind, ID: id}
+		if kind, id, ok := p.EntityOf(e.Type, data); ok {
+			// What no caller could give, the data cannot either.
+			if found := (Reference{Type: kind, ID: id}); checkReference(found, "") == nil {
+				event.Entity = found
+			}
 		}
 	}
 	if event.OccurredAt.IsZero() {

@@ -9,7 +9,7 @@ type Event struct {
 	ID      string
 	Type    string
 	// Data is the event's payload, in the form that ECMAScript prints
-	// (profile.Canonical).
+	// (profile.Canonical). It must not be changed: it may be being sent.
 	Data []byte
 	// Entity is what the event is about, an order say; empty when neither the
 	// caller nor the catalogue told.

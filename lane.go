@@ -20,8 +20,9 @@ type lane struct {
 
 	waiting waitingHeap
 	// known has the ids of the deliveries that wait here, are being sent, or
-	// wait for their outcome to be recorded.
-	known map[string]struct{}
+	// wait for their outcome to be recorded; true for those that were changed
+	// on disk meanwhile.
+	known map[string]bool
 	// sending counts the requests under way.
 	sending int
 
@@ -29,6 +30,8 @@ type lane struct {
 	horizon Position
 	// reading: the next window is being read from the database.
 	reading bool
+	// rewound: what is being read is no longer the next window.
+	rewound bool
 
 	// queued: the lane stands in the scheduler's line of ready lanes.
 	queued bool
@@ -39,39 +42,49 @@ type lane struct {
 }
 
 // add takes in a delivery that was just committed or read, unless it belongs
-// to what stays in the database.
-func (l *lane) add(p Pending, window int, mem *memory) {
+// to what stays in the database. It reports false for one that is being sent:
+// its outcome says what comes next.
+func (l *lane) add(p Pending, window int, mem *memory) bool {
 	if _, ok := l.known[p.ID]; ok {
-		l.move(p)
-		return
+		return l.move(p)
 	}
 	if l.more && p.Position.Compare(l.horizon) > 0 {
-		return
+		return true
 	}
-	l.known[p.ID] = struct{}{}
+	l.known[p.ID] = false
 	mem.hold(&p)
 	heap.Push(&l.waiting, p)
 	if len(l.waiting) > window {
 		l.shrink(window/2, mem)
 	}
+	return true
 }
 
 // move gives a waiting delivery its new place, after a manual retry.
-func (l *lane) move(p Pending) {
+func (l *lane) move(p Pending) bool {
 	i := slices.IndexFunc(l.waiting, func(q Pending) bool { return q.ID == p.ID })
 	if i < 0 {
-		return // being sent: its outcome says what comes next
+		return false
 	}
 	p.Event = l.waiting[i].Event
 	l.waiting[i] = p
 	heap.Fix(&l.waiting, i)
+	return true
 }
 
 // shrink keeps the first n and leaves the others to the database.
 func (l *lane) shrink(n int, mem *memory) {
 	slices.SortFunc(l.waiting, func(a, b Pending) int { return a.Position.Compare(b.Position) })
-	l.more, l.horizon = true, l.waiting[n-1].Position
+	l.bound(l.waiting[n-1].Position)
 	l.drop(n, mem)
+}
+
+// bound draws the horizon nearer, to p. It never moves away: only a read of what
+// lies beyond can do that.
+func (l *lane) bound(p Position) {
+	if !l.more || p.Compare(l.horizon) < 0 {
+		l.more, l.horizon = true, p
+	}
 }
 
 // drop lets go of all that waits but the first n.
@@ -85,12 +98,19 @@ func (l *lane) drop(n int, mem *memory) {
 	l.waiting = l.waiting[:n]
 }
 
-// forget lets go of a delivery that is over, or that someone else deals with.
-func (l *lane) forget(id string) { delete(l.known, id) }
+// forget lets go of a delivery that is over, or that someone else deals with,
+// and reports whether it was changed on disk while it was being sent.
+func (l *lane) forget(id string) (changed bool) {
+	changed = l.known[id]
+	delete(l.known, id)
+	return changed
+}
 
-// rewind makes the lane read what waits from the beginning again, where memory
-// may have lost track of what is on disk.
-func (l *lane) rewind() {
+// rewind makes the lane let go of all that waits and read it from the beginning
+// again, where memory may have lost track of what is on disk.
+func (l *lane) rewind(mem *memory) {
+	l.drop(0, mem)
+	l.rewound = true
 	l.more = true
 	l.horizon = Position{}
 }

@@ -117,7 +117,7 @@ func (r *registry) webhooksAfter(storeID, after string, limit int) []Webhook {
 	var found []Webhook
 	for _, id := range slices.Sorted(maps.Keys(t.webhooks)) {
 		if id > after && len(found) < limit {
-			found = append(found, t.webhooks[id].webhook)
+			found = append(found, t.webhooks[id].webhook.clone())
 		}
 	}
 	return found

@@ -84,9 +84,12 @@ func (s *scheduler) reread(ctx context.Context) error {
 	if !s.running {
 		return nil
 	}
+	for key, l := range s.lanes {
+		l.endpoint = s.lookup(key)
+	}
 	for _, key := range lanes {
 		l := s.lane(key)
-		l.rewind()
+		l.rewind(&s.mem)
 		s.tend(l)
 	}
 	return nil
@@ -124,7 +127,11 @@ func (s *scheduler) push(deliveries []Pending) {
 	}
 	for _, p := range deliveries {
 		l := s.lane(p.Lane)
-		l.add(p, s.window(), &s.mem)
+		if !l.add(p, s.window(), &s.mem) {
+			// A manual retry of what is being sent: its outcome may be in the
+			// same transaction, so what is true is on disk alone.
+			l.known[p.ID] = true
+		}
 		s.tend(l)
 	}
 	s.dispatch()
@@ -146,7 +153,7 @@ func (s *scheduler) refresh(key Lane) {
 func (s *scheduler) lane(key Lane) *lane {
 	l := s.lanes[key]
 	if l == nil {
-		l = &lane{key: key, endpoint: s.lookup(key), known: map[string]struct{}{}}
+		l = &lane{key: key, endpoint: s.lookup(key), known: map[string]bool{}}
 		s.lanes[key] = l
 	}
 	return l
@@ -165,7 +172,7 @@ func (s *scheduler) tend(l *lane) {
 	}
 	if l.queued || !l.open() || len(l.waiting) == 0 {
 		if l.empty() {
-			delete(s.lanes, l.key)
+			s.clear(l)
 		}
 		return
 	}
@@ -193,7 +200,7 @@ func (s *scheduler) wake(l *lane, at time.Time) {
 		s.mu.Lock()
 		defer s.mu.Unlock()
 		l.wakeAt = time.Time{}
-		if s.running {
+		if s.holds(l) {
 			s.tend(l)
 			s.dispatch()
 		}
@@ -205,6 +212,7 @@ func (s *scheduler) read(l *lane) {
 	s.mu.Lock()
 	limit := min(readStep, s.window()/2)
 	after := l.horizon
+	l.rewound = false
 	running := s.running
 	s.mu.Unlock()
 	if !running {
@@ -215,7 +223,7 @@ func (s *scheduler) read(l *lane) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	l.reading = false
-	if !s.running {
+	if !s.holds(l) {
 		return
 	}
 	if err != nil {
@@ -223,12 +231,16 @@ func (s *scheduler) read(l *lane) {
 		s.wake(l, time.Now().Add(time.Second))
 		return
 	}
+	if l.rewound { // while it was read: what was read is not the next window
+		s.tend(l)
+		return
+	}
 	l.more = false // what was read is let in, and beyond it lies nothing
 	for _, p := range rows {
 		l.add(p, s.window(), &s.mem)
 	}
-	if len(rows) == limit && !l.more {
-		l.more, l.horizon = true, rows[len(rows)-1].Position
+	if len(rows) == limit {
+		l.bound(rows[len(rows)-1].Position)
 	}
 	s.tend(l)
 	s.dispatch()
@@ -319,7 +331,7 @@ func (s *scheduler) sendOne(j job) (job, bool) {
 	l.sending--
 	if o == nil {
 		l.forget(j.pending.ID) // handed back: it waits in the database
-		l.rewind()
+		l.rewind(&s.mem)
 	} else {
 		s.unrecorded++
 		s.record(l, o)
@@ -342,13 +354,13 @@ func (s *scheduler) recorded(l *lane, o *Outcome) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.unrecorded--
-	if !s.running {
+	if !s.holds(l) {
 		return
 	}
-	l.forget(o.Delivery.ID)
+	changed := l.forget(o.Delivery.ID)
 	switch {
-	case o.Stale:
-		l.rewind()
+	case o.Stale, changed:
+		l.rewind(&s.mem)
 	case o.Status == StatusPending:
 		p := o.Delivery
 		p.Attempts = o.Attempt.Number
@@ -380,12 +392,27 @@ func (s *scheduler) abandoned(l *lane, c *Cancel, err error) {
 	defer s.mu.Unlock()
 	l.reading = false
 	switch {
+	case !s.holds(l):
 	case err != nil:
 		s.logger.Error("cannot cancel a deleted webhook's deliveries; trying again", "webhook", l.key.WebhookID, "err", err)
 		s.wake(l, time.Now().Add(time.Second))
 	case c.Cancelled == c.Limit || l.more:
 		s.abandon(l)
 	case l.sending == 0:
+		s.clear(l)
+	}
+}
+
+// holds reports whether the lane is still one of the scheduler's. One that was
+// cleared away, or that a former Run had, may have left a timer or an outcome.
+func (s *scheduler) holds(l *lane) bool { return s.running && s.lanes[l.key] == l }
+
+// clear forgets a lane that has nothing to remember.
+func (s *scheduler) clear(l *lane) {
+	if l.timer != nil {
+		l.timer.Stop()
+	}
+	if s.lanes[l.key] == l {
 		delete(s.lanes, l.key)
 	}
 }

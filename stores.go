@@ -67,7 +67,7 @@ func (c *Client) DeleteStore(ctx context.Context, id string) error {
 	at := now()
 	s.UpdatedAt, s.DeletedAt = at, at
 	webhooks := c.registry.webhooksAfter(id, "", maxInt)
-	err = c.committer.do(ctx, write{parts: 1 + len(webhooks), add: func(b *Batch) {
+	err = c.committer.do(context.WithoutCancel(ctx), write{parts: 1 + len(webhooks), add: func(b *Batch) {
 		b.Stores = append(b.Stores, &StoreWrite{Store: s})
 		for _, w := range webhooks {
 			w.UpdatedAt, w.DeletedAt = at, at
@@ -94,15 +94,16 @@ func (c *Client) writeStore(ctx context.Context, s Store, create bool) (Store, e
 }
 
 func (c *Client) writeStoreLocked(ctx context.Context, s Store, create bool) (Store, error) {
-	if len(s.Name) > maxName {
-		return Store{}, invalid("/name", "is longer than %d bytes", maxName)
+	if err := checkText(s.Name, "/name", maxName, ""); err != nil {
+		return Store{}, err
 	}
 	p := c.profiles[s.Profile]
 	if p == nil {
 		return Store{}, c.unknownProfile(s.Profile)
 	}
 	w := &StoreWrite{Store: s, Create: create}
-	if err := c.committer.do(ctx, write{parts: 1, add: func(b *Batch) { b.Stores = append(b.Stores, w) }}); err != nil {
+	// Whoever asked may go away meanwhile; memory must follow the disk.
+	if err := c.committer.do(context.WithoutCancel(ctx), write{parts: 1, add: func(b *Batch) { b.Stores = append(b.Stores, w) }}); err != nil {
 		return Store{}, err
 	}
 	if w.Exists {

@@ -1,6 +1,8 @@
 package billhook
 
 import (
+	"maps"
+	"slices"
 	"time"
 
 	"github.com/billhook/billhook/profile"
@@ -53,6 +55,17 @@ type WebhookChange struct {
 	// RetryPolicy: a pointer to nil goes back to the profile's policy.
 	RetryPolicy **profile.RetryPolicy
 	Headers     *map[string]string
+}
+
+// clone is a copy that its holder may change.
+func (w *Webhook) clone() Webhook {
+	c := *w
+	c.Events, c.Secrets, c.Headers = slices.Clone(w.Events), slices.Clone(w.Secrets), maps.Clone(w.Headers)
+	if w.RetryPolicy != nil {
+		policy := *w.RetryPolicy
+		c.RetryPolicy = &policy
+	}
+	return c
 }
 
 // signingSecrets are the values that sign at the given time, newest first.

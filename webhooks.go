@@ -60,7 +60,7 @@ func (c *Client) Register(ctx context.Context, r Registration) (Webhook, error) 
 	}
 	c.configuring.Lock()
 	defer c.configuring.Unlock()
-	return c.writeWebhook(ctx, w, true)
+	return c.writeWebhook(ctx, nil, w)
 }
 
 // Update changes a webhook. What it changes holds from the next attempt on.
@@ -171,7 +171,7 @@ func (c *Client) Get(_ context.Context, storeID, id string) (Webhook, error) {
 	if e == nil {
 		return Webhook{}, notFound("webhook", id)
 	}
-	return e.webhook, nil
+	return e.webhook.clone(), nil
 }
 
 // List lists a store's webhooks whose ids come after the given one, by id, at
@@ -187,29 +187,32 @@ func (c *Client) List(_ context.Context, storeID, after string, limit int) ([]We
 func (c *Client) change(ctx context.Context, storeID, id string, apply func(*Webhook) error) (Webhook, error) {
 	c.configuring.Lock()
 	defer c.configuring.Unlock()
-	w, err := c.Get(ctx, storeID, id)
+	before, err := c.Get(ctx, storeID, id)
 	if err != nil {
 		return Webhook{}, err
 	}
+	w := before
 	if err := apply(&w); err != nil {
 		return Webhook{}, err
 	}
 	w.UpdatedAt = now()
-	return c.writeWebhook(ctx, w, false)
+	return c.writeWebhook(ctx, &before, w)
 }
 
-// writeWebhook wants c.configuring.
-func (c *Client) writeWebhook(ctx context.Context, w Webhook, create bool) (Webhook, error) {
+// writeWebhook writes a webhook in place of what it was before, nil for a new
+// one. It wants c.configuring.
+func (c *Client) writeWebhook(ctx context.Context, before *Webhook, w Webhook) (Webhook, error) {
 	_, p, err := c.registry.store(w.StoreID) // again: it may be gone by now
 	if err != nil {
 		return Webhook{}, err
 	}
 	w.RetryPolicy = completed(w.RetryPolicy, p)
-	if err := checkWebhook(&w, p); err != nil {
+	if err := checkWebhook(before, &w, p); err != nil {
 		return Webhook{}, err
 	}
-	wr := &WebhookWrite{Webhook: w, Create: create}
-	if err := c.committer.do(ctx, write{parts: 1, add: func(b *Batch) { b.Webhooks = append(b.Webhooks, wr) }}); err != nil {
+	wr := &WebhookWrite{Webhook: w, Create: before == nil}
+	// Whoever asked may go away meanwhile; memory must follow the disk.
+	if err := c.committer.do(context.WithoutCancel(ctx), write{parts: 1, add: func(b *Batch) { b.Webhooks = append(b.Webhooks, wr) }}); err != nil {
 		return Webhook{}, err
 	}
 	if wr.Exists {
@@ -219,7 +222,7 @@ func (c *Client) writeWebhook(ctx context.Context, w Webhook, create bool) (Webh
 		return Webhook{}, err
 	}
 	c.scheduler.refresh(Lane{StoreID: w.StoreID, WebhookID: w.ID})
-	return w, nil
+	return w.clone(), nil
 }
 
 // completed fills in, from the profile, the members of a policy for which zero

@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"sync/atomic"
 	"time"
+
+	codes "modernc.org/sqlite/lib"
 )
 
 const (
@@ -68,12 +70,13 @@ func (c *checkpointer) run() {
 		case <-c.committed: // included in what follows
 		default:
 		}
-		logged, err := fold(c.db)
-		if err != nil {
+		logged, folded, err := fold(c.db)
+		switch {
+		case primary(err) == codes.SQLITE_BUSY: // another program is at it
+		case err != nil:
 			c.failure.Store(&err)
 			return
-		}
-		if logged >= restartFrames {
+		case logged >= restartFrames && logged-folded < restartFrames/8:
 			c.finish.Store(true)
 		}
 	}
@@ -87,8 +90,9 @@ func (c *checkpointer) before(writer queryer) error {
 		return *err
 	}
 	if c.finish.Swap(false) {
-		_, err := fold(writer)
-		return err
+		if _, _, err := fold(writer); primary(err) != codes.SQLITE_BUSY {
+			return err
+		}
 	}
 	return nil
 }
@@ -112,12 +116,13 @@ type queryer interface {
 }
 
 // fold writes what it can of the log into the file without keeping anyone
-// waiting, and returns how long the log is, in frames.
-func fold(q queryer) (logged int, err error) {
-	var busy, folded int
+// waiting, and returns how long the log is and how much of it is folded, in
+// frames.
+func fold(q queryer) (logged, folded int, err error) {
+	var busy int
 	err = q.QueryRowContext(context.Background(), "PRAGMA wal_checkpoint(PASSIVE)").Scan(&busy, &logged, &folded)
 	if err != nil {
-		return 0, fmt.Errorf("checkpoint: %w", err)
+		return 0, 0, fmt.Errorf("checkpoint: %w", err)
 	}
-	return logged, nil
+	return logged, folded, nil
 }

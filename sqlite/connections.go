@@ -32,12 +32,15 @@ var dialect = sqlstore.Dialect{Begin: "BEGIN IMMEDIATE", Insert: "INSERT OR ROLL
 type connections struct {
 	write *sql.DB
 	conn  *sql.Conn // write's only one
-	read  *sql.DB
+	// lists is for reads that may take long, point for the engine's own, which
+	// are short and must never stand behind those.
+	lists, point *sql.DB
 
 	checkpointer *checkpointer
 
-	writer *sqlstore.Writer
-	reader *sqlstore.Reader
+	writer       *sqlstore.Writer
+	reader       *sqlstore.Reader // on lists
+	engineReader *sqlstore.Reader // on point
 }
 
 // connect opens the writing connection first: it recovers the log and
@@ -99,14 +102,32 @@ func (c *connections) openWriter(ctx context.Context, path string, o Options) (e
 }
 
 func (c *connections) openReaders(ctx context.Context, path string, o Options) (err error) {
-	c.read, err = sql.Open("sqlite", source(path, "query_only = 1", cacheSize(o.ReaderCache), "mmap_size = 0", "temp_store = MEMORY"))
-	if err != nil {
+	if c.lists, err = openPool(ctx, path, o.Readers, o.ReaderCache); err != nil {
 		return err
 	}
-	c.read.SetMaxOpenConns(o.Readers)
-	c.read.SetMaxIdleConns(o.Readers)
-	c.reader = sqlstore.NewReader(c.read, dialect)
-	return c.read.PingContext(ctx)
+	if c.point, err = openPool(ctx, path, enginePool, o.ReaderCache); err != nil {
+		return err
+	}
+	c.reader = sqlstore.NewReader(c.lists, dialect)
+	c.engineReader = sqlstore.NewReader(c.point, dialect)
+	return nil
+}
+
+// enginePool is how many connections the engine's own reads have.
+const enginePool = 2
+
+func openPool(ctx context.Context, path string, conns, cache int) (*sql.DB, error) {
+	pool, err := sql.Open("sqlite", source(path, "query_only = 1", cacheSize(cache), "mmap_size = 0", "temp_store = MEMORY"))
+	if err != nil {
+		return nil, err
+	}
+	pool.SetMaxOpenConns(conns)
+	pool.SetMaxIdleConns(conns)
+	if err := pool.PingContext(ctx); err != nil {
+		pool.Close()
+		return nil, err
+	}
+	return pool, nil
 }
 
 // close closes the writing connection last: the last to go folds the log into
@@ -116,8 +137,10 @@ func (c *connections) close() error {
 	if c.checkpointer != nil {
 		errs = append(errs, c.checkpointer.close())
 	}
-	if c.read != nil {
-		errs = append(errs, c.read.Close())
+	for _, pool := range []*sql.DB{c.lists, c.point} {
+		if pool != nil {
+			errs = append(errs, pool.Close())
+		}
 	}
 	if c.conn != nil {
 		errs = append(errs, c.conn.Close())

@@ -48,7 +48,7 @@ func TestPragmas(t *testing.T) {
 			t.Errorf("pragma %s: got %s, want %s", name, got, want)
 		}
 	}
-	if _, err := db.conns.read.Exec("DELETE FROM stores"); err == nil {
+	if _, err := db.conns.lists.Exec("DELETE FROM stores"); err == nil {
 		t.Error("a reading connection can write")
 	}
 }

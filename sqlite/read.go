@@ -7,8 +7,18 @@ import (
 	"github.com/billhook/billhook/internal/sqlstore"
 )
 
-// read runs one read while the connections are sure to stay.
+// read runs one read for a caller.
 func read[T any](d *Database, f func(*sqlstore.Reader) (T, error)) (T, error) {
+	return readOn(d, func(c *connections) *sqlstore.Reader { return c.reader }, f)
+}
+
+// readShort runs one of the engine's own reads.
+func readShort[T any](d *Database, f func(*sqlstore.Reader) (T, error)) (T, error) {
+	return readOn(d, func(c *connections) *sqlstore.Reader { return c.engineReader }, f)
+}
+
+// readOn runs one read while the connections are sure to stay.
+func readOn[T any](d *Database, on func(*connections) *sqlstore.Reader, f func(*sqlstore.Reader) (T, error)) (T, error) {
 	d.mu.RLock()
 	defer d.mu.RUnlock()
 	var none T
@@ -18,7 +28,7 @@ func read[T any](d *Database, f func(*sqlstore.Reader) (T, error)) (T, error) {
 	case d.conns == nil:
 		return none, errFailed
 	}
-	return f(d.conns.reader)
+	return f(on(d.conns))
 }
 
 // Configuration reads all stores and all webhooks, the deleted too.
@@ -32,17 +42,17 @@ func (d *Database) Configuration(ctx context.Context) (stores []billhook.Store, 
 
 // Lanes names every webhook that has pending deliveries, once.
 func (d *Database) Lanes(ctx context.Context) ([]billhook.Lane, error) {
-	return read(d, func(r *sqlstore.Reader) ([]billhook.Lane, error) { return r.Lanes(ctx) })
+	return readShort(d, func(r *sqlstore.Reader) ([]billhook.Lane, error) { return r.Lanes(ctx) })
 }
 
 // Pending reads the lane's pending deliveries that come after the position.
 func (d *Database) Pending(ctx context.Context, lane billhook.Lane, after billhook.Position, limit int) ([]billhook.Pending, error) {
-	return read(d, func(r *sqlstore.Reader) ([]billhook.Pending, error) { return r.Pending(ctx, lane, after, limit) })
+	return readShort(d, func(r *sqlstore.Reader) ([]billhook.Pending, error) { return r.Pending(ctx, lane, after, limit) })
 }
 
 // Event reads one event, or billhook.ErrNotFound.
 func (d *Database) Event(ctx context.Context, storeID, id string) (billhook.Event, error) {
-	return read(d, func(r *sqlstore.Reader) (billhook.Event, error) { return r.Event(ctx, storeID, id) })
+	return readShort(d, func(r *sqlstore.Reader) (billhook.Event, error) { return r.Event(ctx, storeID, id) })
 }
 
 // Events reads events, newest first.

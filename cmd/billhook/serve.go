@@ -34,8 +34,8 @@ const databaseFile = "billhook.db"
 
 const (
 	// acceptGrace is how long requests to the API may take to end at a stop,
-	// and deliverGrace those to receivers. Together with what is written
-	// then, a stop takes less than 10 s.
+	// and deliverGrace those to receivers, at the same time. With what is
+	// written then, a stop takes less than 10 s.
 	acceptGrace  = 3 * time.Second
 	deliverGrace = 5 * time.Second
 	// envelopeRoom is what an emit's body may have beside its data, in bytes.
@@ -87,7 +87,7 @@ func (cmd *serveCmd) Run(ctx context.Context) error {
 }
 
 // serve runs API and delivery until ctx ends or one of them fails, and stops
-// the API first, so that nothing is accepted that would not be handed over.
+// both. What is still accepted while they stop is on disk for the next start.
 func serve(ctx context.Context, server *http.Server, listener net.Listener, client *billhook.Client) error {
 	ctx, fail := context.WithCancelCause(ctx)
 	defer fail(nil)
@@ -108,12 +108,12 @@ func serve(ctx context.Context, server *http.Server, listener net.Listener, clie
 	}()
 
 	<-ctx.Done()
+	stopDelivering()
 	grace, cancel := context.WithTimeout(context.WithoutCancel(ctx), acceptGrace)
 	defer cancel()
 	if err := server.Shutdown(grace); err != nil {
 		_ = server.Close() // who is still sending a request has had the time
 	}
-	stopDelivering()
 	err := errors.Join(<-delivered, client.Close())
 	if serveErr := <-served; !errors.Is(serveErr, http.ErrServerClosed) {
 		err = errors.Join(err, serveErr)
