@@ -20,11 +20,17 @@ type faulty struct {
 	// written: a failed commit may be there all the same.
 	fail    atomic.Int32
 	noReads atomic.Bool
+	// What else is to happen at each call; nil for nothing.
+	onCommit, onPending func()
+	onEvent             func() error
 }
 
 var errDisk = errors.New("no space left on device")
 
 func (f *faulty) Commit(ctx context.Context, b *billhook.Batch) error {
+	if f.onCommit != nil {
+		f.onCommit()
+	}
 	switch f.fail.Load() {
 	case 1:
 		return errDisk
@@ -48,12 +54,20 @@ func (f *faulty) Event(ctx context.Context, storeID, id string) (billhook.Event,
 	if f.noReads.Load() {
 		return billhook.Event{}, errDisk
 	}
+	if f.onEvent != nil {
+		if err := f.onEvent(); err != nil {
+			return billhook.Event{}, err
+		}
+	}
 	return f.Database.Event(ctx, storeID, id)
 }
 
 func (f *faulty) Pending(ctx context.Context, l billhook.Lane, after billhook.Position, limit int) ([]billhook.Pending, error) {
 	if f.noReads.Load() {
 		return nil, errDisk
+	}
+	if f.onPending != nil {
+		f.onPending()
 	}
 	return f.Database.Pending(ctx, l, after, limit)
 }
