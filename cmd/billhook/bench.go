@@ -17,7 +17,7 @@ type benchCmd struct {
 	Scenario    []string      `help:"What to measure: throughput, steady, fanout, isolation, backlog, history. Default: all."`
 	Runs        int           `default:"3" help:"How often each system is measured, in turns; figures are medians."`
 	Duration    time.Duration `default:"10s" help:"How long each load lasts."`
-	Connections int           `default:"256" help:"Keep-alive connections that emit."`
+	Connections int           `default:"512" help:"Keep-alive connections that emit."`
 	BacklogRows int           `default:"1000000" help:"Deliveries that wait in the scenario backlog."`
 	HistoryRows int           `default:"5000000" help:"Deliveries that are over in the scenario history."`
 	Folder      string        `type:"existingdir" help:"Where the data folders are made. Default: the system's temporary folder."`

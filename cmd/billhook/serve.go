@@ -138,7 +138,7 @@ func loadProfiles(files []string) ([]*profile.Profile, error) {
 // operator says in the environment stands.
 func tuneMemory() {
 	if os.Getenv("GOGC") == "" {
-		debug.SetGCPercent(300)
+		debug.SetGCPercent(400)
 	}
 	if os.Getenv("GOMEMLIMIT") == "" {
 		debug.SetMemoryLimit(256 << 20) // soft: above it collections come sooner
