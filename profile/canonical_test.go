@@ -165,7 +165,12 @@ func TestCanonicalHostile(t *testing.T) {
 	}
 	large := hostile(small * factor)
 	for name, src := range hostile(small) {
-		few, many := fastest(src), fastest(large[name])
+		// A neighbour on the machine may slow one round down, what is quadratic
+		// is so in all.
+		var few, many time.Duration
+		for round := 0; round == 0 || round < 10 && many > limit*few; round++ {
+			few, many = fastest(src), fastest(large[name])
+		}
 		if many > limit*few {
 			t.Errorf("%s: %v for %d bytes, %v for %d", name, few, len(src), many, len(large[name]))
 		}
