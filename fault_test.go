@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
@@ -16,6 +17,8 @@ import (
 // full disk makes them fail.
 type faulty struct {
 	billhook.Database
+	// mu is there for tests that commit beside the engine.
+	mu sync.Mutex
 	// fail: 0 works, 1 fails without a trace, 2 fails after all has been
 	// written: a failed commit may be there all the same.
 	fail    atomic.Int32
@@ -31,6 +34,8 @@ func (f *faulty) Commit(ctx context.Context, b *billhook.Batch) error {
 	if f.onCommit != nil {
 		f.onCommit()
 	}
+	f.mu.Lock()
+	defer f.mu.Unlock()
 	switch f.fail.Load() {
 	case 1:
 		return errDisk
@@ -155,6 +160,7 @@ func TestUnreadable(t *testing.T) {
 // with the delivery changes nothing.
 func TestTakenOver(t *testing.T) {
 	bubble(t, func(t *testing.T, w *world) {
+		w.useDatabase(&faulty{Database: w.db})
 		w.run()
 		var in inbox
 		in.answer = func(n int, _ received) int {
