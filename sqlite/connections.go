@@ -108,8 +108,8 @@ func (c *connections) openReaders(ctx context.Context, path string, o Options) (
 	if c.point, err = openPool(ctx, path, enginePool, o.ReaderCache); err != nil {
 		return err
 	}
-	c.reader = sqlstore.NewReader(c.lists, dialect)
-	c.engineReader = sqlstore.NewReader(c.point, dialect)
+	c.reader = sqlstore.NewReader(c.lists)
+	c.engineReader = sqlstore.NewReader(c.point)
 	return nil
 }
 

@@ -26,7 +26,7 @@ func (b *bulk) text(d Dialect, rows int) string {
 	if strings.HasPrefix(text, "INTO ") {
 		text = d.Insert + " " + text
 	}
-	return d.text(text)
+	return text
 }
 
 // rows are what a bulk runs over.

@@ -66,7 +66,7 @@ func (w *Writer) webhook(ctx context.Context, write *billhook.WebhookWrite) erro
 
 // Configuration reads all stores and webhooks as they were at one moment.
 func (r *Reader) Configuration(ctx context.Context) ([]billhook.Store, []billhook.Webhook, error) {
-	tx, err := r.db.BeginTx(ctx, &sql.TxOptions{ReadOnly: true, Isolation: r.dialect.Snapshot})
+	tx, err := r.db.BeginTx(ctx, &sql.TxOptions{ReadOnly: true})
 	if err != nil {
 		return nil, nil, fmt.Errorf("read configuration: %w", err)
 	}

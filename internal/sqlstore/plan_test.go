@@ -78,7 +78,7 @@ func TestPlans(t *testing.T) {
 		{"pending of a webhook", deliveries(with(delivery, func(f *billhook.DeliveryFilter) { f.Status, f.WebhookID = "pending", "w" })),
 			[]string{"pending_webhook (store_id=? AND webhook_id=?)"}},
 	} {
-		r := NewReader(db, Dialect{})
+		r := NewReader(db)
 		if err := test.read(r); err != nil {
 			t.Fatalf("%s: %v", test.name, err)
 		}

@@ -20,19 +20,6 @@ type Dialect struct {
 	// Insert begins an INSERT of many rows, none of which is kept where one
 	// fails. Default: INSERT.
 	Insert string
-	// Snapshot is the isolation at which all reads of a transaction see the
-	// same moment. Default: the database's own.
-	Snapshot sql.IsolationLevel
-	// Placeholders rewrites a statement's question marks, ?1 among them, none
-	// of which are in literals. Default: they stay.
-	Placeholders func(statement string) string
-}
-
-func (d Dialect) text(statement string) string {
-	if d.Placeholders == nil {
-		return statement
-	}
-	return d.Placeholders(statement)
 }
 
 // A row is what scan functions read: *sql.Row or *sql.Rows.

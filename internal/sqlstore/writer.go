@@ -130,7 +130,7 @@ func (w *Writer) prepared(ctx context.Context, text string) (*sql.Stmt, error) {
 	if stmt := w.single[text]; stmt != nil {
 		return stmt, nil
 	}
-	stmt, err := w.conn.PrepareContext(ctx, w.dialect.text(text))
+	stmt, err := w.conn.PrepareContext(ctx, text)
 	if err == nil {
 		w.single[text] = stmt
 	}
