@@ -15,7 +15,7 @@ const (
 	// file, together with what was committed meanwhile. Its sync is felt by the
 	// commits beside it, so rarely is better, and the same pages are written
 	// again and again; under full load the log grows by some 30 MB a second.
-	checkpointEvery = 4 * time.Second
+	checkpointEvery = 250 * time.Millisecond
 	// restartFrames is how long the log may be, in pages of 8 KiB, before it
 	// is made to begin anew.
 	restartFrames = 8192
