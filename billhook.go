@@ -121,7 +121,7 @@ func New(db Database, config Config) (*Client, error) {
 		db: db, committer: c.committer, logger: config.Logger,
 		lookup: c.registry.endpoint, maxInFlight: config.MaxInFlight, laneWindow: config.laneWindow, lanes: map[Lane]*lane{},
 	}
-	c.committer.onRecovered = c.recovered
+	c.committer.onRecovered, c.committer.handOver, c.committer.behind = c.recovered, c.scheduler.handOver, c.scheduler.behind
 
 	ctx := context.Background()
 	if err := c.load(ctx); err != nil {

@@ -19,6 +19,12 @@ const (
 	outcomeLinger = 10 * time.Millisecond
 	// retryCommit is how long outcomes wait after a failed transaction.
 	retryCommit = 200 * time.Millisecond
+	// pace is how many deliveries are accepted for every hundred outcomes, in a
+	// transaction and as long as more is accepted than is delivered; but
+	// leastPaced always are. An emit costs less than its deliveries: unpaced,
+	// those who emit without a pause would take the CPU from what is to be sent.
+	pace       = 90
+	leastPaced = 64
 	// maxQueued bounds the writes that wait. Beyond it callers are refused at
 	// once, since they give up before their turn comes and try again.
 	maxQueued = 64 << 10
@@ -36,9 +42,18 @@ type committer struct {
 	// onRecovered runs between transactions after a failed one: what the
 	// failed one wrote may be there.
 	onRecovered func(context.Context)
+	// handOver runs a transaction's hand-overs in the scheduler, all at once:
+	// its lock is what every sender waits for.
+	handOver func(all func())
 
-	mu      sync.Mutex
-	queue   []write
+	// behind reports whether more is accepted than is delivered.
+	behind func() bool
+
+	mu    sync.Mutex
+	queue []write
+	// emits are the writes that bring deliveries, apart from the others since
+	// they are paced.
+	emits   []write
 	running bool        // a drain goroutine is at work
 	linger  *time.Timer // set while outcomes wait for company
 	closed  bool
@@ -54,7 +69,13 @@ type write struct {
 	add func(*Batch)
 	// parts is how many that are.
 	parts int
-	// after runs once the transaction is over, with its error.
+	// deliveries is how many of them wait to be sent from then on.
+	deliveries int
+	// handOver, if there is one, lets the scheduler know of what is on disk
+	// now. It runs with the scheduler's lock.
+	handOver func()
+	// after, if there is one, runs once the transaction is over and what it
+	// wrote is handed over, with its error.
 	after func(error)
 	// keep: a failed transaction is not told to after; the write stays in the
 	// queue until one succeeds.
@@ -62,7 +83,10 @@ type write struct {
 }
 
 func newCommitter(db Database, logger *slog.Logger) *committer {
-	return &committer{db: db, logger: logger, onRecovered: func(context.Context) {}}
+	return &committer{
+		db: db, logger: logger,
+		onRecovered: func(context.Context) {}, handOver: func(all func()) { all() }, behind: func() bool { return false },
+	}
 }
 
 // submit queues the write for the next transaction.
@@ -77,10 +101,14 @@ func (c *committer) submit(w write) {
 func (c *committer) offer(w write) bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if len(c.queue) >= maxQueued {
+	if len(c.queue)+len(c.emits) >= maxQueued {
 		return false
 	}
-	c.queue = append(c.queue, w)
+	if w.deliveries > 0 {
+		c.emits = append(c.emits, w)
+	} else {
+		c.queue = append(c.queue, w)
+	}
 	c.start()
 	return true
 }
@@ -97,17 +125,11 @@ func (c *committer) submitLater(w write) {
 	c.wakeIn(outcomeLinger)
 }
 
-// do queues the write and waits until it is on disk, and w.after has run, or
-// it is refused. When ctx ends first the write may still happen.
+// do queues the write and waits until it is on disk and handed over, or
+// refused. When ctx ends first the write may still happen.
 func (c *committer) do(ctx context.Context, w write) error {
 	done := make(chan error, 1)
-	onDisk := w.after
-	w.after = func(err error) {
-		if err == nil && onDisk != nil {
-			onDisk(nil)
-		}
-		done <- err
-	}
+	w.after = func(err error) { done <- err }
 	if !c.offer(w) {
 		return unavailable(errors.New("too many writes wait"))
 	}
@@ -121,7 +143,7 @@ func (c *committer) do(ctx context.Context, w write) error {
 
 // start makes sure that a drain goroutine runs. It wants c.mu.
 func (c *committer) start() {
-	if c.running || len(c.queue) == 0 {
+	if c.running || c.idle() {
 		return
 	}
 	c.running = true
@@ -131,6 +153,9 @@ func (c *committer) start() {
 	}
 	go c.drain()
 }
+
+// idle reports whether nothing is queued. It wants c.mu.
+func (c *committer) idle() bool { return len(c.queue)+len(c.emits) == 0 }
 
 // wakeIn starts a drain later, unless one comes sooner. It wants c.mu.
 func (c *committer) wakeIn(d time.Duration) {
@@ -148,9 +173,14 @@ func (c *committer) wakeIn(d time.Duration) {
 // flush waits until everything queued so far has been tried once: it is
 // written, refused, or kept because the database does not take writes.
 func (c *committer) flush() {
-	done := make(chan struct{})
-	c.submit(write{after: func(error) { close(done) }})
-	<-done
+	var done sync.WaitGroup
+	done.Add(2)
+	marker := write{after: func(error) { done.Done() }}
+	c.mu.Lock()
+	c.queue, c.emits = append(c.queue, marker), append(c.emits, marker)
+	c.start()
+	c.mu.Unlock()
+	done.Wait()
 }
 
 // close is flush for good: what is kept is not tried again. The next start
@@ -181,25 +211,39 @@ func (c *committer) drain() {
 	}
 }
 
-// take removes the next transaction's writes from the queue; nil means that
+// take removes the next transaction's writes from the queues; nil means that
 // there are none and the drain is over.
 func (c *committer) take() []write {
+	behind := c.behind()
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if len(c.queue) == 0 {
+	if c.idle() {
 		c.running = false
 		return nil
 	}
-	n, parts := 0, 0
-	for n < len(c.queue) && (n == 0 || parts+c.queue[n].parts <= commitParts) {
-		parts += c.queue[n].parts
+	var writes []write
+	writes, c.queue = split(c.queue, commitParts, func(w write) int { return w.parts })
+	limit := commitParts
+	if behind {
+		limit = max(len(writes)*pace/100, leastPaced)
+	}
+	var emits []write
+	emits, c.emits = split(c.emits, limit, func(w write) int { return max(w.deliveries, 1) })
+	return append(writes, emits...)
+}
+
+// split takes writes from the queue's beginning up to a limit, but at least
+// one, and returns them and the rest.
+func split(queue []write, limit int, size func(write) int) (taken, rest []write) {
+	n, sum := 0, 0
+	for n < len(queue) && (n == 0 || sum+size(queue[n]) <= limit) {
+		sum += size(queue[n])
 		n++
 	}
-	writes := c.queue[:n:n]
-	if c.queue = c.queue[n:]; len(c.queue) == 0 {
-		c.queue = nil
+	if n == len(queue) {
+		return queue, nil
 	}
-	return writes
+	return queue[:n:n], queue[n:]
 }
 
 // putBack queues writes that must not get lost again, behind those who wait to
@@ -208,7 +252,7 @@ func (c *committer) take() []write {
 func (c *committer) putBack(kept []write) bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	waiting := slices.ContainsFunc(c.queue, func(w write) bool { return !w.keep })
+	waiting := len(c.emits) > 0 || slices.ContainsFunc(c.queue, func(w write) bool { return !w.keep })
 	c.queue = append(c.queue, kept...)
 	if waiting {
 		return true
@@ -228,12 +272,22 @@ func (c *committer) commit(ctx context.Context, writes []write) (kept []write) {
 		}
 	}
 	err := c.write(ctx, &b)
+	if err == nil {
+		c.handOver(func() {
+			for _, w := range writes {
+				if w.handOver != nil {
+					w.handOver()
+				}
+			}
+		})
+	}
 	for _, w := range writes {
-		if err != nil && w.keep {
+		switch {
+		case err != nil && w.keep:
 			kept = append(kept, w)
-			continue
+		case w.after != nil:
+			w.after(err)
 		}
-		w.after(err)
 	}
 	return kept
 }

@@ -75,7 +75,7 @@ func (c *Client) Retry(ctx context.Context, storeID, deliveryID string) (Deliver
 	err = c.committer.do(ctx, write{
 		parts: 1,
 		add:   func(b *Batch) { b.Retries = append(b.Retries, r) },
-		after: func(error) {
+		handOver: func() {
 			if r.Delivery != nil {
 				c.scheduler.push([]Pending{*r.Delivery})
 			}

@@ -228,9 +228,10 @@ func (c *Client) commit(ctx context.Context, emits ...*Emit) error {
 		parts += len(em.Deliveries)
 	}
 	return c.committer.do(ctx, write{
-		parts: parts,
-		add:   func(b *Batch) { b.Emits = append(b.Emits, emits...) },
-		after: func(error) {
+		parts:      parts,
+		deliveries: parts - len(emits),
+		add:        func(b *Batch) { b.Emits = append(b.Emits, emits...) },
+		handOver: func() {
 			for _, em := range emits {
 				if em.Existing == nil {
 					c.scheduler.push(em.Deliveries)

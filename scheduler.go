@@ -13,6 +13,8 @@ const (
 	laneWindow    = 8192
 	crowdedWindow = 64
 	windowTotal   = 64 << 10
+	// behindAt is how many wait in memory before emits are paced.
+	behindAt = 2048
 	// readStep is how many of a lane's deliveries are read at a time; commits
 	// wait meanwhile.
 	readStep = 512
@@ -117,11 +119,23 @@ func (s *scheduler) stop(grace time.Duration, cancel func()) {
 	s.ready, s.mem = nil, memory{}
 }
 
-// push takes in deliveries that were just committed. It runs between
-// transactions.
-func (s *scheduler) push(deliveries []Pending) {
+// handOver takes in what a transaction wrote.
+func (s *scheduler) handOver(all func()) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	all()
+	s.dispatch()
+}
+
+// behind reports whether more is accepted than is delivered.
+func (s *scheduler) behind() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.running && s.mem.deliveries > behindAt
+}
+
+// push takes in deliveries that were just committed. It is for hand-overs.
+func (s *scheduler) push(deliveries []Pending) {
 	if !s.running {
 		return // the database has them, and begin finds them there
 	}
@@ -134,7 +148,6 @@ func (s *scheduler) push(deliveries []Pending) {
 		}
 		s.tend(l)
 	}
-	s.dispatch()
 }
 
 // refresh lets a lane know that its webhook changed.
@@ -343,16 +356,14 @@ func (s *scheduler) sendOne(j job) (job, bool) {
 // record has an outcome written and then acted on.
 func (s *scheduler) record(l *lane, o *Outcome) {
 	s.committer.submitLater(write{
-		parts: 1,
-		keep:  true,
-		add:   func(b *Batch) { b.Outcomes = append(b.Outcomes, o) },
-		after: func(error) { s.recorded(l, o) },
+		parts:    1,
+		keep:     true,
+		add:      func(b *Batch) { b.Outcomes = append(b.Outcomes, o) },
+		handOver: func() { s.recorded(l, o) },
 	})
 }
 
 func (s *scheduler) recorded(l *lane, o *Outcome) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
 	s.unrecorded--
 	if !s.holds(l) {
 		return
@@ -368,7 +379,6 @@ func (s *scheduler) recorded(l *lane, o *Outcome) {
 		l.add(p, s.window(), &s.mem)
 	}
 	s.tend(l)
-	s.dispatch()
 }
 
 // abandon ends the deliveries of a deleted webhook.
