@@ -69,6 +69,27 @@ type Config struct {
 	laneWindow int
 }
 
+// Check reports what New would refuse of the Config, before there is a database.
+func (c Config) Check() error {
+	c = c.withDefaults()
+	if c.allProfiles()[c.Profile] == nil {
+		return unknownProfile(c.Profile)
+	}
+	return nil
+}
+
+// allProfiles are the built-in ones and the platform's own, by name.
+func (c Config) allProfiles() map[string]*profile.Profile {
+	all := map[string]*profile.Profile{}
+	for _, name := range profile.Names() {
+		all[name], _ = profile.Named(name)
+	}
+	for _, p := range c.Profiles {
+		all[p.Name] = p
+	}
+	return all
+}
+
 func (c Config) withDefaults() Config {
 	c.Profile = cmp.Or(c.Profile, profile.Default)
 	c.Logger = cmp.Or(c.Logger, slog.Default())
@@ -103,16 +124,10 @@ type Client struct {
 // may use a database that is a file.
 func New(db Database, config Config) (*Client, error) {
 	config = config.withDefaults()
-	c := &Client{config: config, db: db, profiles: map[string]*profile.Profile{}, registry: newRegistry()}
-	for _, name := range profile.Names() {
-		c.profiles[name], _ = profile.Named(name)
+	if err := config.Check(); err != nil {
+		return nil, err
 	}
-	for _, p := range config.Profiles {
-		c.profiles[p.Name] = p
-	}
-	if c.profiles[config.Profile] == nil {
-		return nil, c.unknownProfile(config.Profile)
-	}
+	c := &Client{config: config, db: db, profiles: config.allProfiles(), registry: newRegistry()}
 	policy := egress.Policy{AllowLoopback: config.AllowInsecure, AllowPrivate: config.AllowInsecure}
 	c.guard = egress.New(policy, egress.Config{Dial: config.DialContext})
 	c.committer = newCommitter(db, config.Logger)
@@ -215,7 +230,7 @@ func (c *Client) Profile(name string) (*profile.Profile, bool) {
 	return p, ok
 }
 
-func (c *Client) unknownProfile(name string) error {
+func unknownProfile(name string) error {
 	return &Error{Code: CodeInvalid, Pointer: "/profile", Message: "there is no profile " + quote(name), Hint: "the built-in ones are " + joined(profile.Names())}
 }
 

@@ -99,7 +99,7 @@ func (c *Client) writeStoreLocked(ctx context.Context, s Store, create bool) (St
 	}
 	p := c.profiles[s.Profile]
 	if p == nil {
-		return Store{}, c.unknownProfile(s.Profile)
+		return Store{}, unknownProfile(s.Profile)
 	}
 	w := &StoreWrite{Store: s, Create: create}
 	// Whoever asked may go away meanwhile; memory must follow the disk.

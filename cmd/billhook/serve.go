@@ -52,15 +52,19 @@ func (cmd *serveCmd) Run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	config := billhook.Config{
+		Profile: cmd.Profile, Profiles: profiles, AllowInsecure: cmd.Dev, Logger: logger,
+		MaxEventSize: cmd.MaxEventSize, StopGrace: deliverGrace,
+	}
+	if err := config.Check(); err != nil {
+		return err // and no folder is made
+	}
 	db, err := sqlite.Open(filepath.Join(cmd.Data, databaseFile), sqlite.Options{})
 	if err != nil {
 		return err
 	}
 	defer db.Close()
-	client, err := billhook.New(db, billhook.Config{
-		Profile: cmd.Profile, Profiles: profiles, AllowInsecure: cmd.Dev, Logger: logger,
-		MaxEventSize: cmd.MaxEventSize, StopGrace: deliverGrace,
-	})
+	client, err := billhook.New(db, config)
 	if err != nil {
 		return err
 	}

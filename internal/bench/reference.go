@@ -11,14 +11,19 @@ import (
 	"io"
 	"net/http"
 	"net/url"
+	"os"
 	"sync"
 	"time"
 )
 
 // A forwarder is the bound that Billhook is measured against: the same two
 // HTTP hops and one HMAC an event, and nothing else. It parses nothing, stores
-// nothing, and what it holds is lost when it ends.
+// nothing, and what it holds is lost when it ends. With a log it also writes and
+// syncs each event before it answers: what this machine's disk adds to any
+// sender that keeps its word.
 type forwarder struct {
+	log     *os.File   // nil for none
+	logging sync.Mutex // one write and sync at a time
 	targets []*url.URL
 	secret  []byte
 	client  *http.Client
@@ -39,10 +44,19 @@ func Reference(ctx context.Context, args []string, stdout io.Writer) error {
 	flags := flag.NewFlagSet("bench-reference", flag.ContinueOnError)
 	senders := flags.Int("senders", 64, "how many requests are under way at once")
 	queue := flags.Int("queue", 4096, "how many more may wait before posting is held up")
+	log := flags.String("log", "", "a file in which each event is synced before it is accepted")
 	if err := flags.Parse(args); err != nil {
 		return err
 	}
 	f := newForwarder(*senders, *queue)
+	if *log != "" {
+		file, err := os.Create(*log)
+		if err != nil {
+			return fmt.Errorf("open log: %w", err)
+		}
+		defer file.Close()
+		f.log = file
+	}
 	for _, arg := range flags.Args() {
 		target, err := url.Parse(arg)
 		if err != nil {
@@ -91,6 +105,10 @@ func (f *forwarder) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		http.Error(w, "bad body", http.StatusBadRequest)
 		return
 	}
+	if err := f.keep(body); err != nil {
+		http.Error(w, err.Error(), http.StatusServiceUnavailable)
+		return
+	}
 	mac := hmac.New(sha256.New, f.secret)
 	mac.Write(body)
 	signature := hex.EncodeToString(mac.Sum(nil))
@@ -102,6 +120,18 @@ func (f *forwarder) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		}
 	}
 	w.WriteHeader(http.StatusAccepted)
+}
+
+func (f *forwarder) keep(body []byte) error {
+	if f.log == nil {
+		return nil
+	}
+	f.logging.Lock()
+	defer f.logging.Unlock()
+	if _, err := f.log.Write(body); err != nil {
+		return err
+	}
+	return f.log.Sync()
 }
 
 func (f *forwarder) send(ctx context.Context) {

@@ -3,6 +3,7 @@ package bench
 import (
 	"context"
 	"fmt"
+	"path/filepath"
 	"time"
 )
 
@@ -40,6 +41,7 @@ var scenarios = []struct {
 const (
 	billhookName  = "billhook"
 	referenceName = "reference"
+	syncingName   = "reference that syncs"
 )
 
 const (
@@ -69,9 +71,12 @@ func (b *bench) steady(context.Context) (scenario, error) {
 	return scenario{
 		about:  fmt.Sprintf("1 webhook, %d events/s on a fixed schedule for %v", load.rate, load.duration),
 		rounds: b.runs,
-		trials: []trial{b.fresh(billhookName, 1, load), b.forwarder(1, load)},
+		trials: []trial{b.fresh(billhookName, 1, load), b.forwarder(1, load), b.syncingForwarder(1, load)},
 		judge: func(m map[string]Figures) []Check {
-			return []Check{below("p99 from emit to receipt, ms", m[billhookName].P99Millis, 5)}
+			return []Check{
+				below("p99 from emit to receipt, ms", m[billhookName].P99Millis, 5),
+				note("p99 ÷ that of a reference that syncs", ratio(m[billhookName].P99Millis, m[syncingName].P99Millis)),
+			}
 		},
 	}, nil
 }
@@ -184,12 +189,31 @@ func (b *bench) fresh(name string, hooks int, load loadPlan) trial {
 // forwarder is the reference.
 func (b *bench) forwarder(hooks int, load loadPlan) trial {
 	return trial{name: referenceName, hooks: hooks, load: load, start: func(ctx context.Context) (*server, error) {
-		var targets []string
-		for _, path := range hookPaths(hooks) {
-			targets = append(targets, b.receiverURL(path))
-		}
-		return b.startReference(ctx, targets)
+		return b.startReference(ctx, b.targets(hooks))
 	}}
+}
+
+// syncingForwarder is a reference that does not lose what it has accepted.
+func (b *bench) syncingForwarder(hooks int, load loadPlan) trial {
+	return trial{name: syncingName, hooks: hooks, load: load, start: func(ctx context.Context) (*server, error) {
+		folder, err := b.newFolder("log")
+		if err != nil {
+			return nil, err
+		}
+		s, err := b.startReference(ctx, b.targets(hooks), "--log", filepath.Join(folder, "events"))
+		if err == nil {
+			s.throwaway = folder
+		}
+		return s, err
+	}}
+}
+
+func (b *bench) targets(hooks int) []string {
+	var targets []string
+	for _, path := range hookPaths(hooks) {
+		targets = append(targets, b.receiverURL(path))
+	}
+	return targets
 }
 
 // startFresh starts Billhook on an empty data folder, with a webhook for each

@@ -37,8 +37,8 @@ func (s *server) stop() {
 }
 
 // startReference starts the forwarder to the targets.
-func (b *bench) startReference(ctx context.Context, targets []string) (*server, error) {
-	return b.startPrinting(ctx, append([]string{"bench-reference"}, targets...)...)
+func (b *bench) startReference(ctx context.Context, targets []string, options ...string) (*server, error) {
+	return b.startPrinting(ctx, append(append([]string{"bench-reference"}, options...), targets...)...)
 }
 
 func (b *bench) startReceiver(ctx context.Context) (*server, error) {

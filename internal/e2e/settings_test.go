@@ -129,6 +129,9 @@ func TestBadSettings(t *testing.T) {
 					t.Errorf("the message does not say %q: %s", want, p.stderr.String())
 				}
 			}
+			if _, err := os.Stat(data); err == nil && !strings.HasPrefix(test.name, "address") {
+				t.Error("it made a data folder")
+			}
 		})
 	}
 }
