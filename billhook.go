@@ -131,9 +131,9 @@ func New(db Database, config Config) (*Client, error) {
 	policy := egress.Policy{AllowLoopback: config.AllowInsecure, AllowPrivate: config.AllowInsecure}
 	c.guard = egress.New(policy, egress.Config{Dial: config.DialContext})
 	c.committer = newCommitter(db, config.Logger)
-	c.sender = &sender{db: db, logger: config.Logger, guard: c.guard}
+	c.sender = &sender{db: db, logger: config.Logger, guard: c.guard, held: db.Held}
 	c.scheduler = &scheduler{
-		db: db, committer: c.committer, logger: config.Logger,
+		db: db, committer: c.committer, logger: config.Logger, held: db.Held,
 		lookup: c.registry.endpoint, maxInFlight: config.MaxInFlight, laneWindow: config.laneWindow, lanes: map[Lane]*lane{},
 	}
 	c.committer.onRecovered, c.committer.handOver, c.committer.behind = c.recovered, c.scheduler.handOver, c.scheduler.behind
@@ -150,34 +150,6 @@ func New(db Database, config Config) (*Client, error) {
 	return c, nil
 }
 
-func (c *Client) load(ctx context.Context) error {
-	stores, webhooks, err := c.db.Configuration(ctx)
-	if err != nil {
-		return err
-	}
-	for _, s := range stores {
-		p := c.profiles[s.Profile]
-		if p == nil && !s.DeletedAt.IsZero() {
-			p = c.profiles[c.config.Profile] // nothing is sent for it any more
-		}
-		if p == nil {
-			return &Error{
-				Code: CodeInvalid, Message: "the store " + quote(s.ID) + " has the profile " + quote(s.Profile) + ", which is not there",
-				Hint: "load its profile file",
-			}
-		}
-		if err := c.registry.putStore(s, p, c.config.WebhookConcurrency); err != nil {
-			return err
-		}
-	}
-	for _, w := range webhooks {
-		if err := c.registry.putWebhook(w, c.config.WebhookConcurrency); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
 // Run delivers until ctx ends: what waits in the database from before, and what
 // is emitted meanwhile. Then it starts no more requests, gives those under way
 // Config.StopGrace to end, writes down what came of them, and returns nil; what
@@ -192,15 +164,15 @@ func (c *Client) Run(ctx context.Context) error {
 	defer cancel()
 	deliver := func(e *endpoint, p *Pending) *Outcome { return c.sender.deliver(attempts, e, p) }
 	begun := make(chan error, 1)
-	c.committer.submit(write{after: func(error) { begun <- c.scheduler.begin(attempts, deliver) }})
+	c.committer.submit(write{after: func(error) { begun <- c.begin(attempts, deliver) }})
 	err := <-begun
 	if err == nil {
-		<-ctx.Done()
+		c.watch(ctx)
 	}
 	c.scheduler.stop(c.config.StopGrace, cancel)
 	c.committer.flush()
 	c.sender.closeIdle()
-	return err
+	return errors.Join(err, c.leave())
 }
 
 // Close waits until everything asked for has been written or refused. It does
@@ -217,6 +189,41 @@ func (c *Client) recovered(ctx context.Context) {
 	if err := errors.Join(c.load(ctx), c.scheduler.reread(ctx)); err != nil {
 		c.config.Logger.Error("cannot read what waits; a restart will", "err", err)
 	}
+}
+
+// begin makes this process a node and starts sending. It runs between
+// transactions.
+func (c *Client) begin(ctx context.Context, deliver func(*endpoint, *Pending) *Outcome) error {
+	if err := c.db.Join(ctx); err != nil {
+		return err
+	}
+	return c.scheduler.begin(ctx, deliver)
+}
+
+// watch heeds what other nodes do, until ctx ends.
+func (c *Client) watch(ctx context.Context) {
+	c.scheduler.claim()
+	c.db.Watch(ctx, func(seen Change) {
+		if seen.Lost {
+			c.committer.recover()
+		}
+		if seen.Configuration {
+			if err := c.reload(ctx); err != nil {
+				c.config.Logger.Error("cannot read the configuration that another node changed", "err", err)
+			}
+		}
+		if seen.Unowned {
+			c.scheduler.claim()
+		}
+		c.scheduler.look(seen.Lanes)
+	})
+}
+
+// leave gives up what this node owns, between transactions.
+func (c *Client) leave() error {
+	left := make(chan error, 1)
+	c.committer.submit(write{after: func(error) { left <- c.db.Leave(context.Background()) }})
+	return <-left
 }
 
 // Ready says whether an emit could be stored now.

@@ -170,6 +170,11 @@ func (c *committer) wakeIn(d time.Duration) {
 	})
 }
 
+// recover has the database recovered, and memory read anew from it.
+func (c *committer) recover() {
+	c.submit(write{add: func(*Batch) { c.broken = true }})
+}
+
 // flush waits until everything queued so far has been tried once: it is
 // written, refused, or kept because the database does not take writes.
 func (c *committer) flush() {

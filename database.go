@@ -6,8 +6,13 @@ import (
 	"time"
 )
 
-// ErrNotFound is what a Database's reads answer when there is no such row.
-var ErrNotFound = errors.New("not found")
+var (
+	// ErrNotFound is what a Database's reads answer when there is no such row.
+	ErrNotFound = errors.New("not found")
+	// ErrNotOwner is what Commit answers when other nodes have taken this one for
+	// dead: nothing was written, and nothing is owned any more.
+	ErrNotOwner = errors.New("this node was taken for dead")
+)
 
 // A Database keeps everything durable. Package storetest is its contract in
 // full; the rules that the engine leans on most:
@@ -18,22 +23,46 @@ var ErrNotFound = errors.New("not found")
 //   - Reads may run beside it and see only whole batches. A read that starts
 //     after Commit returned sees that batch.
 //   - Nothing crosses stores: every key begins with the store's id.
+//   - Every pending delivery is owned by one node, or by nobody. A node sends
+//     only what it owns, and outcomes of what it does not own change nothing.
 type Database interface {
 	// Commit writes the batch in one transaction and fills in the result
-	// members of its parts.
+	// members of its parts. Deliveries that become pending belong to this
+	// process if it has joined, else to nobody.
 	Commit(ctx context.Context, b *Batch) error
 	// Recover makes the database usable again after a failed Commit, by
-	// opening it anew where that is needed. What the failed batch wrote may or
-	// may not be there afterwards, but wholly or not at all.
+	// opening it anew where that is needed, and joins again if this process
+	// had joined, perhaps as a new node that owns nothing yet. What the failed
+	// batch wrote may or may not be there afterwards, but wholly or not at all.
 	Recover(ctx context.Context) error
+
+	// EmitTx writes the emits in a transaction of the caller's, of a kind that
+	// the database knows (*sql.Tx and others): they are there if that commits,
+	// and then belong to nobody. It fills in Existing as Commit does.
+	EmitTx(ctx context.Context, tx any, emits []*Emit) error
+
+	// Join makes this process a node, which owns what it accepts. Only one
+	// process at a time can be a node of a database that is a file.
+	Join(ctx context.Context) error
+	// Leave gives up what this node owns; others may have it at once.
+	Leave(ctx context.Context) error
+	// Held reports whether what this node owns is sure to be its own still. It
+	// is asked before every request, costs nothing, and is false while the
+	// node's lease may have run out.
+	Held() bool
+	// Watch renews the lease of a node that has joined and tells what others
+	// have changed, until ctx ends. It goes on after failures of the database.
+	Watch(ctx context.Context, seen func(Change))
 
 	// Configuration reads all stores and all webhooks, the deleted too.
 	Configuration(ctx context.Context) ([]Store, []Webhook, error)
 
-	// Lanes names every webhook that has pending deliveries, once.
+	// Lanes names every webhook for which this node owns pending deliveries,
+	// once.
 	Lanes(ctx context.Context) ([]Lane, error)
-	// Pending reads the lane's pending deliveries that come after the
-	// position, ordered by it, at most limit. Event is nil in the result.
+	// Pending reads the lane's pending deliveries that this node owns and that
+	// come after the position, ordered by it, at most limit. Event is nil in
+	// the result.
 	Pending(ctx context.Context, lane Lane, after Position, limit int) ([]Pending, error)
 
 	// Event reads one event, or ErrNotFound.
@@ -59,30 +88,46 @@ type Batch struct {
 	Retries  []*Retry
 	Cancels  []*Cancel
 	Emits    []*Emit
+	Claims   []*Claim
 }
 
 // Empty reports whether there is nothing to write.
 func (b *Batch) Empty() bool {
-	return len(b.Stores)+len(b.Webhooks)+len(b.Outcomes)+len(b.Retries)+len(b.Cancels)+len(b.Emits) == 0
+	return len(b.Stores)+len(b.Webhooks)+len(b.Outcomes)+len(b.Retries)+len(b.Cancels)+len(b.Emits)+len(b.Claims) == 0
+}
+
+// A Change is what another node, or another program, has done.
+type Change struct {
+	// Configuration: stores or webhooks may have changed.
+	Configuration bool
+	// Unowned: there may be pending deliveries that nobody living owns.
+	Unowned bool
+	// Lost: this node was taken for dead, so that the next Commit says
+	// ErrNotOwner.
+	Lost bool
+	// Lanes are those in which deliveries of this node's went to another.
+	Lanes []Lane
 }
 
 // A StoreWrite creates a store or replaces one.
 type StoreWrite struct {
 	Store Store
-	// Create: it must not be there yet.
+	// Create: it must not be there yet. Else it must be there as it was when
+	// its UpdatedAt was Was.
 	Create bool
+	Was    time.Time
 
-	// Exists is set by Commit when Create found one; nothing was written then.
-	Exists bool
+	// Refused is set by Commit where it is not so; nothing was written then.
+	Refused bool
 }
 
-// A WebhookWrite creates a webhook or replaces one.
+// A WebhookWrite creates a webhook or replaces one, as StoreWrite does.
 type WebhookWrite struct {
 	Webhook Webhook
 	Create  bool
+	Was     time.Time
 
-	// Exists is set by Commit when Create found one; nothing was written then.
-	Exists bool
+	Refused bool
 }
 
 // An Emit writes an event together with its deliveries, or, when the event's
@@ -90,6 +135,9 @@ type WebhookWrite struct {
 // earlier in this one), nothing.
 type Emit struct {
 	Event Event
+	// OwnID: the caller chose the event's id, so that it may be taken. Others
+	// are new and need not be looked for.
+	OwnID bool
 	// Deliveries are the event's, all pending.
 	Deliveries []Pending
 
@@ -100,9 +148,9 @@ type Emit struct {
 
 // An Outcome writes an attempt and the state that it left its delivery in.
 type Outcome struct {
-	// Delivery is the pending delivery as it was when it was sent. If no
-	// pending delivery has its ID and its Attempts any more, someone else has
-	// dealt with it: nothing is written, and Stale is set (fencing).
+	// Delivery is the pending delivery as it was when it was sent. If this node
+	// owns no pending delivery with its ID and its Attempts any more, someone
+	// else has dealt with it: nothing is written, and Stale is set (fencing).
 	Delivery Pending
 	Attempt  Attempt
 	// Status is StatusPending for another attempt at NextAttemptAt, or a
@@ -117,7 +165,7 @@ type Outcome struct {
 
 // A Retry makes a delivery due now: one that is over becomes pending again,
 // with AttemptsBefore set to its Attempts; one that is pending becomes due at
-// DueAt.
+// DueAt. Either belongs to this node then, whoever had it.
 type Retry struct {
 	StoreID    string
 	DeliveryID string
@@ -128,8 +176,8 @@ type Retry struct {
 	Delivery *Pending
 }
 
-// A Cancel ends up to Limit pending deliveries of a lane, the earliest due
-// first, as StatusCancelled.
+// A Cancel ends up to Limit of the pending deliveries of a lane that this node
+// owns, the earliest due first, as StatusCancelled.
 type Cancel struct {
 	Lane   Lane
 	Reason string
@@ -138,6 +186,16 @@ type Cancel struct {
 
 	// Cancelled is set by Commit to how many there were.
 	Cancelled int
+}
+
+// A Claim makes up to Limit pending deliveries that nobody living owns this
+// node's. Those of a node that has not renewed its lease in time count as such.
+type Claim struct {
+	Limit int
+
+	// Deliveries is set by Commit to those; fewer than Limit mean that there
+	// may be no more. Event is nil in them.
+	Deliveries []Pending
 }
 
 // A Lane names the queue of one webhook.

@@ -25,6 +25,24 @@ func (c *Client) Emit(ctx context.Context, e Emission) (Event, error) {
 	return em.result()
 }
 
+// EmitTx is Emit in a transaction of the caller's own on the same database: the
+// event and its deliveries are there if it commits, and are delivered then,
+// by whichever node runs. tx is a *sql.Tx or, on PostgreSQL, a pgx.Tx.
+//
+// On SQLite, begin the transaction with BEGIN IMMEDIATE and keep it short: there
+// is one writer to the file, and everything else waits for it. Nothing but
+// EmitTx may be called in between, since it would wait too.
+func (c *Client) EmitTx(ctx context.Context, tx any, e Emission) (Event, error) {
+	em, err := c.prepare(orDefaultStore(e.StoreID), e)
+	if err != nil {
+		return Event{}, err
+	}
+	if err := c.db.EmitTx(ctx, tx, []*Emit{em}); err != nil {
+		return Event{}, fmt.Errorf("emit in transaction: %w", err)
+	}
+	return em.result()
+}
+
 // An EmitResult is what became of one event of a batch.
 type EmitResult struct {
 	Event Event
@@ -163,7 +181,7 @@ func (c *Client) prepareFor(storeID string, p *profile.Profile, e Emission, only
 		endpoints = c.registry.matching(storeID, e.Type)
 	}
 	event.Deliveries = len(endpoints)
-	em := &Emit{Event: event, Deliveries: make([]Pending, len(endpoints))}
+	em := &Emit{Event: event, OwnID: e.ID != "", Deliveries: make([]Pending, len(endpoints))}
 	for i, to := range endpoints {
 		em.Deliveries[i] = Pending{
 			Lane:     Lane{StoreID: storeID, WebhookID: to.webhook.ID},

@@ -40,6 +40,17 @@ func (r *registry) store(id string) (Store, *profile.Profile, error) {
 	return t.store, t.profile, nil
 }
 
+// stored finds a store, also one that is deleted.
+func (r *registry) stored(id string) (Store, bool) {
+	r.mu.RLock()
+	defer r.mu.RUnlock()
+	t := r.stores[id]
+	if t == nil {
+		return Store{}, false
+	}
+	return t.store, true
+}
+
 // storesAfter lists stores by id.
 func (r *registry) storesAfter(after string, limit int) []Store {
 	r.mu.RLock()

@@ -27,6 +27,9 @@ const (
 	// cancelStep is how many deliveries of a deleted webhook one transaction
 	// cancels.
 	cancelStep = 500
+	// claimStep is how many deliveries that nobody owns one transaction takes
+	// over.
+	claimStep = 500
 )
 
 // A scheduler decides which delivery is sent next. Lanes that have one due
@@ -40,7 +43,9 @@ type scheduler struct {
 	// when the attempt was called off, because sending stops.
 	deliver func(*endpoint, *Pending) *Outcome
 	// lookup finds a webhook; nil when it is deleted or unknown.
-	lookup      func(Lane) *endpoint
+	lookup func(Lane) *endpoint
+	// held is Database.Held.
+	held        func() bool
 	maxInFlight int
 	laneWindow  int
 
@@ -54,6 +59,9 @@ type scheduler struct {
 	inFlight   int
 	unrecorded int
 	senders    sync.WaitGroup
+	// claiming: what nobody owns is being taken over; claimMore: and once more
+	// after that.
+	claiming, claimMore bool
 }
 
 // window is how many waiting deliveries a lane may hold now.
@@ -86,11 +94,12 @@ func (s *scheduler) reread(ctx context.Context) error {
 	if !s.running {
 		return nil
 	}
+	for _, key := range lanes {
+		s.lane(key)
+	}
+	// Those that have nothing there are read too: what they hold may be gone.
 	for key, l := range s.lanes {
 		l.endpoint = s.lookup(key)
-	}
-	for _, key := range lanes {
-		l := s.lane(key)
 		l.rewind(&s.mem)
 		s.tend(l)
 	}
@@ -284,7 +293,7 @@ func (s *scheduler) dispatch() {
 // next takes the delivery whose turn it is.
 func (s *scheduler) next() (job, bool) {
 	now := time.Now()
-	for s.running && len(s.ready) > 0 && s.inFlight < s.maxInFlight && s.unrecorded < maxUnrecorded {
+	for s.running && s.held() && len(s.ready) > 0 && s.inFlight < s.maxInFlight && s.unrecorded < maxUnrecorded {
 		l := s.ready[0]
 		s.ready[0] = nil
 		s.ready = s.ready[1:]
@@ -411,6 +420,52 @@ func (s *scheduler) abandoned(l *lane, c *Cancel, err error) {
 	case l.sending == 0:
 		s.clear(l)
 	}
+}
+
+// claim takes over what nobody owns.
+func (s *scheduler) claim() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.claiming {
+		s.claimMore = true
+		return
+	}
+	if !s.running {
+		return
+	}
+	s.claiming, s.claimMore = true, false
+	c := &Claim{Limit: claimStep}
+	s.committer.submit(write{
+		parts:    commitParts / 4,
+		add:      func(b *Batch) { b.Claims = append(b.Claims, c) },
+		handOver: func() { s.push(c.Deliveries) },
+		after:    func(err error) { s.claimed(c, err) },
+	})
+}
+
+func (s *scheduler) claimed(c *Claim, err error) {
+	s.mu.Lock()
+	s.claiming = false
+	again := s.claimMore || len(c.Deliveries) == c.Limit
+	s.mu.Unlock()
+	// After a failure the database tells of them again.
+	if err == nil && again {
+		s.claim()
+	}
+}
+
+// look reads lanes anew in which deliveries went to another node, and sends
+// what waited for the lease to be renewed.
+func (s *scheduler) look(lanes []Lane) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, key := range lanes {
+		if l := s.lanes[key]; l != nil {
+			l.rewind(&s.mem)
+			s.tend(l)
+		}
+	}
+	s.dispatch()
 }
 
 // holds reports whether the lane is still one of the scheduler's. One that was

@@ -40,7 +40,8 @@ type sender struct {
 	db        Database
 	logger    *slog.Logger
 	guard     *egress.Guard
-	transport sync.Map // store id -> *http.Transport: stores never share a connection
+	held      func() bool // as Database.Held
+	transport sync.Map    // store id -> *http.Transport: stores never share a connection
 }
 
 // transportOf is the store's own pool of connections.
@@ -110,6 +111,9 @@ func (s *sender) attempt(ctx context.Context, e *endpoint, p *Pending, event *Ev
 	})
 	header := e.header(event.ID, a.StartedAt, body)
 
+	if !s.held() {
+		return nil // it took so long to come here that others may be at it
+	}
 	timed, cancel := context.WithTimeout(ctx, e.timeout)
 	defer cancel()
 	start := time.Now()

@@ -18,7 +18,9 @@ func (c *Client) CreateStore(ctx context.Context, s Store) (Store, error) {
 	s.Profile = cmp.Or(s.Profile, c.config.Profile)
 	s.CreatedAt = now()
 	s.UpdatedAt = s.CreatedAt
-	return c.writeStore(ctx, s, true)
+	c.configuring.Lock()
+	defer c.configuring.Unlock()
+	return c.writeStore(ctx, nil, s)
 }
 
 // Store finds a store.
@@ -38,18 +40,21 @@ func (c *Client) Stores(_ context.Context, after string, limit int) ([]Store, er
 func (c *Client) UpdateStore(ctx context.Context, id string, change StoreChange) (Store, error) {
 	c.configuring.Lock()
 	defer c.configuring.Unlock()
-	s, _, err := c.registry.store(id)
-	if err != nil {
-		return Store{}, err
-	}
-	if change.Name != nil {
-		s.Name = *change.Name
-	}
-	if change.Profile != nil {
-		s.Profile = *change.Profile
-	}
-	s.UpdatedAt = now()
-	return c.writeStoreLocked(ctx, s, false)
+	return retryChanged(c, ctx, func() (Store, error) {
+		before, _, err := c.registry.store(id)
+		if err != nil {
+			return Store{}, err
+		}
+		s := before
+		if change.Name != nil {
+			s.Name = *change.Name
+		}
+		if change.Profile != nil {
+			s.Profile = *change.Profile
+		}
+		s.UpdatedAt = now()
+		return c.writeStore(ctx, &before, s)
+	})
 }
 
 // DeleteStore deletes a store and its webhooks, and cancels what they wait
@@ -60,40 +65,47 @@ func (c *Client) DeleteStore(ctx context.Context, id string) error {
 	}
 	c.configuring.Lock()
 	defer c.configuring.Unlock()
+	_, err := retryChanged(c, ctx, func() (Store, error) { return c.deleteStore(ctx, id) })
+	return err
+}
+
+func (c *Client) deleteStore(ctx context.Context, id string) (Store, error) {
 	s, p, err := c.registry.store(id)
 	if err != nil {
-		return err
+		return Store{}, err
 	}
 	at := now()
+	was := s.UpdatedAt
 	s.UpdatedAt, s.DeletedAt = at, at
+	w := &StoreWrite{Store: s, Was: was}
 	webhooks := c.registry.webhooksAfter(id, "", maxInt)
 	err = c.committer.do(context.WithoutCancel(ctx), write{parts: 1 + len(webhooks), add: func(b *Batch) {
-		b.Stores = append(b.Stores, &StoreWrite{Store: s})
-		for _, w := range webhooks {
-			w.UpdatedAt, w.DeletedAt = at, at
-			b.Webhooks = append(b.Webhooks, &WebhookWrite{Webhook: w})
+		b.Stores = append(b.Stores, w)
+		for _, h := range webhooks {
+			was := h.UpdatedAt
+			h.UpdatedAt, h.DeletedAt = at, at
+			b.Webhooks = append(b.Webhooks, &WebhookWrite{Webhook: h, Was: was})
 		}
 	}})
 	if err != nil {
-		return err
+		return Store{}, err
+	}
+	if w.Refused {
+		return Store{}, errChanged
 	}
 	if err := c.registry.putStore(s, p, c.config.WebhookConcurrency); err != nil {
-		return err
+		return Store{}, err
 	}
-	for _, w := range webhooks {
-		c.scheduler.refresh(Lane{StoreID: id, WebhookID: w.ID})
+	for _, h := range webhooks {
+		c.scheduler.refresh(Lane{StoreID: id, WebhookID: h.ID})
 	}
 	c.sender.forget(id)
-	return nil
+	return s, nil
 }
 
-func (c *Client) writeStore(ctx context.Context, s Store, create bool) (Store, error) {
-	c.configuring.Lock()
-	defer c.configuring.Unlock()
-	return c.writeStoreLocked(ctx, s, create)
-}
-
-func (c *Client) writeStoreLocked(ctx context.Context, s Store, create bool) (Store, error) {
+// writeStore writes a store in place of what it was before, nil for a new one.
+// It wants c.configuring.
+func (c *Client) writeStore(ctx context.Context, before *Store, s Store) (Store, error) {
 	if err := checkText(s.Name, "/name", maxName, ""); err != nil {
 		return Store{}, err
 	}
@@ -101,12 +113,18 @@ func (c *Client) writeStoreLocked(ctx context.Context, s Store, create bool) (St
 	if p == nil {
 		return Store{}, unknownProfile(s.Profile)
 	}
-	w := &StoreWrite{Store: s, Create: create}
+	w := &StoreWrite{Store: s, Create: before == nil}
+	if before != nil {
+		w.Was = before.UpdatedAt
+	}
 	// Whoever asked may go away meanwhile; memory must follow the disk.
 	if err := c.committer.do(context.WithoutCancel(ctx), write{parts: 1, add: func(b *Batch) { b.Stores = append(b.Stores, w) }}); err != nil {
 		return Store{}, err
 	}
-	if w.Exists {
+	switch {
+	case w.Refused && before != nil:
+		return Store{}, errChanged
+	case w.Refused:
 		return Store{}, &Error{Code: CodeDuplicate, Pointer: "/id", Message: "the store " + quote(s.ID) + " is there already, or was", Hint: "choose another id"}
 	}
 	if err := c.registry.putStore(s, p, c.config.WebhookConcurrency); err != nil {

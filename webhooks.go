@@ -187,16 +187,18 @@ func (c *Client) List(_ context.Context, storeID, after string, limit int) ([]We
 func (c *Client) change(ctx context.Context, storeID, id string, apply func(*Webhook) error) (Webhook, error) {
 	c.configuring.Lock()
 	defer c.configuring.Unlock()
-	before, err := c.Get(ctx, storeID, id)
-	if err != nil {
-		return Webhook{}, err
-	}
-	w := before
-	if err := apply(&w); err != nil {
-		return Webhook{}, err
-	}
-	w.UpdatedAt = now()
-	return c.writeWebhook(ctx, &before, w)
+	return retryChanged(c, ctx, func() (Webhook, error) {
+		before, err := c.Get(ctx, storeID, id)
+		if err != nil {
+			return Webhook{}, err
+		}
+		w := before
+		if err := apply(&w); err != nil {
+			return Webhook{}, err
+		}
+		w.UpdatedAt = now()
+		return c.writeWebhook(ctx, &before, w)
+	})
 }
 
 // writeWebhook writes a webhook in place of what it was before, nil for a new
@@ -211,11 +213,17 @@ func (c *Client) writeWebhook(ctx context.Context, before *Webhook, w Webhook) (
 		return Webhook{}, err
 	}
 	wr := &WebhookWrite{Webhook: w, Create: before == nil}
+	if before != nil {
+		wr.Was = before.UpdatedAt
+	}
 	// Whoever asked may go away meanwhile; memory must follow the disk.
 	if err := c.committer.do(context.WithoutCancel(ctx), write{parts: 1, add: func(b *Batch) { b.Webhooks = append(b.Webhooks, wr) }}); err != nil {
 		return Webhook{}, err
 	}
-	if wr.Exists {
+	switch {
+	case wr.Refused && before != nil:
+		return Webhook{}, errChanged
+	case wr.Refused:
 		return Webhook{}, &Error{Code: CodeDuplicate, Pointer: "/id", Message: "the webhook " + quote(w.ID) + " is there already, or was", Hint: "choose another id, or none"}
 	}
 	if err := c.registry.putWebhook(w, c.config.WebhookConcurrency); err != nil {

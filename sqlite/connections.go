@@ -24,14 +24,11 @@ const oldest = "3.51.3"
 // logLimit is what is kept of a log that a long read let grow, in bytes.
 const logLimit = 64 << 20
 
-// OR ROLLBACK spares SQLite the journal with which it would undo a statement
-// that fails half way: the whole transaction is to go then.
-var dialect = sqlstore.Dialect{Begin: "BEGIN IMMEDIATE", Insert: "INSERT OR ROLLBACK"}
-
 // connections are all that this process has to the file.
 type connections struct {
 	write *sql.DB
 	conn  *sql.Conn // write's only one
+	own   *conn     // the same
 	// lists is for reads that may take long, point for the engine's own, which
 	// are short and must never stand behind those.
 	lists, point *sql.DB
@@ -97,7 +94,9 @@ func (c *connections) openWriter(ctx context.Context, path string, o Options) (e
 	if err := migrate(ctx, c.conn); err != nil {
 		return err
 	}
-	c.writer = sqlstore.NewWriter(c.conn, dialect)
+	c.own = &conn{on: c.conn, prepared: map[string]*sql.Stmt{}}
+	c.writer = sqlstore.NewWriter(c.own, dialect, insert)
+	c.writer.Owner = owner
 	return nil
 }
 
@@ -108,8 +107,8 @@ func (c *connections) openReaders(ctx context.Context, path string, o Options) (
 	if c.point, err = openPool(ctx, path, enginePool, o.ReaderCache); err != nil {
 		return err
 	}
-	c.reader = sqlstore.NewReader(c.lists)
-	c.engineReader = sqlstore.NewReader(c.point)
+	c.reader = sqlstore.NewReader(c.lists, dialect)
+	c.engineReader = sqlstore.NewReader(c.point, dialect)
 	return nil
 }
 
@@ -156,7 +155,7 @@ func (c *connections) commit(ctx context.Context, b *billhook.Batch) error {
 	if err := c.checkpointer.before(c.conn); err != nil {
 		return err
 	}
-	if err := c.writer.Commit(ctx, b); err != nil {
+	if err := c.writer.Commit(ctx, c.own.transaction(), b); err != nil {
 		return err
 	}
 	c.checkpointer.after()
@@ -177,7 +176,7 @@ func (c *connections) prove(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("checkpoint: %w", err)
 	}
-	if _, err := c.conn.ExecContext(ctx, "INSERT OR REPLACE INTO probe (id, filler) VALUES (1, zeroblob(?))", int64(probeSize)); err != nil {
+	if _, err := c.conn.ExecContext(ctx, "INSERT OR REPLACE INTO billhook_probe (id, filler) VALUES (1, zeroblob(?))", int64(probeSize)); err != nil {
 		return fmt.Errorf("write: %w", err)
 	}
 	return nil

@@ -6,34 +6,36 @@ import (
 	"embed"
 	"fmt"
 	"io/fs"
+	"path"
 	"strconv"
 )
 
 //go:embed migrations/*.sql
 var migrations embed.FS
 
-// application marks a SQLite file as Billhook's ("Bilh").
-const application = 0x42696c68
+// history is the table of the migrations that the file has had. The file may be
+// the caller's too, so its user_version and application_id are not ours.
+const history = `CREATE TABLE IF NOT EXISTS billhook_migrations (
+	version    INTEGER PRIMARY KEY,
+	name       TEXT NOT NULL,
+	applied_at TEXT NOT NULL
+)`
 
 // migrate runs the migrations that the file has not had, in the order of
-// their names, each in a transaction of its own. The file's user_version
-// counts those it has had.
+// their names, each in a transaction of its own.
 func migrate(ctx context.Context, conn *sql.Conn) error {
 	names, err := fs.Glob(migrations, "migrations/*.sql")
 	if err != nil {
 		return fmt.Errorf("migrate: %w", err)
 	}
-	var mark, version int
-	if err := conn.QueryRowContext(ctx, "PRAGMA application_id").Scan(&mark); err != nil {
+	var version int
+	if _, err = conn.ExecContext(ctx, history); err == nil {
+		err = conn.QueryRowContext(ctx, "SELECT COALESCE(MAX(version), 0) FROM billhook_migrations").Scan(&version)
+	}
+	if err != nil {
 		return fmt.Errorf("migrate: %w", err)
 	}
-	if err := conn.QueryRowContext(ctx, "PRAGMA user_version").Scan(&version); err != nil {
-		return fmt.Errorf("migrate: %w", err)
-	}
-	switch {
-	case mark != 0 && mark != application:
-		return fmt.Errorf("migrate: the file belongs to another application (id %#x): name another file", mark)
-	case version > len(names):
+	if version > len(names) {
 		return fmt.Errorf("%w: its schema is version %d, this one knows %d: run the newer billhook, or restore a backup made before it",
 			ErrNewer, version, len(names))
 	}
@@ -43,8 +45,7 @@ func migrate(ctx context.Context, conn *sql.Conn) error {
 			return fmt.Errorf("migrate: %w", err)
 		}
 		script := "BEGIN IMMEDIATE;\n" + string(text) +
-			"\nPRAGMA application_id = " + strconv.Itoa(application) +
-			";\nPRAGMA user_version = " + strconv.Itoa(version+1) + ";\nCOMMIT;"
+			"\nINSERT INTO billhook_migrations VALUES (" + strconv.Itoa(version+1) + ", '" + path.Base(names[version]) + "', strftime('%Y-%m-%dT%H:%M:%SZ'));\nCOMMIT;"
 		if _, err := conn.ExecContext(ctx, script); err != nil {
 			conn.ExecContext(ctx, "ROLLBACK") // fails where the transaction is gone already
 			return fmt.Errorf("migrate with %s: %w", names[version], err)

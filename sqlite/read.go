@@ -40,14 +40,15 @@ func (d *Database) Configuration(ctx context.Context) (stores []billhook.Store, 
 	return stores, webhooks, err
 }
 
-// Lanes names every webhook that has pending deliveries, once.
+// Lanes names every webhook that has pending deliveries owned, once.
 func (d *Database) Lanes(ctx context.Context) ([]billhook.Lane, error) {
-	return readShort(d, func(r *sqlstore.Reader) ([]billhook.Lane, error) { return r.Lanes(ctx) })
+	return readShort(d, func(r *sqlstore.Reader) ([]billhook.Lane, error) { return r.Lanes(ctx, owner) })
 }
 
-// Pending reads the lane's pending deliveries that come after the position.
+// Pending reads the lane's pending deliveries, owned, that come after the
+// position.
 func (d *Database) Pending(ctx context.Context, lane billhook.Lane, after billhook.Position, limit int) ([]billhook.Pending, error) {
-	return readShort(d, func(r *sqlstore.Reader) ([]billhook.Pending, error) { return r.Pending(ctx, lane, after, limit) })
+	return readShort(d, func(r *sqlstore.Reader) ([]billhook.Pending, error) { return r.Pending(ctx, owner, lane, after, limit) })
 }
 
 // Event reads one event, or billhook.ErrNotFound.

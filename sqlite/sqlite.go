@@ -46,6 +46,9 @@ type Database struct {
 	mu    sync.RWMutex
 	conns *connections // nil while it cannot be opened, and once closed
 
+	// emitted has something in it after an EmitTx.
+	emitted chan struct{}
+
 	closed bool
 	failed bool // the last Commit; of Commit's goroutine alone
 }
@@ -89,7 +92,7 @@ func Open(path string, o Options) (*Database, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open database: %w", err)
 	}
-	d := &Database{path: path, options: o, lock: lock}
+	d := &Database{path: path, options: o, lock: lock, emitted: make(chan struct{}, 1)}
 	if d.conns, err = connect(context.Background(), path, o); err != nil {
 		lock.Close()
 		return nil, fmt.Errorf("open database %s: %w", path, err)

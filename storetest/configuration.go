@@ -42,19 +42,19 @@ func testStores(f *fixture) {
 	two := billhook.Store{ID: "two"}
 	first, second := &billhook.StoreWrite{Store: one, Create: true}, &billhook.StoreWrite{Store: two, Create: true}
 	f.commit(&billhook.Batch{Stores: []*billhook.StoreWrite{first, second}})
-	f.equal("exists", []bool{first.Exists, second.Exists}, []bool{false, false})
+	f.equal("refused", []bool{first.Refused, second.Refused}, []bool{false, false})
 	stores, _ := f.configuration()
 	f.equal("stores", stores, []billhook.Store{one, two})
 
 	taken := &billhook.StoreWrite{Store: billhook.Store{ID: "one", Name: "another"}, Create: true}
 	two.Name, two.UpdatedAt = "Two", at(2)
 	replaced := &billhook.StoreWrite{Store: two}
-	upserted := &billhook.StoreWrite{Store: billhook.Store{ID: "three", Name: "Three"}}
-	again := &billhook.StoreWrite{Store: billhook.Store{ID: "three", Name: "again"}, Create: true}
-	f.commit(&billhook.Batch{Stores: []*billhook.StoreWrite{taken, replaced, upserted, again}})
-	f.equal("exists", []bool{taken.Exists, replaced.Exists, upserted.Exists, again.Exists}, []bool{true, false, false, true})
+	missing := &billhook.StoreWrite{Store: billhook.Store{ID: "three", Name: "Three"}}
+	changed := &billhook.StoreWrite{Store: billhook.Store{ID: "one", Name: "late"}, Was: at(0)} // it was changed since
+	f.commit(&billhook.Batch{Stores: []*billhook.StoreWrite{taken, replaced, missing, changed}})
+	f.equal("refused", []bool{taken.Refused, replaced.Refused, missing.Refused, changed.Refused}, []bool{true, false, true, true})
 	stores, _ = f.configuration()
-	f.equal("stores", stores, []billhook.Store{one, upserted.Store, two})
+	f.equal("stores", stores, []billhook.Store{one, two})
 }
 
 func testWebhooks(f *fixture) {
@@ -77,7 +77,7 @@ func testWebhooks(f *fixture) {
 	}
 	f.commit(&billhook.Batch{Webhooks: writes})
 	for _, w := range writes {
-		f.equal("exists "+w.Webhook.ID, w.Exists, false)
+		f.equal("refused "+w.Webhook.ID, w.Refused, false)
 	}
 	_, webhooks := f.configuration()
 	f.equal("webhooks", webhooks, []billhook.Webhook{full, bare, elsewhere})
@@ -86,8 +86,9 @@ func testWebhooks(f *fixture) {
 	taken := &billhook.WebhookWrite{Webhook: billhook.Webhook{StoreID: "two", ID: "wh_1", URL: "https://taken.example"}, Create: true}
 	filled, emptied := full, billhook.Webhook{StoreID: "one", ID: "wh_1", URL: "https://example.net"}
 	filled.ID = "wh_2"
-	f.commit(&billhook.Batch{Webhooks: []*billhook.WebhookWrite{taken, {Webhook: filled}, {Webhook: emptied}}})
-	f.equal("exists", taken.Exists, true)
+	late := &billhook.WebhookWrite{Webhook: billhook.Webhook{StoreID: "one", ID: "wh_2", URL: "https://late.example"}}
+	f.commit(&billhook.Batch{Webhooks: []*billhook.WebhookWrite{taken, {Webhook: filled}, {Webhook: emptied, Was: at(1)}, late}})
+	f.equal("refused", []bool{taken.Refused, late.Refused}, []bool{true, true})
 	_, webhooks = f.configuration()
 	f.equal("webhooks", webhooks, []billhook.Webhook{emptied, filled, elsewhere})
 }

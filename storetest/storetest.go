@@ -66,6 +66,9 @@ func Run(t *testing.T, h Harness) {
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			db := h.Open(t)
+			if err := db.Join(context.Background()); err != nil {
+				t.Fatalf("join: %v", err)
+			}
 			f := &fixture{T: t, db: db, harness: h}
 			t.Cleanup(func() { f.db.Close() })
 			test.run(f)
@@ -92,7 +95,7 @@ func lane(storeID, webhookID string) billhook.Lane {
 
 // emit is an event accepted at the second, for the webhooks, due at once.
 func (f *fixture) emit(storeID, id string, second int, webhooks ...string) *billhook.Emit {
-	e := &billhook.Emit{Event: billhook.Event{
+	e := &billhook.Emit{OwnID: true, Event: billhook.Event{
 		StoreID: storeID, ID: id, Type: "order.created", Data: []byte(`{"id":"` + id + `"}`),
 		OccurredAt: at(second - 1), CreatedAt: at(second), Deliveries: len(webhooks),
 	}}

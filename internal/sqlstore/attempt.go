@@ -15,10 +15,10 @@ const (
 	selectAnswer = "duration, COALESCE(url, ''), COALESCE(failure, ''), COALESCE(error, ''), COALESCE(response_headers, ''), response_body"
 	// attemptsOf reads those that did not end the delivery and the one that did.
 	attemptsOf = "SELECT store_id, delivery_id, number, started_at, status_code, " + selectAnswer +
-		" FROM attempts WHERE store_id = ? AND delivery_id = ? UNION ALL SELECT " + endingAttempt + selectAnswer + fromEnded + " ORDER BY 3"
+		" FROM billhook.attempts WHERE store_id = ? AND delivery_id = ? UNION ALL SELECT " + endingAttempt + selectAnswer + fromEnded + " ORDER BY 3"
 
 	endingAttempt = "store_id, id, attempts, last_attempt_at, status_code, "
-	fromEnded     = " FROM deliveries WHERE store_id = ? AND id = ? AND duration IS NOT NULL"
+	fromEnded     = " FROM billhook.deliveries WHERE store_id = ? AND id = ? AND duration IS NOT NULL"
 )
 
 func appendAnswer(args []any, a *billhook.Attempt) []any {
@@ -39,7 +39,7 @@ func (r *Reader) Attempts(ctx context.Context, storeID, deliveryID string) ([]bi
 	return all, nil
 }
 
-func scanAttempt(from row) (a billhook.Attempt, err error) {
+func scanAttempt(from Row) (a billhook.Attempt, err error) {
 	var started int64
 	err = from.Scan(&a.StoreID, &a.DeliveryID, &a.Number, &started, &a.StatusCode, &a.Duration, &a.URL, &a.Failure, &a.Error,
 		&a.ResponseHeaders, &a.ResponseBody)

@@ -2,31 +2,90 @@ package sqlstore
 
 import (
 	"context"
-	"database/sql"
 	"errors"
 	"fmt"
+	"strconv"
 	"strings"
 )
 
-// chunks are how many rows one statement handles, largest first. Few sizes,
-// so that every statement is prepared once.
-var chunks = []int{64, 8, 1}
-
-// A bulk is a statement over any number of rows of one store.
+// A bulk is a statement over any number of rows of one store. SQLite runs it
+// over lists of values, a few sizes of them so that each is prepared once;
+// PostgreSQL over an array for each column.
 type bulk struct {
 	what   string // for errors
-	before string // with the arguments that the rows share, ?1 the store's id; INTO stands for INSERT INTO
-	row    string // with each row's own
-	after  string
+	insert string // the table and columns that rows go into, or
+	change string // what is done to rows, up to the condition on their one column
+	// shared is how many arguments, ?1 to ?n, the rows have in common; ?1 is
+	// the store's id.
+	shared int
+	// row is what makes up a row: a kind of the row's own argument, or, as it
+	// stands, a shared argument or a constant.
+	row   []string
+	after string
 }
 
-// text is the statement for so many rows.
-func (b *bulk) text(d Dialect, rows int) string {
-	text := b.before + b.row + strings.Repeat(","+b.row, rows-1) + b.after
-	if strings.HasPrefix(text, "INTO ") {
-		text = d.Insert + " " + text
+// Kinds of arguments.
+const (
+	textKind   = ":text"
+	bigintKind = ":bigint"
+	byteaKind  = ":bytea"
+)
+
+// chunks are how many rows one statement over values handles, largest first.
+var chunks = []int{64, 8, 1}
+
+// values is the statement over so many rows of values. insert begins it if it
+// is one that inserts.
+func (b *bulk) values(insert string, rows int) string {
+	var text strings.Builder
+	if b.change != "" {
+		text.WriteString(b.change + " IN (")
+	} else {
+		text.WriteString(insert + " INTO " + b.insert + " VALUES ")
 	}
-	return text
+	next := b.shared + 1
+	for i := range rows {
+		if i > 0 {
+			text.WriteByte(',')
+		}
+		row := make([]string, len(b.row))
+		for j, part := range b.row {
+			row[j] = part
+			if strings.HasPrefix(part, ":") {
+				row[j] = "?" + strconv.Itoa(next)
+				next++
+			}
+		}
+		if b.change != "" {
+			text.WriteString(row[0])
+		} else {
+			text.WriteString("(" + strings.Join(row, ",") + ")")
+		}
+	}
+	if b.change != "" {
+		text.WriteByte(')')
+	}
+	return text.String() + b.after
+}
+
+// arrays is the statement over any number of rows in arrays.
+func (b *bulk) arrays() string {
+	selected := make([]string, len(b.row))
+	var arrays, names []string
+	for i, part := range b.row {
+		selected[i] = part
+		if kind, ok := strings.CutPrefix(part, ":"); ok {
+			name := "c" + strconv.Itoa(i)
+			names = append(names, name)
+			selected[i] = "own." + name
+			arrays = append(arrays, "?"+strconv.Itoa(b.shared+len(names))+"::"+kind+"[]")
+		}
+	}
+	if b.change != "" {
+		return b.change + " = ANY(" + arrays[0] + ")"
+	}
+	return "INSERT INTO " + b.insert + " SELECT " + strings.Join(selected, ",") +
+		" FROM unnest(" + strings.Join(arrays, ",") + ") AS own (" + strings.Join(names, ",") + ")" + b.after
 }
 
 // rows are what a bulk runs over.
@@ -50,12 +109,7 @@ func (w *Writer) each(ctx context.Context, b *bulk, r rows) ([]int, error) {
 	var missed []int
 	for first := 0; first < r.n; {
 		size := w.chunk(r, first)
-		args := r.shared(w.args[:0], first)
-		for i := range size {
-			args = r.own(args, first+i)
-		}
-		w.args = args
-		affected, err := w.exec(ctx, b, size, args)
+		affected, err := w.some(ctx, b, r, first, size)
 		switch {
 		case err != nil:
 			return nil, fmt.Errorf("%s: %w", b.what, err)
@@ -76,8 +130,11 @@ func (w *Writer) chunk(r rows, first int) int {
 		return 1
 	}
 	like := 1
-	for first+like < r.n && like < chunks[0] && r.same(first, first+like) {
+	for first+like < r.n && (w.dialect.Arrays || like < chunks[0]) && r.same(first, first+like) {
 		like++
+	}
+	if w.dialect.Arrays {
+		return like
 	}
 	for _, size := range chunks {
 		if size <= like {
@@ -96,23 +153,73 @@ func (w *Writer) all(ctx context.Context, b *bulk, r rows) error {
 	return err
 }
 
-func (w *Writer) exec(ctx context.Context, b *bulk, rows int, args []any) (int64, error) {
-	sizes := w.bulks[b]
-	if sizes == nil {
-		sizes = make(map[int]*sql.Stmt)
-		w.bulks[b] = sizes
+// some runs the bulk over some rows and returns how many it affected.
+func (w *Writer) some(ctx context.Context, b *bulk, r rows, first, size int) (int64, error) {
+	args := r.shared(w.args[:0], first)
+	shared := len(args)
+	for i := range size {
+		args = r.own(args, first+i)
 	}
-	stmt := sizes[rows]
-	if stmt == nil {
-		var err error
-		if stmt, err = w.conn.PrepareContext(ctx, b.text(w.dialect, rows)); err != nil {
-			return 0, err
+	w.args = args
+	key := bulkText{b, size}
+	arrays := w.dialect.Arrays && !w.rowByRow
+	if arrays {
+		args, key.rows = transpose(args, shared, b.kinds()), 0
+	}
+	text, ok := w.bulks[key]
+	if !ok {
+		if text = b.arrays(); !arrays {
+			text = b.values(w.insert, size)
 		}
-		sizes[rows] = stmt
+		w.bulks[key] = text
 	}
-	result, err := stmt.ExecContext(ctx, args...)
-	if err != nil {
-		return 0, err
+	return w.conn.Exec(ctx, text, args...)
+}
+
+// A bulkText names a bulk's statement over so many rows of values, or, with 0,
+// over arrays.
+type bulkText struct {
+	b    *bulk
+	rows int
+}
+
+func (b *bulk) kinds() (kinds []string) {
+	for _, part := range b.row {
+		if strings.HasPrefix(part, ":") {
+			kinds = append(kinds, part)
+		}
 	}
-	return result.RowsAffected()
+	return kinds
+}
+
+// transpose makes of shared arguments and rows of arguments the shared ones and
+// an array for each column.
+func transpose(args []any, shared int, kinds []string) []any {
+	own, result := args[shared:], append([]any(nil), args[:shared]...)
+	n := len(own) / len(kinds)
+	for c, kind := range kinds {
+		switch kind {
+		case textKind:
+			column := make([]*string, n)
+			for i := range column {
+				if s, ok := own[i*len(kinds)+c].(string); ok {
+					column[i] = &s
+				}
+			}
+			result = append(result, column)
+		case bigintKind:
+			column := make([]int64, n)
+			for i := range column {
+				column[i], _ = own[i*len(kinds)+c].(int64)
+			}
+			result = append(result, column)
+		case byteaKind:
+			column := make([][]byte, n)
+			for i := range column {
+				column[i], _ = own[i*len(kinds)+c].([]byte)
+			}
+			result = append(result, column)
+		}
+	}
+	return result
 }

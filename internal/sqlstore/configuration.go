@@ -13,37 +13,31 @@ const (
 	storeColumns   = "id, name, profile, created_at, updated_at, deleted_at"
 	webhookColumns = "store_id, id, url, events, name, description, is_active, retry_policy, headers, secrets, created_at, updated_at, deleted_at"
 
-	createStore  = "INSERT INTO stores (" + storeColumns + ") VALUES (?,?,?,?,?,?) ON CONFLICT DO NOTHING"
-	replaceStore = "INSERT INTO stores (" + storeColumns + ") VALUES (?,?,?,?,?,?) ON CONFLICT (id) DO UPDATE SET " +
-		"name = excluded.name, profile = excluded.profile, created_at = excluded.created_at, updated_at = excluded.updated_at, deleted_at = excluded.deleted_at"
+	createStore  = "INSERT INTO billhook.stores (" + storeColumns + ") VALUES (?,?,?,?,?,?) ON CONFLICT DO NOTHING"
+	replaceStore = "UPDATE billhook.stores SET id = ?, name = ?, profile = ?, created_at = ?, updated_at = ?, deleted_at = ? WHERE id = ? AND updated_at = ?"
 
-	insertWebhook  = "INSERT INTO webhooks (" + webhookColumns + ") VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?) ON CONFLICT "
-	createWebhook  = insertWebhook + "DO NOTHING"
-	replaceWebhook = insertWebhook + "(store_id, id) DO UPDATE SET " +
-		"url = excluded.url, events = excluded.events, name = excluded.name, description = excluded.description, " +
-		"is_active = excluded.is_active, retry_policy = excluded.retry_policy, headers = excluded.headers, secrets = excluded.secrets, " +
-		"created_at = excluded.created_at, updated_at = excluded.updated_at, deleted_at = excluded.deleted_at"
+	createWebhook  = "INSERT INTO billhook.webhooks (" + webhookColumns + ") VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?) ON CONFLICT DO NOTHING"
+	replaceWebhook = "UPDATE billhook.webhooks SET store_id = ?, id = ?, url = ?, events = ?, name = ?, description = ?, is_active = ?, " +
+		"retry_policy = ?, headers = ?, secrets = ?, created_at = ?, updated_at = ?, deleted_at = ? WHERE store_id = ? AND id = ? AND updated_at = ?"
 )
 
-func (w *Writer) store(ctx context.Context, write *billhook.StoreWrite) error {
-	text := replaceStore
-	if write.Create {
-		text = createStore
-	}
+// WriteStore creates or replaces a store.
+func WriteStore(ctx context.Context, on Conn, write *billhook.StoreWrite) error {
 	s := &write.Store
-	n, err := w.do(ctx, text, s.ID, s.Name, s.Profile, nanos(s.CreatedAt), nanos(s.UpdatedAt), nanos(s.DeletedAt))
+	text, args := createStore, []any{s.ID, s.Name, s.Profile, nanos(s.CreatedAt), nanos(s.UpdatedAt), nanos(s.DeletedAt)}
+	if !write.Create {
+		text, args = replaceStore, append(args, s.ID, nanos(write.Was))
+	}
+	n, err := on.Exec(ctx, text, args...)
 	if err != nil {
 		return fmt.Errorf("write store: %w", err)
 	}
-	write.Exists = n == 0
+	write.Refused = n == 0
 	return nil
 }
 
-func (w *Writer) webhook(ctx context.Context, write *billhook.WebhookWrite) error {
-	text := replaceWebhook
-	if write.Create {
-		text = createWebhook
-	}
+// WriteWebhook creates or replaces a webhook.
+func WriteWebhook(ctx context.Context, on Conn, write *billhook.WebhookWrite) error {
 	h := &write.Webhook
 	args := []any{h.StoreID, h.ID, h.URL, nil, h.Name, h.Description, boolean(h.IsActive), nil, nil, nil,
 		nanos(h.CreatedAt), nanos(h.UpdatedAt), nanos(h.DeletedAt)}
@@ -56,11 +50,15 @@ func (w *Writer) webhook(ctx context.Context, write *billhook.WebhookWrite) erro
 			args[i] = string(encoded)
 		}
 	}
-	n, err := w.do(ctx, text, args...)
+	text := createWebhook
+	if !write.Create {
+		text, args = replaceWebhook, append(args, h.StoreID, h.ID, nanos(write.Was))
+	}
+	n, err := on.Exec(ctx, text, args...)
 	if err != nil {
 		return fmt.Errorf("write webhook: %w", err)
 	}
-	write.Exists = n == 0
+	write.Refused = n == 0
 	return nil
 }
 
@@ -71,12 +69,12 @@ func (r *Reader) Configuration(ctx context.Context) ([]billhook.Store, []billhoo
 		return nil, nil, fmt.Errorf("read configuration: %w", err)
 	}
 	defer tx.Rollback()
-	rows, err := tx.QueryContext(ctx, "SELECT "+storeColumns+" FROM stores ORDER BY id")
+	rows, err := tx.QueryContext(ctx, r.dialect.Text("SELECT "+storeColumns+" FROM billhook.stores ORDER BY id"))
 	stores, err := collect(rows, err, scanStore)
 	if err != nil {
 		return nil, nil, fmt.Errorf("read stores: %w", err)
 	}
-	rows, err = tx.QueryContext(ctx, "SELECT "+webhookColumns+" FROM webhooks ORDER BY store_id, id")
+	rows, err = tx.QueryContext(ctx, r.dialect.Text("SELECT "+webhookColumns+" FROM billhook.webhooks ORDER BY store_id, id"))
 	webhooks, err := collect(rows, err, scanWebhook)
 	if err != nil {
 		return nil, nil, fmt.Errorf("read webhooks: %w", err)
@@ -84,14 +82,14 @@ func (r *Reader) Configuration(ctx context.Context) ([]billhook.Store, []billhoo
 	return stores, webhooks, nil
 }
 
-func scanStore(from row) (s billhook.Store, err error) {
+func scanStore(from Row) (s billhook.Store, err error) {
 	var created, updated, deleted int64
 	err = from.Scan(&s.ID, &s.Name, &s.Profile, &created, &updated, &deleted)
 	s.CreatedAt, s.UpdatedAt, s.DeletedAt = moment(created), moment(updated), moment(deleted)
 	return s, err
 }
 
-func scanWebhook(from row) (h billhook.Webhook, err error) {
+func scanWebhook(from Row) (h billhook.Webhook, err error) {
 	var active, created, updated, deleted int64
 	var events, policy, headers, secrets sql.NullString
 	err = from.Scan(&h.StoreID, &h.ID, &h.URL, &events, &h.Name, &h.Description, &active, &policy, &headers, &secrets,

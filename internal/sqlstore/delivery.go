@@ -11,10 +11,10 @@ const (
 	deliveryColumns = "store_id, id, webhook_id, event_id, event_type, status, attempts, attempts_before, status_code, reason, created_at, last_attempt_at, finished_at"
 
 	// Both halves of a list in the same columns: a delivery's, and when it is due.
-	selectWaiting  = "SELECT store_id, id, webhook_id, event_id, event_type, 'pending' AS status, attempts, attempts_before, status_code, reason, created_at, last_attempt_at, 0 AS finished_at, due_at FROM pending"
-	selectOver     = "SELECT " + deliveryColumns + ", 0 AS due_at FROM deliveries"
+	selectWaiting  = "SELECT store_id, id, webhook_id, event_id, event_type, 'pending' AS status, attempts, attempts_before, status_code, reason, created_at, last_attempt_at, 0 AS finished_at, due_at FROM billhook.pending"
+	selectOver     = "SELECT " + deliveryColumns + ", 0 AS due_at FROM billhook.deliveries"
 	selectDelivery = "SELECT d.store_id, d.id, d.webhook_id, d.event_id, d.event_type, d.status, d.attempts, d.attempts_before, d.status_code, COALESCE(d.reason, ''), d.created_at, d.last_attempt_at, d.finished_at, d.due_at, e.data FROM ("
-	joinEvent      = ") AS d LEFT JOIN events AS e ON e.store_id = d.store_id AND e.id = d.event_id"
+	joinEvent      = ") AS d LEFT JOIN billhook.events AS e ON e.store_id = d.store_id AND e.id = d.event_id"
 
 	byID         = " WHERE store_id = ? AND id = ?"
 	deliveryByID = selectDelivery + selectWaiting + byID + " UNION ALL " + selectOver + byID + joinEvent
@@ -39,10 +39,10 @@ func (r *Reader) Deliveries(ctx context.Context, f billhook.DeliveryFilter) ([]b
 		args = append(append(args, where.args...), int64(f.Limit))
 	}
 	if f.Status == "" || f.Status == billhook.StatusPending {
-		half(selectWaiting, deliveryConditions(f))
+		half(selectWaiting, r.deliveryConditions(f))
 	}
 	if f.Status != billhook.StatusPending {
-		where := deliveryConditions(f)
+		where := r.deliveryConditions(f)
 		if f.Status != "" {
 			where.text("status", string(f.Status))
 		}
@@ -61,14 +61,14 @@ func (r *Reader) Deliveries(ctx context.Context, f billhook.DeliveryFilter) ([]b
 }
 
 // deliveryConditions are the filter's for either table.
-func deliveryConditions(f billhook.DeliveryFilter) (where conditions) {
+func (r *Reader) deliveryConditions(f billhook.DeliveryFilter) (where conditions) {
 	where.text("store_id", f.StoreID)
 	where.text("webhook_id", f.WebhookID)
 	if f.EventID != "" {
 		var event conditions
-		event.text("store_id", f.StoreID)
-		event.text("events.id", f.EventID)
-		where.add("id IN (SELECT value FROM events, json_each(events.delivery_ids)"+event.String()+")", event.args...)
+		event.text("e.store_id", f.StoreID)
+		event.text("e.id", f.EventID)
+		where.add("id IN (SELECT value FROM billhook.events AS e, "+r.dialect.Elements("e.delivery_ids")+event.String()+")", event.args...)
 		where.text("event_id", f.EventID)
 	}
 	where.text("event_type", f.EventType)
@@ -79,7 +79,7 @@ func deliveryConditions(f billhook.DeliveryFilter) (where conditions) {
 	return where
 }
 
-func scanDelivery(from row) (d billhook.Delivery, err error) {
+func scanDelivery(from Row) (d billhook.Delivery, err error) {
 	var created, last, finished, due int64
 	err = from.Scan(&d.StoreID, &d.ID, &d.WebhookID, &d.EventID, &d.EventType, &d.Status, &d.Attempts, &d.AttemptsBefore,
 		&d.StatusCode, &d.Reason, &created, &last, &finished, &due, &d.Payload)

@@ -13,7 +13,7 @@ import (
 const (
 	eventColumns = "store_id, id, type, created_at, occurred_at, entity_type, entity_id, actor_type, actor_id, idempotency_key, deliveries, delivery_ids, data"
 	selectEvents = "SELECT store_id, id, type, created_at, occurred_at, COALESCE(entity_type, ''), COALESCE(entity_id, ''), " +
-		"COALESCE(actor_type, ''), COALESCE(actor_id, ''), COALESCE(idempotency_key, ''), deliveries, data FROM events"
+		"COALESCE(actor_type, ''), COALESCE(actor_id, ''), COALESCE(idempotency_key, ''), deliveries, data FROM billhook.events"
 	eventByID  = selectEvents + " WHERE store_id = ? AND id = ?"
 	eventByKey = selectEvents + " WHERE store_id = ? AND idempotency_key = ?"
 )
@@ -21,14 +21,25 @@ const (
 // insertEvents leaves out events whose id or key is taken.
 var insertEvents = &bulk{
 	what:   "insert events",
-	before: "INTO events (" + eventColumns + ") VALUES ",
-	row:    "(?1,?,?,?,?,?,?,?,?,?,?,?,?)",
+	insert: "billhook.events (" + eventColumns + ")",
+	shared: 1,
+	row:    []string{"?1", textKind, textKind, bigintKind, bigintKind, textKind, textKind, textKind, textKind, textKind, bigintKind, textKind, byteaKind},
 	after:  " ON CONFLICT DO NOTHING",
 }
 
-// emits writes the events, and then the deliveries of those that were new.
-func (w *Writer) emits(ctx context.Context, emits []*billhook.Emit) error {
+// Emits writes the events, and then the deliveries of those that were new.
+func (w *Writer) Emits(ctx context.Context, emits []*billhook.Emit) error {
 	emits = byStore(emits, func(e *billhook.Emit) string { return e.Event.StoreID })
+	for _, e := range emits {
+		e.Existing = nil
+	}
+	if w.dialect.Keys {
+		fresh, err := w.reserve(ctx, emits)
+		if err != nil {
+			return err
+		}
+		emits = fresh
+	}
 	taken, err := w.each(ctx, insertEvents, rows{
 		n:      len(emits),
 		same:   func(i, j int) bool { return emits[i].Event.StoreID == emits[j].Event.StoreID },
@@ -41,9 +52,6 @@ func (w *Writer) emits(ctx context.Context, emits []*billhook.Emit) error {
 	})
 	if err != nil {
 		return err
-	}
-	for _, e := range emits {
-		e.Existing = nil
 	}
 	for _, i := range taken {
 		if emits[i].Existing, err = w.existing(ctx, &emits[i].Event); err != nil {
@@ -78,20 +86,12 @@ func deliveryIDs(e *billhook.Emit) any {
 // key, else the one with its id.
 func (w *Writer) existing(ctx context.Context, e *billhook.Event) (*billhook.Event, error) {
 	if e.IdempotencyKey != "" {
-		from, err := w.one(ctx, eventByKey, e.StoreID, e.IdempotencyKey)
-		if err != nil {
-			return nil, err
-		}
-		found, err := scanEvent(from)
+		found, err := scanEvent(w.conn.QueryRow(ctx, eventByKey, e.StoreID, e.IdempotencyKey))
 		if !errors.Is(err, sql.ErrNoRows) {
 			return &found, err
 		}
 	}
-	from, err := w.one(ctx, eventByID, e.StoreID, e.ID)
-	if err != nil {
-		return nil, err
-	}
-	found, err := scanEvent(from)
+	found, err := scanEvent(w.conn.QueryRow(ctx, eventByID, e.StoreID, e.ID))
 	return &found, err
 }
 
@@ -121,7 +121,7 @@ func (r *Reader) Events(ctx context.Context, f billhook.EventFilter) ([]billhook
 	return all, nil
 }
 
-func scanEvent(from row) (e billhook.Event, err error) {
+func scanEvent(from Row) (e billhook.Event, err error) {
 	var created, occurred int64
 	err = from.Scan(&e.StoreID, &e.ID, &e.Type, &created, &occurred, &e.Entity.Type, &e.Entity.ID, &e.Actor.Type, &e.Actor.ID,
 		&e.IdempotencyKey, &e.Deliveries, &e.Data)

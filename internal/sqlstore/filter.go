@@ -46,7 +46,7 @@ func (c *conditions) String() string {
 }
 
 // only is the one row that there is, or billhook.ErrNotFound.
-func only[T any](rows *sql.Rows, err error, scan func(row) (T, error), what string) (T, error) {
+func only[T any](rows *sql.Rows, err error, scan func(Row) (T, error), what string) (T, error) {
 	all, err := collect(rows, err, scan)
 	if err != nil {
 		var none T

@@ -11,19 +11,22 @@ var (
 	// was sent: the fence against finishing what someone else has dealt with.
 	takePending = &bulk{
 		what:   "take pending deliveries",
-		before: "DELETE FROM pending WHERE store_id = ?1 AND attempts = ?2 AND id IN (",
-		row:    "?",
-		after:  ")",
+		change: "DELETE FROM billhook.pending WHERE store_id = ?1 AND attempts = ?2 AND owner = ?3 AND id",
+		shared: 3,
+		row:    []string{textKind},
 	}
 	insertDeliveries = &bulk{
 		what:   "insert deliveries",
-		before: "INTO deliveries (" + deliveryColumns + ", " + answerColumns + ") VALUES ",
-		row:    "(?1,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)",
+		insert: "billhook.deliveries (" + deliveryColumns + ", " + answerColumns + ")",
+		shared: 1,
+		row: []string{"?1", textKind, textKind, textKind, textKind, textKind, bigintKind, bigintKind, bigintKind, textKind, bigintKind, bigintKind, bigintKind,
+			bigintKind, textKind, textKind, textKind, textKind, byteaKind},
 	}
 	insertAttempts = &bulk{
 		what:   "insert attempts",
-		before: "INTO attempts (" + attemptColumns + ") VALUES ",
-		row:    "(?1,?,?,?,?,?,?,?,?,?,?)",
+		insert: "billhook.attempts (" + attemptColumns + ")",
+		shared: 1,
+		row:    []string{"?1", textKind, bigintKind, bigintKind, bigintKind, bigintKind, textKind, textKind, textKind, textKind, byteaKind},
 	}
 )
 
@@ -38,7 +41,7 @@ func (w *Writer) outcomes(ctx context.Context, outcomes []*billhook.Outcome) err
 			return a.StoreID == b.StoreID && a.Attempts == b.Attempts
 		},
 		shared: func(args []any, i int) []any {
-			return append(args, outcomes[i].Delivery.StoreID, int64(outcomes[i].Delivery.Attempts))
+			return append(args, outcomes[i].Delivery.StoreID, int64(outcomes[i].Delivery.Attempts), w.Owner)
 		},
 		own: func(args []any, i int) []any { return append(args, outcomes[i].Delivery.ID) },
 	})

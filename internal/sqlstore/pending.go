@@ -8,41 +8,45 @@ import (
 )
 
 const (
-	pendingColumns = "store_id, id, webhook_id, event_id, event_type, attempts, attempts_before, status_code, reason, created_at, last_attempt_at, due_at"
+	pendingColumns = "store_id, id, webhook_id, event_id, event_type, attempts, attempts_before, status_code, reason, created_at, last_attempt_at, due_at, owner"
 
 	// selectPending reads what a Pending holds.
-	selectPending = "SELECT store_id, webhook_id, due_at, id, event_id, event_type, attempts, attempts_before, created_at FROM pending "
+	selectPending = "SELECT store_id, webhook_id, due_at, id, event_id, event_type, attempts, attempts_before, created_at FROM billhook.pending "
 
 	// lanes skips from store to store and within each from webhook to webhook,
 	// so it costs as much as there are lanes and not as there are deliveries.
+	// The owner is asked for last: that is one look for each lane.
 	lanes = `WITH RECURSIVE
 		store (id) AS (
-			SELECT MIN(store_id) FROM pending
+			SELECT MIN(store_id) FROM billhook.pending
 			UNION ALL
-			SELECT (SELECT MIN(store_id) FROM pending WHERE store_id > store.id) FROM store WHERE id IS NOT NULL
+			SELECT (SELECT MIN(store_id) FROM billhook.pending WHERE store_id > store.id) FROM store WHERE id IS NOT NULL
 		),
 		lane (store_id, webhook_id) AS (
-			SELECT id, (SELECT MIN(webhook_id) FROM pending WHERE store_id = store.id) FROM store WHERE id IS NOT NULL
+			SELECT id, (SELECT MIN(webhook_id) FROM billhook.pending WHERE store_id = store.id) FROM store WHERE id IS NOT NULL
 			UNION ALL
-			SELECT store_id, (SELECT MIN(p.webhook_id) FROM pending p WHERE p.store_id = lane.store_id AND p.webhook_id > lane.webhook_id)
+			SELECT store_id, (SELECT MIN(p.webhook_id) FROM billhook.pending p WHERE p.store_id = lane.store_id AND p.webhook_id > lane.webhook_id)
 			FROM lane WHERE webhook_id IS NOT NULL
 		)
-		SELECT store_id, webhook_id FROM lane WHERE webhook_id IS NOT NULL`
+		SELECT store_id, webhook_id FROM lane WHERE webhook_id IS NOT NULL
+			AND EXISTS (SELECT 1 FROM billhook.pending p WHERE p.store_id = lane.store_id AND p.webhook_id = lane.webhook_id AND p.owner = ?)`
 
-	selectLane = selectPending + "WHERE store_id = ? AND webhook_id = ? AND (due_at, id) > (?, ?) ORDER BY due_at, id LIMIT ?"
+	selectLane = selectPending + "WHERE store_id = ? AND webhook_id = ? AND owner = ? AND (due_at, id) > (?, ?) ORDER BY due_at, id LIMIT ?"
 )
 
 // Most deliveries that are written to wait are new, and have less to tell.
 var (
 	insertPending = &bulk{
 		what:   "insert pending deliveries",
-		before: "INTO pending (" + pendingColumns + ") VALUES ",
-		row:    "(?1,?,?,?,?,?,?,?,?,?,?,?)",
+		insert: "billhook.pending (" + pendingColumns + ")",
+		shared: 2,
+		row:    []string{"?1", textKind, textKind, textKind, textKind, bigintKind, bigintKind, bigintKind, textKind, bigintKind, bigintKind, bigintKind, "?2"},
 	}
 	insertNew = &bulk{
 		what:   "insert new deliveries",
-		before: "INTO pending (" + pendingColumns + ") VALUES ",
-		row:    "(?1,?,?,?,?,0,0,0,NULL,?,0,?)",
+		insert: "billhook.pending (" + pendingColumns + ")",
+		shared: 2,
+		row:    []string{"?1", textKind, textKind, textKind, textKind, "0", "0", "0", "NULL", bigintKind, "0", bigintKind, "?2"},
 	}
 )
 
@@ -85,15 +89,15 @@ func (w *Writer) wait(ctx context.Context, all []waiting) error {
 	return w.all(ctx, b, rows{
 		n:      len(all),
 		same:   func(i, j int) bool { return all[i].StoreID == all[j].StoreID },
-		shared: func(args []any, i int) []any { return append(args, all[i].StoreID) },
+		shared: func(args []any, i int) []any { return append(args, all[i].StoreID, w.Owner) },
 		own:    own,
 	})
 }
 
-// Lanes names every webhook that has pending deliveries.
-func (r *Reader) Lanes(ctx context.Context) ([]billhook.Lane, error) {
-	rows, err := r.query(ctx, lanes)
-	all, err := collect(rows, err, func(from row) (l billhook.Lane, err error) {
+// Lanes names every webhook for which the owner has pending deliveries.
+func (r *Reader) Lanes(ctx context.Context, owner int64) ([]billhook.Lane, error) {
+	rows, err := r.query(ctx, lanes, owner)
+	all, err := collect(rows, err, func(from Row) (l billhook.Lane, err error) {
 		return l, from.Scan(&l.StoreID, &l.WebhookID)
 	})
 	if err != nil {
@@ -102,9 +106,10 @@ func (r *Reader) Lanes(ctx context.Context) ([]billhook.Lane, error) {
 	return all, nil
 }
 
-// Pending reads a lane's deliveries after the position, at most limit.
-func (r *Reader) Pending(ctx context.Context, lane billhook.Lane, after billhook.Position, limit int) ([]billhook.Pending, error) {
-	rows, err := r.query(ctx, selectLane, lane.StoreID, lane.WebhookID, nanos(after.DueAt), after.ID, int64(limit))
+// Pending reads the owner's deliveries of a lane after the position, at most
+// limit.
+func (r *Reader) Pending(ctx context.Context, owner int64, lane billhook.Lane, after billhook.Position, limit int) ([]billhook.Pending, error) {
+	rows, err := r.query(ctx, selectLane, lane.StoreID, lane.WebhookID, owner, nanos(after.DueAt), after.ID, int64(limit))
 	all, err := collect(rows, err, scanPending)
 	if err != nil {
 		return nil, fmt.Errorf("read pending deliveries: %w", err)
@@ -112,7 +117,7 @@ func (r *Reader) Pending(ctx context.Context, lane billhook.Lane, after billhook
 	return all, nil
 }
 
-func scanPending(from row) (p billhook.Pending, err error) {
+func scanPending(from Row) (p billhook.Pending, err error) {
 	var due, created int64
 	err = from.Scan(&p.StoreID, &p.WebhookID, &due, &p.ID, &p.EventID, &p.EventType, &p.Attempts, &p.AttemptsBefore, &created)
 	p.DueAt, p.CreatedAt = moment(due), moment(created)

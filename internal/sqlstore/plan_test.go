@@ -48,11 +48,12 @@ func TestPlans(t *testing.T) {
 		// uses are the indexes to be used.
 		uses []string
 	}{
-		{"lanes", func(r *Reader) error { _, err := r.Lanes(ctx); return err }, []string{"(store_id>?)", "(store_id=?)", "(store_id=? AND webhook_id>?)"}},
+		{"lanes", func(r *Reader) error { _, err := r.Lanes(ctx, 1); return err }, []string{"(store_id>?)", "(store_id=?)", "(store_id=? AND webhook_id>?)"}},
 		{"pending", func(r *Reader) error {
-			_, err := r.Pending(ctx, billhook.Lane{}, billhook.Position{}, 1)
+			_, err := r.Pending(ctx, 1, billhook.Lane{}, billhook.Position{}, 1)
 			return err
-		}, []string{"pending_lane (store_id=? AND webhook_id=? AND (due_at,id)>(?,?))"}},
+		}, []string{"pending_lane (store_id=? AND webhook_id=? AND owner=? AND (due_at,id)>(?,?))"}},
+		{"unowned", func(r *Reader) error { _, err := r.Unowned(ctx); return err }, []string{"pending_unowned"}},
 		{"event", func(r *Reader) error { _, err := r.Event(ctx, "s", "e"); return notFoundIsFine(err) }, []string{"events_id"}},
 		{"events", events(event), []string{"events_newest (store_id=?)"}},
 		{"events from", events(with(event, func(f *billhook.EventFilter) { f.From, f.To = moment, moment })),
@@ -78,19 +79,22 @@ func TestPlans(t *testing.T) {
 		{"pending of a webhook", deliveries(with(delivery, func(f *billhook.DeliveryFilter) { f.Status, f.WebhookID = "pending", "w" })),
 			[]string{"pending_webhook (store_id=? AND webhook_id=?)"}},
 	} {
-		r := NewReader(db)
+		r := NewReader(db, Dialect{
+			Text:     strings.NewReplacer("billhook.", "billhook_").Replace,
+			Elements: func(column string) string { return "json_each(" + column + ")" },
+		})
 		if err := test.read(r); err != nil {
 			t.Fatalf("%s: %v", test.name, err)
 		}
 		for text := range r.prepared {
-			plan := explain(t, db, text)
+			plan := explain(t, db, r.dialect.Text(text))
 			for _, want := range test.uses {
 				if !strings.Contains(plan, want) {
 					t.Errorf("%s does not use %s:\n%s\n%s", test.name, want, plan, text)
 				}
 			}
 			for table := range strings.SplitSeq("pending deliveries events attempts", " ") {
-				if strings.Contains(plan, "SCAN "+table+"\n") {
+				if strings.Contains(plan, "SCAN billhook_"+table+"\n") {
 					t.Errorf("%s scans %s:\n%s\n%s", test.name, table, plan, text)
 				}
 			}

@@ -9,15 +9,16 @@ import (
 // A Reader reads from a pool of connections. It may be used by any number of
 // goroutines.
 type Reader struct {
-	db *sql.DB
+	db      *sql.DB
+	dialect Dialect
 
 	mu       sync.Mutex
 	prepared map[string]*sql.Stmt // by text, of which there are few
 }
 
 // NewReader prepares nothing yet. Statements end with the pool.
-func NewReader(db *sql.DB) *Reader {
-	return &Reader{db: db, prepared: make(map[string]*sql.Stmt)}
+func NewReader(db *sql.DB, d Dialect) *Reader {
+	return &Reader{db: db, dialect: d, prepared: make(map[string]*sql.Stmt)}
 }
 
 // query runs a statement that is kept prepared.
@@ -36,7 +37,7 @@ func (r *Reader) prepare(ctx context.Context, text string) (*sql.Stmt, error) {
 	if stmt != nil {
 		return stmt, nil
 	}
-	stmt, err := r.db.PrepareContext(ctx, text)
+	stmt, err := r.db.PrepareContext(ctx, r.dialect.Text(text))
 	if err != nil {
 		return nil, err
 	}

@@ -7,7 +7,7 @@
 package sqlstore
 
 import (
-	"database/sql"
+	"context"
 	"slices"
 	"strings"
 	"time"
@@ -15,20 +15,49 @@ import (
 
 // A Dialect is what the statements of one database differ in.
 type Dialect struct {
-	// Begin begins a transaction that writes. Default: BEGIN.
-	Begin string
-	// Insert begins an INSERT of many rows, none of which is kept where one
-	// fails. Default: INSERT.
-	Insert string
+	// Text brings a statement into the database's form. As it stands, its
+	// tables are in a schema billhook and its arguments are question marks.
+	Text func(string) string
+	// Elements is a table of the elements, as value, of a column that holds a
+	// JSON array.
+	Elements func(column string) string
+	// Arrays: many rows are written as an array for each column, and not as a
+	// list of values.
+	Arrays bool
+	// Lock ends a SELECT of rows that are to be changed: it locks them, and
+	// passes over those that others have locked.
+	Lock string
+	// Keys: what must be unique of an event is in a table of its own, since
+	// events is partitioned by time.
+	Keys bool
 }
 
-// A row is what scan functions read: *sql.Row or *sql.Rows.
-type row interface {
+// A Conn runs statements on one connection. Each database has its own, which
+// brings them into its dialect and keeps them prepared.
+type Conn interface {
+	// Exec returns how many rows were affected.
+	Exec(ctx context.Context, text string, args ...any) (int64, error)
+	QueryRow(ctx context.Context, text string, args ...any) Row
+	// Query reads rows, which must be closed.
+	Query(ctx context.Context, text string, args ...any) (Rows, error)
+}
+
+// Rows are as *sql.Rows.
+type Rows interface {
+	Row
+	Next() bool
+	Err() error
+	Close() error
+}
+
+// A Row is what is scanned: *sql.Row, *sql.Rows and others. Where there is
+// none, Scan answers an error that is sql.ErrNoRows.
+type Row interface {
 	Scan(into ...any) error
 }
 
 // collect scans all rows and closes them. A nil rows is passed with its error.
-func collect[T any](rows *sql.Rows, err error, scan func(row) (T, error)) ([]T, error) {
+func collect[T any](rows Rows, err error, scan func(Row) (T, error)) ([]T, error) {
 	if err != nil {
 		return nil, err
 	}

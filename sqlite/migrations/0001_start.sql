@@ -1,6 +1,7 @@
--- Every key begins with the store. Times are Unix nanoseconds, 0 for none.
+-- Every key begins with the store. Times are Unix nanoseconds, 0 for none. The
+-- file may be the caller's own, so every name begins with billhook_.
 
-CREATE TABLE stores (
+CREATE TABLE billhook_stores (
 	id         TEXT NOT NULL PRIMARY KEY,
 	name       TEXT NOT NULL,
 	profile    TEXT NOT NULL,
@@ -10,7 +11,7 @@ CREATE TABLE stores (
 ) WITHOUT ROWID;
 
 -- events, headers, secrets and retry_policy are JSON, NULL for none.
-CREATE TABLE webhooks (
+CREATE TABLE billhook_webhooks (
 	store_id     TEXT NOT NULL,
 	id           TEXT NOT NULL,
 	url          TEXT NOT NULL,
@@ -31,7 +32,7 @@ CREATE TABLE webhooks (
 -- the end of it whatever id its caller chose. delivery_ids is a JSON array:
 -- it leads from an event to its deliveries, waiting or over, and saves both
 -- of their tables an index.
-CREATE TABLE events (
+CREATE TABLE billhook_events (
 	seq             INTEGER PRIMARY KEY,
 	store_id        TEXT NOT NULL,
 	id              TEXT NOT NULL,
@@ -47,13 +48,14 @@ CREATE TABLE events (
 	delivery_ids    TEXT,
 	data            BLOB NOT NULL
 );
-CREATE UNIQUE INDEX events_id ON events (store_id, id);
-CREATE UNIQUE INDEX events_idempotency_key ON events (store_id, idempotency_key) WHERE idempotency_key IS NOT NULL;
-CREATE INDEX events_newest ON events (store_id, created_at, id);
+CREATE UNIQUE INDEX billhook_events_id ON billhook_events (store_id, id);
+CREATE UNIQUE INDEX billhook_events_idempotency_key ON billhook_events (store_id, idempotency_key) WHERE idempotency_key IS NOT NULL;
+CREATE INDEX billhook_events_newest ON billhook_events (store_id, created_at, id);
 
 -- What waits: a row goes when its delivery is over. status_code, reason and
--- last_attempt_at tell of the attempt before.
-CREATE TABLE pending (
+-- last_attempt_at tell of the attempt before. owner is 1 for this file's node
+-- and 0 for what was emitted in a transaction of the caller's and not found yet.
+CREATE TABLE billhook_pending (
 	store_id        TEXT NOT NULL,
 	id              TEXT NOT NULL,
 	webhook_id      TEXT NOT NULL,
@@ -66,16 +68,18 @@ CREATE TABLE pending (
 	created_at      BIGINT NOT NULL,
 	last_attempt_at BIGINT NOT NULL,
 	due_at          BIGINT NOT NULL,
+	owner           BIGINT NOT NULL,
 	PRIMARY KEY (store_id, id)
 ) WITHOUT ROWID;
-CREATE INDEX pending_lane ON pending (store_id, webhook_id, due_at, id);
-CREATE INDEX pending_webhook ON pending (store_id, webhook_id, id);
+CREATE INDEX billhook_pending_lane ON billhook_pending (store_id, webhook_id, owner, due_at, id);
+CREATE INDEX billhook_pending_unowned ON billhook_pending (store_id, webhook_id, due_at, id) WHERE owner = 0;
+CREATE INDEX billhook_pending_webhook ON billhook_pending (store_id, webhook_id, id);
 
 -- What is over. Rows are only added, but for a manual retry, which takes its
 -- delivery back to what waits. A delivery that its last attempt ended holds
 -- that attempt as well, from duration on, which saves most deliveries a row;
 -- where it is not the last attempt that ended it, duration is NULL.
-CREATE TABLE deliveries (
+CREATE TABLE billhook_deliveries (
 	store_id         TEXT NOT NULL,
 	id               TEXT NOT NULL,
 	webhook_id       TEXT NOT NULL,
@@ -97,13 +101,13 @@ CREATE TABLE deliveries (
 	response_body    BLOB,
 	PRIMARY KEY (store_id, id)
 ) WITHOUT ROWID;
-CREATE INDEX deliveries_webhook ON deliveries (store_id, webhook_id, id);
+CREATE INDEX billhook_deliveries_webhook ON billhook_deliveries (store_id, webhook_id, id);
 -- Deliveries that failed are few, and looked for more than any others.
-CREATE INDEX deliveries_failed ON deliveries (store_id, status, id) WHERE status <> 'delivered';
-CREATE INDEX deliveries_webhook_failed ON deliveries (store_id, webhook_id, status, id) WHERE status <> 'delivered';
+CREATE INDEX billhook_deliveries_failed ON billhook_deliveries (store_id, status, id) WHERE status <> 'delivered';
+CREATE INDEX billhook_deliveries_webhook_failed ON billhook_deliveries (store_id, webhook_id, status, id) WHERE status <> 'delivered';
 
 -- The attempts that did not end their delivery.
-CREATE TABLE attempts (
+CREATE TABLE billhook_attempts (
 	store_id         TEXT NOT NULL,
 	delivery_id      TEXT NOT NULL,
 	number           BIGINT NOT NULL,
@@ -119,7 +123,7 @@ CREATE TABLE attempts (
 ) WITHOUT ROWID;
 
 -- One row, written to learn whether the file can be written.
-CREATE TABLE probe (
+CREATE TABLE billhook_probe (
 	id     INTEGER PRIMARY KEY,
 	filler BLOB NOT NULL
 );
@@ -128,17 +132,18 @@ CREATE TABLE probe (
 -- now: large, most of it one store's. Without this it takes a primary key to
 -- be as good as the index that was made for the query. Rows, then rows for
 -- each value of the index's first column, of its first two, ...
-ANALYZE;
+ANALYZE billhook_probe; -- makes the table, if there is none
 INSERT INTO sqlite_stat1 (tbl, idx, stat) VALUES
-	('events', 'events_id', '5000000 5000000 1'),
-	('events', 'events_idempotency_key', '5000000 5000000 1'),
-	('events', 'events_newest', '5000000 5000000 2 1'),
-	('pending', 'pending', '1000000 1000000 1'),
-	('pending', 'pending_lane', '1000000 1000000 10000 2 1'),
-	('pending', 'pending_webhook', '1000000 1000000 10000 1'),
-	('deliveries', 'deliveries', '5000000 5000000 1'),
-	('deliveries', 'deliveries_webhook', '5000000 5000000 50000 1'),
-	('deliveries', 'deliveries_failed', '50000 50000 25000 1'),
-	('deliveries', 'deliveries_webhook_failed', '50000 50000 500 250 1'),
-	('attempts', 'attempts', '1000000 1000000 3 1');
+	('billhook_events', 'billhook_events_id', '5000000 5000000 1'),
+	('billhook_events', 'billhook_events_idempotency_key', '5000000 5000000 1'),
+	('billhook_events', 'billhook_events_newest', '5000000 5000000 2 1'),
+	('billhook_pending', 'billhook_pending', '1000000 1000000 1'),
+	('billhook_pending', 'billhook_pending_lane', '1000000 1000000 10000 10000 2 1'),
+	('billhook_pending', 'billhook_pending_unowned', '1000 1000 100 2 1'),
+	('billhook_pending', 'billhook_pending_webhook', '1000000 1000000 10000 1'),
+	('billhook_deliveries', 'billhook_deliveries', '5000000 5000000 1'),
+	('billhook_deliveries', 'billhook_deliveries_webhook', '5000000 5000000 50000 1'),
+	('billhook_deliveries', 'billhook_deliveries_failed', '50000 50000 25000 1'),
+	('billhook_deliveries', 'billhook_deliveries_webhook_failed', '50000 50000 500 250 1'),
+	('billhook_attempts', 'billhook_attempts', '1000000 1000000 3 1');
 ANALYZE sqlite_schema;

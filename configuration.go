@@ -1,0 +1,86 @@
+package billhook
+
+import (
+	"context"
+	"errors"
+)
+
+// errChanged means that what was to be replaced has been changed by another
+// node.
+var errChanged = errors.New("changed by another node")
+
+// retryChanged makes a change again, on what it has become, where another node
+// came first. It wants c.configuring.
+func retryChanged[T any](c *Client, ctx context.Context, change func() (T, error)) (T, error) {
+	const tries = 5
+	for try := 1; ; try++ {
+		changed, err := change()
+		if !errors.Is(err, errChanged) {
+			return changed, err
+		}
+		if try == tries {
+			return changed, &Error{Code: CodeConflict, Message: "it is being changed by others all the time", Hint: "try again"}
+		}
+		if err := c.reload(ctx); err != nil {
+			return changed, err
+		}
+	}
+}
+
+// reload reads the configuration anew, between transactions.
+func (c *Client) reload(ctx context.Context) error {
+	loaded := make(chan error, 1)
+	c.committer.submit(write{after: func(error) { loaded <- c.load(ctx) }})
+	return <-loaded
+}
+
+// load reads the configuration into the registry. It runs between
+// transactions, or before there are any.
+func (c *Client) load(ctx context.Context) error {
+	stores, webhooks, err := c.db.Configuration(ctx)
+	if err != nil {
+		return err
+	}
+	for _, s := range stores {
+		if known, ok := c.registry.stored(s.ID); ok && known.same(&s) {
+			continue
+		}
+		p := c.profiles[s.Profile]
+		if p == nil && !s.DeletedAt.IsZero() {
+			p = c.profiles[c.config.Profile] // nothing is sent for it any more
+		}
+		if p == nil {
+			return &Error{
+				Code: CodeInvalid, Message: "the store " + quote(s.ID) + " has the profile " + quote(s.Profile) + ", which is not there",
+				Hint: "load its profile file",
+			}
+		}
+		if err := c.registry.putStore(s, p, c.config.WebhookConcurrency); err != nil {
+			return err
+		}
+		for _, w := range c.registry.webhooksAfter(s.ID, "", maxInt) {
+			c.scheduler.refresh(Lane{StoreID: s.ID, WebhookID: w.ID})
+		}
+	}
+	for _, w := range webhooks {
+		lane := Lane{StoreID: w.StoreID, WebhookID: w.ID}
+		known := c.registry.endpoint(lane)
+		if known != nil && known.webhook.same(&w) || known == nil && !w.DeletedAt.IsZero() {
+			continue
+		}
+		if err := c.registry.putWebhook(w, c.config.WebhookConcurrency); err != nil {
+			return err
+		}
+		c.scheduler.refresh(lane)
+	}
+	return nil
+}
+
+// same reports whether nothing was changed between the two.
+func (s *Store) same(t *Store) bool {
+	return s.UpdatedAt.Equal(t.UpdatedAt) && s.DeletedAt.Equal(t.DeletedAt)
+}
+
+func (w *Webhook) same(v *Webhook) bool {
+	return w.UpdatedAt.Equal(v.UpdatedAt) && w.DeletedAt.Equal(v.DeletedAt)
+}
