@@ -1,6 +1,7 @@
 package sqlite
 
 import (
+	"database/sql"
 	"path/filepath"
 	"testing"
 
@@ -16,6 +17,18 @@ func TestContract(t *testing.T) {
 				t.Fatalf("close: %v", err)
 			}
 			return open(t, db.(*Database).path)
+		},
+		Begin: func(t *testing.T, db billhook.Database) *sql.Tx {
+			app, err := sql.Open("sqlite", source(db.(*Database).path)+"&_txlock=immediate")
+			if err != nil {
+				t.Fatal(err)
+			}
+			t.Cleanup(func() { app.Close() })
+			tx, err := app.Begin()
+			if err != nil {
+				t.Fatal(err)
+			}
+			return tx
 		},
 	})
 }

@@ -232,6 +232,10 @@ func testDurability(f *fixture) {
 		attempts[i] = f.attempts(d.StoreID, d.ID)
 	}
 	f.db = f.harness.Reopen(f.T, f.db)
+	if err := f.db.Join(context.Background()); err != nil {
+		f.Fatalf("join: %v", err)
+	}
+	f.claimAll()
 	stores, _ := f.configuration()
 	f.equal("stores", stores, []billhook.Store{store})
 	for i, d := range all {
@@ -253,6 +257,7 @@ func testRecover(f *fixture) {
 		if err := f.db.Recover(context.Background()); err != nil {
 			f.Fatalf("recover: %v", err)
 		}
+		f.claimAll()
 		f.equal("event", f.event("default", "evt_1"), e.Event)
 		o := outcome(e.Deliveries[0], billhook.StatusPending)
 		f.commitOutcomes(o)

@@ -5,6 +5,7 @@ package storetest
 
 import (
 	"context"
+	"database/sql"
 	"fmt"
 	"reflect"
 	"testing"
@@ -19,14 +20,20 @@ type Harness struct {
 	Open func(t *testing.T) billhook.Database
 	// Reopen closes the database and opens the same data anew.
 	Reopen func(t *testing.T, db billhook.Database) billhook.Database
+	// Begin begins a transaction that writes, of a caller's, on the same data.
+	Begin func(t *testing.T, db billhook.Database) *sql.Tx
+	// Second opens the same data for a second node. Nil where there can be but
+	// one.
+	Second func(t *testing.T, db billhook.Database) billhook.Database
 }
 
 // Run runs every test of the contract, each on a database of its own.
 func Run(t *testing.T, h Harness) {
-	for _, test := range []struct {
+	type test struct {
 		name string
 		run  func(*fixture)
-	}{
+	}
+	tests := []test{
 		{"Empty", testEmpty},
 		{"Stores", testStores},
 		{"Webhooks", testWebhooks},
@@ -63,7 +70,15 @@ func Run(t *testing.T, h Harness) {
 		{"LargeBatch", testLargeBatch},
 		{"Durability", testDurability},
 		{"Recover", testRecover},
-	} {
+		{"EmitTx", testEmitTx},
+		{"EmitTxConflict", testEmitTxConflict},
+		{"EmitTxOfUnknownKind", testEmitTxOfUnknownKind},
+		{"ClaimLimit", testClaimLimit},
+	}
+	if h.Second != nil {
+		tests = append(tests, test{"TwoNodes", testTwoNodes}, test{"TwoNodesChange", testTwoNodesChange})
+	}
+	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
 			db := h.Open(t)
 			if err := db.Join(context.Background()); err != nil {
