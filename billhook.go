@@ -175,6 +175,23 @@ func (c *Client) Run(ctx context.Context) error {
 	return errors.Join(err, c.leave())
 }
 
+// Follow keeps the configuration as other nodes change it, until ctx ends. It is
+// for a process that emits and leaves delivery to others; Run does it too.
+func (c *Client) Follow(ctx context.Context) {
+	c.db.Watch(ctx, func(seen Change) {
+		if seen.Configuration {
+			c.heed(ctx)
+		}
+	})
+}
+
+// heed takes in the configuration that another node has changed.
+func (c *Client) heed(ctx context.Context) {
+	if err := c.reload(ctx); err != nil {
+		c.config.Logger.Error("cannot read the configuration that another node has changed", "err", err)
+	}
+}
+
 // Close waits until everything asked for has been written or refused. It does
 // not close the database. Call it after Run has returned, and nothing after it.
 func (c *Client) Close() error {
@@ -208,9 +225,7 @@ func (c *Client) watch(ctx context.Context) {
 			c.committer.recover()
 		}
 		if seen.Configuration {
-			if err := c.reload(ctx); err != nil {
-				c.config.Logger.Error("cannot read the configuration that another node changed", "err", err)
-			}
+			c.heed(ctx)
 		}
 		if seen.Unowned {
 			c.scheduler.claim()

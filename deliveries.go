@@ -3,6 +3,7 @@ package billhook
 import (
 	"context"
 	"errors"
+	"time"
 )
 
 // Event finds an event.
@@ -23,7 +24,24 @@ func (c *Client) Events(ctx context.Context, f EventFilter) ([]Event, error) {
 	if _, _, err := c.registry.store(f.StoreID); err != nil {
 		return nil, err
 	}
-	return c.db.Events(ctx, f)
+	return list(ctx, f, c.db.Events)
+}
+
+// listLimit bounds the search for one page of a list: a filter that no index
+// serves and next to nothing passes has the whole store read.
+const listLimit = 10 * time.Second
+
+func list[F, T any](ctx context.Context, f F, read func(context.Context, F) ([]T, error)) ([]T, error) {
+	limited, cancel := context.WithTimeout(ctx, listLimit)
+	defer cancel()
+	found, err := read(limited, f)
+	if err != nil && limited.Err() != nil && ctx.Err() == nil {
+		return nil, &Error{
+			Code: CodeTooSlow, Message: "too much would have to be read to find these", Err: err,
+			Hint: "ask for a time (from, to), a webhook, a status or an event",
+		}
+	}
+	return found, err
 }
 
 // Delivery finds a delivery.
@@ -49,7 +67,7 @@ func (c *Client) Deliveries(ctx context.Context, f DeliveryFilter) ([]Delivery, 
 	default:
 		return nil, invalid("/status", "%s is none of pending, delivered, dead, cancelled", quote(string(f.Status)))
 	}
-	return c.db.Deliveries(ctx, f)
+	return list(ctx, f, c.db.Deliveries)
 }
 
 // Attempts lists a delivery's attempts, first to last.

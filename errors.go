@@ -21,6 +21,7 @@ const (
 	CodeKeyReused        Code = "idempotency_key_reuse" // the key stands for another emit
 	CodeConflict         Code = "conflict"              // not possible in the present state
 	CodeUnavailable      Code = "unavailable"           // cannot be stored now; nothing was accepted
+	CodeTooSlow          Code = "too_slow"              // a list that would take too long
 )
 
 // An Error is what callers get for a call that was not carried out. It left

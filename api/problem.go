@@ -116,6 +116,8 @@ func problemFor(code billhook.Code) problem {
 		status, title = http.StatusConflict, "Not possible now"
 	case billhook.CodeUnavailable:
 		status, title = http.StatusServiceUnavailable, "Cannot be stored now"
+	case billhook.CodeTooSlow:
+		status, title = http.StatusServiceUnavailable, "The list takes too long"
 	case codeUnauthorized:
 		status, title = http.StatusUnauthorized, "A valid API key is needed"
 	case codeForbidden:
