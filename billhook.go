@@ -219,6 +219,10 @@ func (c *Client) begin(ctx context.Context, deliver func(*endpoint, *Pending) *O
 
 // watch heeds what other nodes do, until ctx ends.
 func (c *Client) watch(ctx context.Context) {
+	asked := make(chan struct{}, 1)
+	var emitting sync.WaitGroup
+	emitting.Go(func() { c.emptyOutbox(ctx, asked) })
+	defer emitting.Wait()
 	c.scheduler.claim()
 	c.db.Watch(ctx, func(seen Change) {
 		if seen.Lost {
@@ -229,6 +233,12 @@ func (c *Client) watch(ctx context.Context) {
 		}
 		if seen.Unowned {
 			c.scheduler.claim()
+		}
+		if seen.Asked {
+			select {
+			case asked <- struct{}{}:
+			default: // it is about to look
+			}
 		}
 		c.scheduler.look(seen.Lanes)
 	})

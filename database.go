@@ -57,6 +57,10 @@ type Database interface {
 	// Configuration reads all stores and all webhooks, the deleted too.
 	Configuration(ctx context.Context) ([]Store, []Webhook, error)
 
+	// Outbox reads events that others asked for without preparing them, in SQL,
+	// oldest first, at most limit.
+	Outbox(ctx context.Context, limit int) ([]Asked, error)
+
 	// Lanes names every webhook for which this node owns pending deliveries,
 	// once.
 	Lanes(ctx context.Context) ([]Lane, error)
@@ -87,13 +91,14 @@ type Batch struct {
 	Outcomes []*Outcome
 	Retries  []*Retry
 	Cancels  []*Cancel
+	Refusals []*Refusal
 	Emits    []*Emit
 	Claims   []*Claim
 }
 
 // Empty reports whether there is nothing to write.
 func (b *Batch) Empty() bool {
-	return len(b.Stores)+len(b.Webhooks)+len(b.Outcomes)+len(b.Retries)+len(b.Cancels)+len(b.Emits)+len(b.Claims) == 0
+	return len(b.Stores)+len(b.Webhooks)+len(b.Outcomes)+len(b.Retries)+len(b.Cancels)+len(b.Refusals)+len(b.Emits)+len(b.Claims) == 0
 }
 
 // A Change is what another node, or another program, has done.
@@ -102,6 +107,8 @@ type Change struct {
 	Configuration bool
 	// Unowned: there may be pending deliveries that nobody living owns.
 	Unowned bool
+	// Asked: there may be something in the outbox.
+	Asked bool
 	// Lost: this node was taken for dead, so that the next Commit says
 	// ErrNotOwner.
 	Lost bool
@@ -140,10 +147,31 @@ type Emit struct {
 	OwnID bool
 	// Deliveries are the event's, all pending.
 	Deliveries []Pending
+	// Asked is the Number of the Asked that this is, which goes from the outbox;
+	// 0 for one that is none.
+	Asked int64
 
+	// Gone is set by Commit when the Asked was not there any more: another node
+	// has dealt with it, and nothing was written.
+	Gone bool
 	// Existing is set by Commit to the event that has the idempotency key or
 	// else the id; nothing was written then.
 	Existing *Event
+}
+
+// An Asked is an event that was asked for in SQL.
+type Asked struct {
+	Number   int64
+	Emission Emission
+	At       time.Time
+}
+
+// A Refusal says why an Asked cannot become an event. It stays on record, and
+// does not come up again.
+type Refusal struct {
+	StoreID string
+	Number  int64
+	Reason  string
 }
 
 // An Outcome writes an attempt and the state that it left its delivery in.

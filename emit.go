@@ -251,7 +251,7 @@ func (c *Client) commit(ctx context.Context, emits ...*Emit) error {
 		add:        func(b *Batch) { b.Emits = append(b.Emits, emits...) },
 		handOver: func() {
 			for _, em := range emits {
-				if em.Existing == nil {
+				if em.Existing == nil && !em.Gone {
 					c.scheduler.push(em.Deliveries)
 				}
 			}

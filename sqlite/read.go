@@ -75,3 +75,6 @@ func (d *Database) Deliveries(ctx context.Context, f billhook.DeliveryFilter) ([
 func (d *Database) Attempts(ctx context.Context, storeID, deliveryID string) ([]billhook.Attempt, error) {
 	return read(d, func(r *sqlstore.Reader) ([]billhook.Attempt, error) { return r.Attempts(ctx, storeID, deliveryID) })
 }
+
+// Outbox is empty: Go is at hand wherever the file is, and EmitTx with it.
+func (d *Database) Outbox(context.Context, int) ([]billhook.Asked, error) { return nil, nil }

@@ -31,7 +31,11 @@ var insertEvents = &bulk{
 func (w *Writer) Emits(ctx context.Context, emits []*billhook.Emit) error {
 	emits = byStore(emits, func(e *billhook.Emit) string { return e.Event.StoreID })
 	for _, e := range emits {
-		e.Existing = nil
+		e.Existing, e.Gone = nil, false
+	}
+	emits, err := w.takeAsked(ctx, emits)
+	if err != nil {
+		return err
 	}
 	if w.dialect.Keys {
 		fresh, err := w.reserve(ctx, emits)

@@ -99,6 +99,11 @@ func (w *Writer) write(ctx context.Context, b *billhook.Batch) error {
 			return err
 		}
 	}
+	for _, r := range b.Refusals {
+		if err := w.refuse(ctx, r); err != nil {
+			return err
+		}
+	}
 	if err := w.Emits(ctx, b.Emits); err != nil {
 		return err
 	}

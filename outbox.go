@@ -1,0 +1,74 @@
+package billhook
+
+import (
+	"context"
+	"errors"
+)
+
+// outboxStep is how much of the outbox one transaction deals with.
+const outboxStep = 200
+
+// emptyOutbox makes events of what was asked for in SQL, whenever it is woken.
+// Several nodes may be at it: who takes an entry out of the outbox has it.
+func (c *Client) emptyOutbox(ctx context.Context, woken <-chan struct{}) {
+	for {
+		select {
+		case <-woken:
+		case <-ctx.Done():
+			return
+		}
+		for more := true; more && ctx.Err() == nil; {
+			var err error
+			if more, err = c.emitAsked(ctx); err != nil {
+				// The database tells of them again.
+				c.config.Logger.Error("cannot emit what was asked for in SQL", "err", err)
+				break
+			}
+		}
+	}
+}
+
+// emitAsked deals with the oldest entries, and reports whether there may be
+// more. What Emit would refuse is refused, with the reason.
+func (c *Client) emitAsked(ctx context.Context) (more bool, err error) {
+	asked, err := c.db.Outbox(ctx, outboxStep)
+	if err != nil || len(asked) == 0 {
+		return false, err
+	}
+	var emits []*Emit
+	var refusals []*Refusal
+	for _, a := range asked {
+		if a.Emission.OccurredAt.IsZero() {
+			a.Emission.OccurredAt = a.At
+		}
+		em, err := c.prepare(a.Emission.StoreID, a.Emission)
+		var refused *Error
+		switch {
+		case errors.As(err, &refused):
+			c.config.Logger.Error("what was asked for in SQL cannot be emitted", "store", a.Emission.StoreID, "type", a.Emission.Type, "number", a.Number, "reason", refused)
+			refusals = append(refusals, &Refusal{StoreID: a.Emission.StoreID, Number: a.Number, Reason: refused.Error()})
+		case err != nil:
+			return false, err
+		default:
+			em.Asked = a.Number
+			emits = append(emits, em)
+		}
+	}
+	if len(refusals) > 0 {
+		err := c.committer.do(ctx, write{parts: len(refusals), add: func(b *Batch) { b.Refusals = append(b.Refusals, refusals...) }})
+		if err != nil {
+			return false, err
+		}
+	}
+	if len(emits) > 0 {
+		if err := c.commit(ctx, emits...); err != nil {
+			return false, err
+		}
+		for _, em := range emits {
+			if _, err := em.result(); err != nil && !em.Gone {
+				c.config.Logger.Error("what was asked for in SQL is another event's repeat", "store", em.Event.StoreID, "type", em.Event.Type, "err", err)
+			}
+		}
+	}
+	return len(asked) == outboxStep, nil
+}
