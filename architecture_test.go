@@ -25,7 +25,7 @@ var mayImport = map[string][]string{
 	"storetest":             {"", "profile"},
 	"api":                   {"", "profile"},
 	"internal/bench":        {"", "profile", "sign"},
-	"internal/e2e":          {},
+	"internal/e2e":          {"internal/postgrestest"},
 	"internal/postgrestest": {},
 	"cmd/billhook":          {"", "api", "profile", "sqlite", "internal/bench"},
 }

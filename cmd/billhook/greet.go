@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"net/url"
 
 	"github.com/billhook/billhook"
 )
@@ -12,15 +13,15 @@ import (
 // greet tells whoever started the service where it is, which key it takes, and
 // a command that works when pasted.
 func (cmd *serveCmd) greet(w io.Writer, client *billhook.Client, addr net.Addr, secret string) {
-	url := "http://" + reachable(addr)
+	base := "http://" + reachable(addr)
 	fmt.Fprintf(w, "Billhook %s\n\n", version)
 	if cmd.Dev {
 		fmt.Fprint(w, "  DEVELOPMENT MODE: accepts a well-known key and sends to http:// and to\n"+
 			"  this machine. Never let anyone else reach it.\n\n")
 	}
-	fmt.Fprintf(w, "  API      %s/api\n", url)
-	fmt.Fprintf(w, "  OpenAPI  %s/openapi.json\n", url)
-	fmt.Fprintf(w, "  Data     %s\n", cmd.Data)
+	fmt.Fprintf(w, "  API      %s/api\n", base)
+	fmt.Fprintf(w, "  OpenAPI  %s/openapi.json\n", base)
+	fmt.Fprintf(w, "  Data     %s\n", cmd.place())
 	switch {
 	case cmd.Dev:
 		fmt.Fprintf(w, "  Key      %s\n", secret)
@@ -36,7 +37,19 @@ func (cmd *serveCmd) greet(w io.Writer, client *billhook.Client, addr net.Addr, 
 	fmt.Fprintf(w, "\nEmit a first event:\n\n"+
 		"  curl -i %s/api/events \\\n"+
 		"    -H 'content-type: application/json' -H \"x-api-key: %s\" \\\n"+
-		"    -d '{\"type\": \"%s\", \"data\": %s}'\n\n", url, key, cmd.exampleType(client), `{"orderId": "o_1", "total": 4999}`)
+		"    -d '{\"type\": \"%s\", \"data\": %s}'\n\n", base, key, cmd.exampleType(client), `{"orderId": "o_1", "total": 4999}`)
+}
+
+// place is where the data is; a password in a URL is not shown.
+func (cmd *serveCmd) place() string {
+	if cmd.DatabaseURL == "" {
+		return cmd.Data
+	}
+	u, err := url.Parse(cmd.DatabaseURL)
+	if err != nil || u.Scheme == "" {
+		return "PostgreSQL" // by a connection string of names and values
+	}
+	return u.Redacted()
 }
 
 // exampleType is an event type that the default store takes.

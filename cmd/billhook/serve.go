@@ -14,6 +14,7 @@ import (
 
 	"github.com/billhook/billhook"
 	"github.com/billhook/billhook/api"
+	"github.com/billhook/billhook/postgres"
 	"github.com/billhook/billhook/profile"
 	"github.com/billhook/billhook/sqlite"
 )
@@ -22,11 +23,13 @@ import (
 type serveCmd struct {
 	Addr        string   `env:"BILLHOOK_ADDR" default:"127.0.0.1:4000" help:"Address to listen on."`
 	Data        string   `env:"BILLHOOK_DATA" default:"data" help:"Folder of the database file; made if it is not there."`
+	DatabaseURL string   `env:"BILLHOOK_DATABASE_URL" placeholder:"postgres://…" help:"PostgreSQL that keeps the data in place of a file; any number of nodes may share it."`
 	Profile     string   `env:"BILLHOOK_PROFILE" default:"standard" help:"Wire profile of new stores."`
 	ProfileFile []string `env:"BILLHOOK_PROFILE_FILE" type:"existingfile" help:"A wire profile of your own; may be given more than once."`
 	Dev         bool     `env:"BILLHOOK_DEV" help:"For development: allows http:// and loopback receivers, and the key dev-staff-key."`
 
-	MaxEventSize int `env:"BILLHOOK_MAX_EVENT_SIZE" default:"1048576" help:"The most bytes that one event's data may have."`
+	MaxEventSize int           `env:"BILLHOOK_MAX_EVENT_SIZE" default:"1048576" help:"The most bytes that one event's data may have."`
+	NodeLease    time.Duration `env:"BILLHOOK_NODE_LEASE" default:"10s" help:"With --database-url: how long a node may be silent before others take over its deliveries."`
 }
 
 // databaseFile is the embedded database's name in the data folder.
@@ -43,8 +46,11 @@ const (
 )
 
 func (cmd *serveCmd) Run(ctx context.Context) error {
-	if cmd.MaxEventSize < 1 {
+	switch {
+	case cmd.MaxEventSize < 1:
 		return fmt.Errorf("--max-event-size=%d: give a number of bytes above 0", cmd.MaxEventSize)
+	case cmd.NodeLease < 500*time.Millisecond || cmd.NodeLease > 10*time.Minute:
+		return fmt.Errorf("--node-lease=%v: give a time from 500ms to 10m", cmd.NodeLease)
 	}
 	logger := slog.New(slog.NewTextHandler(os.Stderr, nil))
 	tuneMemory()
@@ -59,7 +65,10 @@ func (cmd *serveCmd) Run(ctx context.Context) error {
 	if err := config.Check(); err != nil {
 		return err // and no folder is made
 	}
-	db, err := sqlite.Open(filepath.Join(cmd.Data, databaseFile), sqlite.Options{})
+	if cmd.DatabaseURL != "" && !cmd.Dev && os.Getenv(rootKeyEnv) == "" {
+		return fmt.Errorf("with --database-url set %s to the same on every node: there is no folder to keep a key in", rootKeyEnv)
+	}
+	db, err := cmd.open(ctx)
 	if err != nil {
 		return err
 	}
@@ -88,6 +97,14 @@ func (cmd *serveCmd) Run(ctx context.Context) error {
 	}
 	cmd.greet(os.Stdout, client, listener.Addr(), secret)
 	return serve(ctx, server, listener, client)
+}
+
+// open opens the database that the flags name.
+func (cmd *serveCmd) open(ctx context.Context) (billhook.Database, error) {
+	if cmd.DatabaseURL != "" {
+		return postgres.Open(ctx, cmd.DatabaseURL, postgres.Options{Lease: cmd.NodeLease})
+	}
+	return sqlite.Open(filepath.Join(cmd.Data, databaseFile), sqlite.Options{})
 }
 
 // serve runs API and delivery until ctx ends or one of them fails, and stops

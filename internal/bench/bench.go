@@ -39,6 +39,9 @@ type Options struct {
 	// HistoryRows is how many deliveries are over in history, about 1.5 KB of
 	// disk each. Default: 5,000,000.
 	HistoryRows int
+	// Nodes are the numbers of nodes: throughput and fanout measure each, the
+	// others the first. More than 1 needs Shared. Default: 1.
+	Nodes []int
 	// Folder is where the data folders are made, and removed in the end. It
 	// should be on the disk that is meant, not in memory. Default: the
 	// system's folder for temporary files.
@@ -46,9 +49,12 @@ type Options struct {
 	// Executable is the program with the subcommands serve, bench-receiver,
 	// bench-load and bench-reference. Default: this program.
 	Executable string
-	// OpenDatabase opens the database that `serve --data` would use with the
-	// same folder. Backlog and history need it.
-	OpenDatabase func(data string) (billhook.Database, error)
+	// Shared is the server that keeps the data of every Billhook under test, in
+	// place of a folder. Default: none.
+	Shared *Shared
+	// OpenDatabase opens the database that serve would use with the same place.
+	// Backlog and history need it.
+	OpenDatabase func(context.Context, Place) (billhook.Database, error)
 	// Progress is where to say what goes on. Default: nowhere.
 	Progress io.Writer
 
@@ -61,6 +67,9 @@ type Options struct {
 func (o *Options) fill() {
 	if len(o.Scenarios) == 0 {
 		o.Scenarios = ScenarioNames()
+	}
+	if len(o.Nodes) == 0 {
+		o.Nodes = []int{1}
 	}
 	for _, n := range []struct {
 		value     *int
@@ -90,10 +99,23 @@ func ScenarioNames() []string {
 	return names
 }
 
-func checkNames(names []string) error {
-	for _, name := range names {
+// check refuses what cannot be measured, before anything is made.
+func (o *Options) check() error {
+	for _, name := range o.Scenarios {
 		if !slices.Contains(ScenarioNames(), name) {
 			return fmt.Errorf("there is no scenario %q; there are %s", name, strings.Join(ScenarioNames(), ", "))
+		}
+	}
+	for i, n := range o.Nodes {
+		switch {
+		case n < 1:
+			return fmt.Errorf("%d nodes: there is at least 1", n)
+		case n > 1 && o.Shared == nil:
+			return fmt.Errorf("%d nodes need a database server to share: a file has one", n)
+		case n > o.Connections:
+			return fmt.Errorf("%d nodes need as many connections, not %d", n, o.Connections)
+		case slices.Contains(o.Nodes[:i], n):
+			return fmt.Errorf("%d nodes are to be measured twice", n)
 		}
 	}
 	return nil
@@ -103,8 +125,14 @@ func checkNames(names []string) error {
 type bench struct {
 	executable   string
 	folder       string
-	openDatabase func(string) (billhook.Database, error)
+	openDatabase func(context.Context, Place) (billhook.Database, error)
 	progress     io.Writer
+
+	// shared is nil where the data are in folders.
+	shared *Shared
+	// databases are those on the shared server that are to be dropped.
+	databases map[string]bool
+	nodes     []int
 
 	runs        int
 	duration    time.Duration
@@ -121,10 +149,10 @@ type bench struct {
 
 // Run measures the scenarios one after the other. A scenario that fails is in
 // the report with its reason, and in the error; the others run all the same.
-// All processes and files of the benchmark are gone when it returns.
+// All processes, files and databases of the benchmark are gone when it returns.
 func Run(ctx context.Context, o Options) (report Report, err error) {
 	o.fill()
-	if err := checkNames(o.Scenarios); err != nil {
+	if err := o.check(); err != nil {
 		return Report{}, err
 	}
 	if o.Executable == "" {
@@ -136,20 +164,24 @@ func Run(ctx context.Context, o Options) (report Report, err error) {
 	if err != nil {
 		return Report{}, fmt.Errorf("make data folder: %w", err)
 	}
-	defer func() { err = errors.Join(err, os.RemoveAll(folder)) }()
-	ctx, cancel := context.WithCancel(ctx)
-	defer cancel()
-
 	b := &bench{
 		executable: o.Executable, folder: folder, openDatabase: o.OpenDatabase, progress: o.Progress,
+		shared: o.Shared, databases: map[string]bool{}, nodes: o.Nodes,
 		runs: o.Runs, duration: o.Duration, connections: o.Connections,
 		backlogRows: o.BacklogRows, historyRows: o.HistoryRows, stallLimit: o.stallLimit,
 	}
+	defer func() { err = errors.Join(err, b.discardAll()) }()
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
 	report.StartedAt = time.Now().UTC()
 	if report.Machine, err = thisMachine(folder); err != nil {
 		return report, err
 	}
 	b.say("%s", report.Machine)
+	if b.shared != nil {
+		report.Database = b.shared.About
+		b.say("%s", report.Database)
+	}
 	if b.receiver, err = b.startReceiver(ctx); err != nil {
 		return report, err
 	}
@@ -180,7 +212,9 @@ func (b *bench) runScenario(ctx context.Context, name string, build func(*bench,
 	if err != nil {
 		return s.failed(err), err
 	}
-	defer os.RemoveAll(s.data)
+	if s.seeded != (Place{}) {
+		defer func() { _ = b.discard(s.seeded) }() // the benchmark's end tries again, and tells
+	}
 	runs := make([][]Figures, len(s.trials))
 	for round := range s.rounds {
 		for i, t := range s.trials {
@@ -192,7 +226,7 @@ func (b *bench) runScenario(ctx context.Context, name string, build func(*bench,
 			runs[i] = append(runs[i], figures)
 			b.say("%s %d/%d, %s: %.0f events/s, %.0f deliveries/s, p50 %.2f ms, p99 %.2f ms, %.0f µs of CPU a delivery",
 				name, round+1, s.rounds, t.name, figures.EventsPerSecond, figures.DeliveriesPerSecond,
-				figures.P50Millis, figures.P99Millis, figures.CPUMicros)
+				figures.P50Millis, figures.P99Millis, figures.cpu())
 		}
 	}
 	return newResult(s, runs), nil
@@ -204,11 +238,10 @@ func (b *bench) say(format string, args ...any) {
 
 func (b *bench) receiverURL(path string) string { return "http://" + b.receiver.addr + path }
 
-// newFolder makes an empty data folder.
-func (b *bench) newFolder(name string) (string, error) {
-	folder, err := os.MkdirTemp(b.folder, name+"-")
-	if err != nil {
-		return "", fmt.Errorf("make data folder: %w", err)
+func (b *bench) urls(paths []string) []string {
+	urls := make([]string, len(paths))
+	for i, path := range paths {
+		urls[i] = b.receiverURL(path)
 	}
-	return folder, nil
+	return urls
 }

@@ -13,6 +13,8 @@ import (
 	"os"
 	"os/signal"
 	"path/filepath"
+	"runtime"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"syscall"
@@ -20,13 +22,14 @@ import (
 	"time"
 
 	"github.com/billhook/billhook"
+	"github.com/billhook/billhook/internal/postgrestest"
 )
 
 // TestMain makes the test program stand in for the billhook command, because
 // a benchmark runs subcommands of its own executable.
 func TestMain(m *testing.M) {
 	mains := map[string]func(context.Context, []string, io.Writer) error{
-		"bench-receiver": Receiver, "bench-load": Load, "bench-reference": Reference, "serve": serve,
+		"bench-receiver": Receiver, "bench-load": Load, "bench-reference": Reference, "serve": serve, "spin": spin,
 	}
 	if len(os.Args) > 1 && mains[os.Args[1]] != nil {
 		ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM)
@@ -41,32 +44,46 @@ func TestMain(m *testing.M) {
 	if err := os.Setenv("GORACE", "atexit_sleep_ms=0 "+os.Getenv("GORACE")); err != nil {
 		panic(err)
 	}
-	os.Exit(m.Run())
+	os.Exit(postgrestest.Main(m))
 }
 
-// loseEvery, where it is set in the environment, makes serve lose every so
-// manyth event.
-const loseEvery = "BENCH_TEST_LOSE_EVERY"
+const (
+	// loseEvery, where it is set in the environment, makes serve lose every so
+	// manyth event.
+	loseEvery = "BENCH_TEST_LOSE_EVERY"
+	// dieAfter makes it die after so many.
+	dieAfter = "BENCH_TEST_DIE_AFTER"
+)
 
-// serve is the least that the benchmark takes for `billhook serve`.
+// serve is the least that the benchmark takes for `billhook serve`. Where it is
+// told of a database it takes the path in its URL for a folder.
 func serve(ctx context.Context, args []string, _ io.Writer) error {
 	flags := flag.NewFlagSet("serve", flag.ContinueOnError)
 	addr := flags.String("addr", "", "")
 	data := flags.String("data", "", "")
+	flags.Func("database-url", "", func(url string) error {
+		*data = folderOf(url)
+		return nil
+	})
 	flags.Bool("dev", false, "")
 	if err := flags.Parse(args); err != nil {
 		return err
 	}
-	webhooks, err := readWebhooks(*data)
-	if err != nil {
-		return err
-	}
-	every := 0
+	var every, last int
 	_, _ = fmt.Sscan(os.Getenv(loseEvery), &every)
+	_, _ = fmt.Sscan(os.Getenv(dieAfter), &last)
 	var emitted atomic.Int64
 	f := newForwarder(8, 1000)
-	for _, w := range webhooks {
-		f.add(w)
+	known := 0
+	learn := func() ([]billhook.Webhook, error) {
+		webhooks, err := readWebhooks(*data)
+		for ; err == nil && known < len(webhooks); known++ {
+			f.add(webhooks[known])
+		}
+		return webhooks, err
+	}
+	if _, err := learn(); err != nil {
+		return err
 	}
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /readyz", func(http.ResponseWriter, *http.Request) {})
@@ -76,17 +93,40 @@ func serve(ctx context.Context, args []string, _ io.Writer) error {
 			http.Error(w, err.Error(), http.StatusBadRequest)
 			return
 		}
-		f.add(webhook)
-		webhooks = append(webhooks, webhook)
-		text, _ := json.Marshal(webhooks)
+		webhooks, err := learn()
+		if err != nil {
+			http.Error(w, err.Error(), http.StatusInternalServerError)
+			return
+		}
+		text, _ := json.Marshal(append(webhooks, webhook))
 		if err := os.WriteFile(filepath.Join(*data, "webhooks"), text, 0o600); err != nil {
 			http.Error(w, err.Error(), http.StatusInternalServerError)
 			return
 		}
+		_, _ = learn() // what was just written
 		w.WriteHeader(http.StatusCreated)
 	})
+	// Those that another node was told of it learns when it is asked, once.
+	mux.HandleFunc("GET /api/webhooks", func(w http.ResponseWriter, _ *http.Request) {
+		webhooks, err := learn()
+		if err != nil {
+			http.Error(w, err.Error(), http.StatusInternalServerError)
+			return
+		}
+		var list struct {
+			Data []map[string]string `json:"data"`
+		}
+		for _, webhook := range webhooks {
+			list.Data = append(list.Data, map[string]string{"url": webhook.URL})
+		}
+		_ = json.NewEncoder(w).Encode(list)
+	})
 	mux.HandleFunc("POST /api/events", func(w http.ResponseWriter, r *http.Request) {
-		if every > 0 && emitted.Add(1)%int64(every) == 0 {
+		n := int(emitted.Add(1))
+		if last > 0 && n > last {
+			os.Exit(7)
+		}
+		if every > 0 && n%every == 0 {
 			w.WriteHeader(http.StatusAccepted)
 			return
 		}
@@ -103,6 +143,21 @@ func serve(ctx context.Context, args []string, _ io.Writer) error {
 	return serveOn(ctx, listener, mux)
 }
 
+// spun is how much CPU time spin takes.
+const spun = 200 * time.Millisecond
+
+// spin takes CPU time, says so, and waits for ctx to end.
+func spin(ctx context.Context, _ []string, stdout io.Writer) error {
+	for {
+		if spent, ok := cpuTime(os.Getpid()); !ok || spent >= spun {
+			break
+		}
+	}
+	fmt.Fprintln(stdout, "done")
+	<-ctx.Done()
+	return nil
+}
+
 func (f *forwarder) add(w billhook.Webhook) {
 	target, err := url.Parse(w.URL)
 	if err != nil || target.Path == "/hang" || w.Events[0] != eventType {
@@ -110,6 +165,9 @@ func (f *forwarder) add(w billhook.Webhook) {
 	}
 	f.targets = append(f.targets, target)
 }
+
+// folderOf is where the stand-in keeps what a database with the URL would.
+func folderOf(url string) string { return strings.TrimPrefix(url, "folder://") }
 
 func readWebhooks(data string) (webhooks []billhook.Webhook, err error) {
 	text, err := os.ReadFile(filepath.Join(data, "webhooks"))
@@ -128,8 +186,22 @@ type ledger struct {
 	webhooks []billhook.Webhook
 	pending  map[string]billhook.Pending
 	finished int
-	closed   bool
+	// unowned is how many claims find something still.
+	unowned              int
+	joined, left, closed bool
 }
+
+func (l *ledger) Join(context.Context) error {
+	l.joined, l.left = true, false
+	return nil
+}
+
+func (l *ledger) Leave(context.Context) error {
+	l.joined, l.left = false, true
+	return nil
+}
+
+func (l *ledger) Watch(ctx context.Context, _ func(billhook.Change)) { <-ctx.Done() }
 
 func (l *ledger) Configuration(context.Context) ([]billhook.Store, []billhook.Webhook, error) {
 	return nil, l.webhooks, nil
@@ -137,7 +209,7 @@ func (l *ledger) Configuration(context.Context) ([]billhook.Store, []billhook.We
 
 func (l *ledger) Commit(_ context.Context, b *billhook.Batch) error {
 	for _, o := range b.Outcomes {
-		if _, ok := l.pending[o.Delivery.ID]; !ok {
+		if _, ok := l.pending[o.Delivery.ID]; !ok || !l.joined {
 			o.Stale = true
 			continue
 		}
@@ -147,6 +219,12 @@ func (l *ledger) Commit(_ context.Context, b *billhook.Batch) error {
 	for _, e := range b.Emits {
 		for _, p := range e.Deliveries {
 			l.pending[p.ID] = p
+		}
+	}
+	for _, c := range b.Claims {
+		if l.unowned > 0 {
+			l.unowned--
+			c.Deliveries = make([]billhook.Pending, 1)
 		}
 	}
 	return nil
@@ -161,13 +239,35 @@ func smoke(t *testing.T) (Options, *[]*ledger) {
 		Runs: 1, Duration: 100 * time.Millisecond, Connections: 4,
 		BacklogRows: 1100, HistoryRows: 1025,
 		Folder: t.TempDir(), Progress: t.Output(),
-		OpenDatabase: func(data string) (billhook.Database, error) {
-			webhooks, err := readWebhooks(data)
-			l := &ledger{webhooks: webhooks, pending: map[string]billhook.Pending{}}
+		OpenDatabase: func(_ context.Context, p Place) (billhook.Database, error) {
+			webhooks, err := readWebhooks(p.Folder + folderOf(p.URL))
+			l := &ledger{webhooks: webhooks, pending: map[string]billhook.Pending{}, unowned: 1}
 			*ledgers = append(*ledgers, l)
 			return l, err
 		},
 	}, ledgers
+}
+
+// A shelf is a server whose databases are folders.
+type shelf struct {
+	folder  string
+	made    int
+	settled int
+}
+
+func (s *shelf) shared() *Shared {
+	return &Shared{
+		About: "Shelf 1",
+		Create: func(context.Context) (string, error) {
+			s.made++
+			folder, err := os.MkdirTemp(s.folder, "")
+			return "folder://" + folder, err
+		},
+		Drop:   func(_ context.Context, url string) error { return os.RemoveAll(folderOf(url)) },
+		Settle: func(context.Context, string) error { s.settled++; return nil },
+		// Any process will do whose CPU time can be read.
+		ServerPID: os.Getpid(),
+	}
 }
 
 func TestRunMeasuresEveryScenario(t *testing.T) {
@@ -180,31 +280,111 @@ func TestRunMeasuresEveryScenario(t *testing.T) {
 		t.Fatalf("%d scenarios are in the report", len(report.Scenarios))
 	}
 	for _, s := range report.Scenarios {
-		if len(s.Systems) < 2 || len(s.Checks) == 0 {
-			t.Errorf("%s has %d systems and %d checks", s.Scenario, len(s.Systems), len(s.Checks))
+		checkResult(t, s)
+	}
+	if len(*ledgers) != 2 {
+		t.Fatalf("%d databases were seeded, want 2", len(*ledgers))
+	}
+	checkSeeds(t, (*ledgers)[0], (*ledgers)[1], o)
+	checkEmpty(t, o.Folder)
+}
+
+func checkResult(t *testing.T, s Result) {
+	t.Helper()
+	if len(s.Systems) < 2 || len(s.Checks) == 0 {
+		t.Errorf("%s has %d systems and %d checks", s.Scenario, len(s.Systems), len(s.Checks))
+	}
+	for _, system := range s.Systems {
+		m := system.Median
+		if m.Events == 0 || m.DeliveriesPerSecond == 0 || m.P99Millis <= 0 || m.P50Millis > m.MaxMillis {
+			t.Errorf("%s, %s: %+v", s.Scenario, system.Name, m)
 		}
-		for _, system := range s.Systems {
-			m := system.Median
-			if m.Events == 0 || m.DeliveriesPerSecond == 0 || m.P99Millis <= 0 || m.P50Millis > m.MaxMillis {
-				t.Errorf("%s, %s: %+v", s.Scenario, system.Name, m)
-			}
-			if (system.ToReference == nil) != (system.Name == referenceName) {
-				t.Errorf("%s, %s: ratios are %v", s.Scenario, system.Name, system.ToReference)
-			}
+		if (system.ToReference == nil) != (system.Name == referenceName) {
+			t.Errorf("%s, %s: ratios are %v", s.Scenario, system.Name, system.ToReference)
 		}
 	}
-	checkSeeds(t, *ledgers, o)
-	if left, err := os.ReadDir(o.Folder); err != nil || len(left) > 0 {
+}
+
+func checkEmpty(t *testing.T, folder string) {
+	t.Helper()
+	if left, err := os.ReadDir(folder); err != nil || len(left) > 0 {
 		t.Errorf("%v is left of the data (%v)", left, err)
 	}
 }
 
-func checkSeeds(t *testing.T, ledgers []*ledger, o Options) {
-	t.Helper()
-	if len(ledgers) != 2 {
-		t.Fatalf("%d databases were seeded, want 2", len(ledgers))
+func TestRunMeasuresNodesOnASharedDatabase(t *testing.T) {
+	s := &shelf{folder: t.TempDir()}
+	o, ledgers := smoke(t)
+	o.Shared, o.Nodes = s.shared(), []int{2, 1}
+	report, err := Run(t.Context(), o)
+	if err != nil {
+		t.Fatal(err)
 	}
-	backlog, history := ledgers[0], ledgers[1]
+	if report.Database != "Shelf 1" || len(report.Scenarios) != len(ScenarioNames()) {
+		t.Errorf("report is on %q and has %d scenarios", report.Database, len(report.Scenarios))
+	}
+	names := map[string][]string{}
+	for _, result := range report.Scenarios {
+		checkResult(t, result)
+		for _, system := range result.Systems {
+			names[result.Scenario] = append(names[result.Scenario], system.Name)
+			own := strings.HasPrefix(system.Name, billhookName)
+			m := system.Median
+			if (system.Nodes > 0) != own || (runtime.GOOS == "linux" && own != (m.CPUTotalMicros > 0)) || m.CPUTotalMicros > 0 && m.CPUTotalMicros < m.CPUMicros {
+				t.Errorf("%s, %s has %d nodes and took %v and %v µs", result.Scenario, system.Name, system.Nodes, m.CPUMicros, m.CPUTotalMicros)
+			}
+		}
+	}
+	for scenario, want := range map[string][]string{
+		"throughput": {"billhook, 2 nodes", "billhook", "reference"},
+		"steady":     {"billhook, 2 nodes", "reference", "reference that syncs"},
+		"fanout":     {"billhook, 2 nodes", "billhook", "reference"},
+		"isolation":  {"billhook, 2 nodes, all healthy", "billhook, 2 nodes, one hangs", "reference"},
+		"backlog":    {"billhook, 2 nodes", "billhook, 2 nodes, 1100 wait", "reference"},
+		"history":    {"billhook, 2 nodes, empty database", "billhook, 2 nodes, 1025 over", "reference"},
+	} {
+		if !slices.Equal(names[scenario], want) {
+			t.Errorf("%s measured %q, want %q", scenario, names[scenario], want)
+		}
+	}
+	// Each is seeded through one and looked at through another, isolation has
+	// two rounds.
+	if len(*ledgers) != 4 || s.settled != 2 || s.made != 2+1+2+4+2+2 {
+		t.Errorf("%d were opened, %d settled, %d made", len(*ledgers), s.settled, s.made)
+	}
+	checkSeeds(t, (*ledgers)[0], (*ledgers)[2], o)
+	for i, l := range *ledgers {
+		if !l.left || !l.closed || (l.unowned == 0) != (i%2 == 1) {
+			t.Errorf("database %d: left %v, closed %v, %d not taken over", i, l.left, l.closed, l.unowned)
+		}
+	}
+	checkEmpty(t, o.Folder)
+	checkEmpty(t, s.folder)
+}
+
+func TestRunFailsWithANode(t *testing.T) {
+	t.Setenv(dieAfter, "40")
+	s := &shelf{folder: t.TempDir()}
+	o, _ := smoke(t)
+	o.Shared, o.Nodes, o.Scenarios = s.shared(), []int{3}, []string{"throughput"}
+	if _, err := Run(t.Context(), o); err == nil || !strings.Contains(err.Error(), "exit status 7") {
+		t.Errorf("Run: %v", err)
+	}
+	checkEmpty(t, s.folder)
+}
+
+func TestRunTellsWhatItCouldNotDrop(t *testing.T) {
+	s := &shelf{folder: t.TempDir()}
+	o, _ := smoke(t)
+	o.Shared, o.Scenarios = s.shared(), []string{"steady"}
+	o.Shared.Drop = func(context.Context, string) error { return errors.New("in use") }
+	if _, err := Run(t.Context(), o); err == nil || !strings.Contains(err.Error(), "drop database: in use") {
+		t.Errorf("Run: %v", err)
+	}
+}
+
+func checkSeeds(t *testing.T, backlog, history *ledger, o Options) {
+	t.Helper()
 	due := 0
 	for _, p := range backlog.pending {
 		if p.DueAt.Before(time.Now()) {
@@ -217,8 +397,8 @@ func checkSeeds(t *testing.T, ledgers []*ledger, o Options) {
 	if len(history.pending) != 0 || history.finished != o.HistoryRows {
 		t.Errorf("history: %d wait, %d are over", len(history.pending), history.finished)
 	}
-	if !backlog.closed || !history.closed {
-		t.Error("a database was left open")
+	if !backlog.closed || !history.closed || !backlog.left || !history.left {
+		t.Error("a database was left open, or owned")
 	}
 }
 
@@ -240,22 +420,41 @@ func TestRunStopsWithItsContext(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	o, _ := smoke(t)
 	o.Duration = time.Hour
-	o.OpenDatabase = func(string) (billhook.Database, error) {
+	o.OpenDatabase = func(context.Context, Place) (billhook.Database, error) {
 		cancel()
 		return nil, ctx.Err()
 	}
-	o.Scenarios = []string{"backlog"}
+	s := &shelf{folder: t.TempDir()}
+	o.Scenarios, o.Shared = []string{"backlog"}, s.shared()
+	drop := o.Shared.Drop
+	o.Shared.Drop = func(ctx context.Context, url string) error {
+		return errors.Join(ctx.Err(), drop(ctx, url)) // as a server is told nothing any more
+	}
 	if _, err := Run(ctx, o); !errors.Is(err, context.Canceled) {
 		t.Errorf("Run: %v", err)
 	}
-	if left, err := os.ReadDir(o.Folder); err != nil || len(left) > 0 {
-		t.Errorf("%v is left of the data (%v)", left, err)
+	checkEmpty(t, o.Folder)
+	checkEmpty(t, s.folder)
+	if s.made != 1 {
+		t.Errorf("%d databases were made", s.made)
 	}
 }
 
-func TestRunRefusesAScenarioThatIsNot(t *testing.T) {
-	if _, err := Run(t.Context(), Options{Scenarios: []string{"thoughput"}}); err == nil {
-		t.Error("no error")
+func TestRunRefusesWhatCannotBeMeasured(t *testing.T) {
+	shared := &Shared{Create: func(context.Context) (string, error) { return "", errors.New("tried") }}
+	for _, c := range []struct {
+		o    Options
+		want string
+	}{
+		{Options{Scenarios: []string{"thoughput"}}, "no scenario"},
+		{Options{Nodes: []int{1, 0}}, "at least 1"},
+		{Options{Nodes: []int{1, 2}}, "need a database server"},
+		{Options{Nodes: []int{2, 2}, Shared: shared}, "twice"},
+		{Options{Nodes: []int{9}, Shared: shared, Connections: 8}, "connections"},
+	} {
+		if _, err := Run(t.Context(), c.o); err == nil || !strings.Contains(err.Error(), c.want) {
+			t.Errorf("%v nodes: %v, want %q", c.o.Nodes, err, c.want)
+		}
 	}
 }
 
@@ -272,8 +471,10 @@ func TestRunTellsWhyAServerDied(t *testing.T) {
 }
 
 func TestLoadAndReferenceKeepToTheLoopback(t *testing.T) {
-	if err := Load(t.Context(), []string{"--addr", "192.0.2.1:80"}, io.Discard); err == nil {
-		t.Error("load of another machine")
+	for _, addr := range []string{"192.0.2.1:80", "127.0.0.1:1,192.0.2.1:80", "127.0.0.1:1,"} {
+		if err := Load(t.Context(), []string{"--addr", addr}, io.Discard); err == nil || !strings.Contains(err.Error(), "address") {
+			t.Errorf("load of %s: %v", addr, err)
+		}
 	}
 	if err := Reference(t.Context(), []string{"http://192.0.2.1:80/"}, io.Discard); err == nil {
 		t.Error("forwarding to another machine")

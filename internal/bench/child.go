@@ -64,13 +64,16 @@ func cleanEnvironment(env []string) []string {
 }
 
 // stop ends the child, by force if need be, and waits for it.
-func (c *child) stop() {
+func (c *child) stop() { c.stopWithin(stopLimit) }
+
+// stopWithin is stop for a child that may take longer.
+func (c *child) stopWithin(patience time.Duration) {
 	if err := c.cmd.Process.Signal(syscall.SIGTERM); err != nil {
 		// It is over, or this system has no such signal.
 		c.kill()
 		return
 	}
-	limit := time.NewTimer(stopLimit)
+	limit := time.NewTimer(patience)
 	defer limit.Stop()
 	select {
 	case <-c.exited:

@@ -1,5 +1,7 @@
 package bench
 
+import "cmp"
+
 // Figures are what one measurement found, or the medians of several. A figure
 // that this system cannot measure is 0 and left out of the JSON.
 type Figures struct {
@@ -23,10 +25,14 @@ type Figures struct {
 	// AcceptP50Millis and AcceptP99Millis are the time from emit to 202.
 	AcceptP50Millis float64 `json:"acceptP50Millis"`
 	AcceptP99Millis float64 `json:"acceptP99Millis"`
-	// CPUMicros is what the server process spent for a counted delivery, user
-	// and system, receiving the event included, in µs.
+	// CPUMicros is what the server process, or all nodes' together, spent for a
+	// counted delivery, user and system, receiving the event included, in µs.
 	CPUMicros float64 `json:"cpuMicrosPerDelivery,omitempty"`
-	// PeakBytes is the most memory that the server process had resident.
+	// CPUTotalMicros is CPUMicros and what the whole database server on this
+	// machine spent, for whomever.
+	CPUTotalMicros float64 `json:"cpuTotalMicrosPerDelivery,omitempty"`
+	// PeakBytes is the most memory that the server process had resident; of
+	// several nodes that of the largest.
 	PeakBytes int64 `json:"peakRSSBytes,omitempty"`
 }
 
@@ -49,6 +55,19 @@ func newFigures(load loadResult, receipts receiverStats) Figures {
 	return f
 }
 
+// charge sets the CPU that was spent for so many deliveries.
+func (f *Figures) charge(before, after spending, deliveries int) {
+	if before.nodesKnown && after.nodesKnown {
+		f.CPUMicros = micros(after.nodes-before.nodes) / float64(deliveries)
+	}
+	if before.totalKnown && after.totalKnown {
+		f.CPUTotalMicros = micros(after.total-before.total) / float64(deliveries)
+	}
+}
+
+// cpu is all that is known to have been spent for a delivery.
+func (f Figures) cpu() float64 { return cmp.Or(f.CPUTotalMicros, f.CPUMicros) }
+
 // medians takes the median of every figure by itself.
 func medians(runs []Figures) Figures {
 	of := func(get func(Figures) float64) float64 {
@@ -69,6 +88,7 @@ func medians(runs []Figures) Figures {
 		AcceptP50Millis:     of(func(f Figures) float64 { return f.AcceptP50Millis }),
 		AcceptP99Millis:     of(func(f Figures) float64 { return f.AcceptP99Millis }),
 		CPUMicros:           of(func(f Figures) float64 { return f.CPUMicros }),
+		CPUTotalMicros:      of(func(f Figures) float64 { return f.CPUTotalMicros }),
 		PeakBytes:           int64(of(func(f Figures) float64 { return float64(f.PeakBytes) })),
 	}
 }
@@ -82,7 +102,10 @@ type Ratios struct {
 	P99                 float64 `json:"p99,omitempty"`
 	Max                 float64 `json:"max,omitempty"`
 	CPU                 float64 `json:"cpuPerDelivery,omitempty"`
-	PeakRSS             float64 `json:"peakRSS,omitempty"`
+	// CPUTotal has the database server on one side alone: the reference keeps
+	// nothing.
+	CPUTotal float64 `json:"cpuTotalPerDelivery,omitempty"`
+	PeakRSS  float64 `json:"peakRSS,omitempty"`
 }
 
 func ratiosOf(f, reference Figures) Ratios {
@@ -93,6 +116,7 @@ func ratiosOf(f, reference Figures) Ratios {
 		P99:                 ratio(f.P99Millis, reference.P99Millis),
 		Max:                 ratio(f.MaxMillis, reference.MaxMillis),
 		CPU:                 ratio(f.CPUMicros, reference.CPUMicros),
+		CPUTotal:            ratio(f.CPUTotalMicros, reference.CPUMicros),
 		PeakRSS:             ratio(float64(f.PeakBytes), float64(reference.PeakBytes)),
 	}
 }

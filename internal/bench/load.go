@@ -10,6 +10,7 @@ import (
 	"io"
 	"net"
 	"strconv"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -26,9 +27,9 @@ type loadPlan struct {
 	duration time.Duration
 }
 
-func (p loadPlan) args(addr string, run int) []string {
+func (p loadPlan) args(addrs string, run int) []string {
 	return []string{
-		"--addr", addr, "--run", strconv.Itoa(run),
+		"--addr", addrs, "--run", strconv.Itoa(run),
 		"--connections", strconv.Itoa(p.connections),
 		"--rate", strconv.Itoa(p.rate),
 		"--duration", p.duration.String(),
@@ -52,7 +53,7 @@ type loadResult struct {
 // server and prints what was answered, as JSON.
 func Load(ctx context.Context, args []string, stdout io.Writer) error {
 	flags := flag.NewFlagSet("bench-load", flag.ContinueOnError)
-	addr := flags.String("addr", "", "the server's `host:port`")
+	addr := flags.String("addr", "", "the server's `host:port`, or those of its nodes with commas between")
 	run := flags.Int("run", 1, "the number that marks the events of this load")
 	var plan loadPlan
 	flags.IntVar(&plan.connections, "connections", 256, "keep-alive connections")
@@ -61,10 +62,13 @@ func Load(ctx context.Context, args []string, stdout io.Writer) error {
 	if err := flags.Parse(args); err != nil {
 		return err
 	}
-	if err := checkLoopback(*addr); err != nil {
-		return err
+	addrs := strings.Split(*addr, ",")
+	for _, addr := range addrs {
+		if err := checkLoopback(addr); err != nil {
+			return err
+		}
 	}
-	result, err := emitAll(ctx, *addr, *run, plan)
+	result, err := emitAll(ctx, addrs, *run, plan)
 	if err != nil {
 		return fmt.Errorf("emit events: %w", err)
 	}
@@ -89,7 +93,9 @@ type turn struct {
 	sent   time.Time
 }
 
-func emitAll(ctx context.Context, addr string, run int, plan loadPlan) (loadResult, error) {
+// emitAll emits by the plan; the connections are spread evenly over the
+// addresses.
+func emitAll(ctx context.Context, addrs []string, run int, plan loadPlan) (loadResult, error) {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	emitters := make([]*emitter, 0, plan.connections)
@@ -98,15 +104,15 @@ func emitAll(ctx context.Context, addr string, run int, plan loadPlan) (loadResu
 			e.conn.Close()
 		}
 	}()
-	template := newRequest(addr, run)
-	for range plan.connections {
+	for i := range plan.connections {
+		addr := addrs[i%len(addrs)]
 		var dialer net.Dialer
 		conn, err := dialer.DialContext(ctx, "tcp", addr)
 		if err != nil {
 			return loadResult{}, err
 		}
 		emitters = append(emitters, &emitter{
-			conn: conn, answers: bufio.NewReader(conn), request: template.clone(), refused: map[int]int{},
+			conn: conn, answers: bufio.NewReader(conn), request: newRequest(addr, run), refused: map[int]int{},
 		})
 		if err := conn.SetDeadline(time.Now().Add(plan.duration + answerLimit)); err != nil {
 			return loadResult{}, err

@@ -13,6 +13,11 @@ func preciseSleep(d time.Duration) { time.Sleep(d) }
 
 func cpuTime(int) (time.Duration, bool) { return 0, false }
 
+func treeTime(int) (time.Duration, bool) { return 0, false }
+
+// Parent is not known on this system.
+func Parent(int) (int, bool) { return 0, false }
+
 func peakMemory(int) (int64, bool) { return 0, false }
 
 func cpuModel() string { return "" }

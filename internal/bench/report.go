@@ -10,7 +10,9 @@ import (
 type Report struct {
 	StartedAt time.Time `json:"startedAt"`
 	Machine   Machine   `json:"machine"`
-	Scenarios []Result  `json:"scenarios"`
+	// Database is the server that kept Billhook's data; empty for files.
+	Database  string   `json:"database,omitempty"`
+	Scenarios []Result `json:"scenarios"`
 }
 
 // Met reports whether every scenario went through and missed no target.
@@ -46,6 +48,8 @@ type Result struct {
 // reference.
 type SystemResult struct {
 	Name string `json:"name"`
+	// Nodes is how many nodes Billhook had; 0 for the reference.
+	Nodes int `json:"nodes,omitempty"`
 	// Median holds the medians of the runs, each figure's by itself.
 	Median Figures   `json:"median"`
 	Runs   []Figures `json:"runs"`
@@ -109,7 +113,7 @@ func newResult(s scenario, runs [][]Figures) Result {
 	for i, t := range s.trials {
 		m := medians(runs[i])
 		byName[t.name] = m
-		result.Systems = append(result.Systems, SystemResult{Name: t.name, Median: m, Runs: runs[i]})
+		result.Systems = append(result.Systems, SystemResult{Name: t.name, Nodes: t.nodes, Median: m, Runs: runs[i]})
 	}
 	reference, ok := byName[referenceName]
 	for i := range result.Systems {

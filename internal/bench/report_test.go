@@ -51,7 +51,7 @@ func TestChecks(t *testing.T) {
 // exampleReport is one scenario that missed a target and one that failed.
 func exampleReport(t *testing.T) Report {
 	t.Helper()
-	b := &bench{runs: 1, duration: time.Second, connections: 8}
+	b := &bench{runs: 1, duration: time.Second, connections: 8, nodes: []int{1}}
 	s, err := b.throughput(t.Context())
 	if err != nil {
 		t.Fatal(err)
@@ -111,7 +111,7 @@ func TestReportLeavesOutOfTheJSONWhatWasNotMeasured(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, member := range []string{"cpuMicrosPerDelivery", "peakRSSBytes", "toReference"} {
+	for _, member := range []string{"cpuMicrosPerDelivery", "cpuTotalMicrosPerDelivery", "peakRSSBytes", "toReference", "nodes"} {
 		if strings.Contains(string(text), member) {
 			t.Errorf("%s is in %s", member, text)
 		}
@@ -119,12 +119,20 @@ func TestReportLeavesOutOfTheJSONWhatWasNotMeasured(t *testing.T) {
 }
 
 func TestProcFiles(t *testing.T) {
-	stat := "1234 (a ) name) S 1 1234 1234 0 -1 4194560 100 0 0 0 250 50 0 0 20 0 9 0 100 1 2 3"
-	if got, ok := parseStat([]byte(stat)); !ok || got != 3*time.Second {
-		t.Errorf("parseStat = %v, %v; want 3s", got, ok)
+	const stat = "1234 (a ) name) S 17 1234 1234 0 -1 4194560 100 7 8 9 250 50 1200 34 20 0 9 0 100 1 2 3"
+	want := processStat{parent: 17, own: 3 * time.Second, children: 12340 * time.Millisecond}
+	if got, ok := parseStat([]byte(stat)); !ok || got != want {
+		t.Errorf("parseStat = %+v, %v; want %+v", got, ok, want)
 	}
-	if _, ok := parseStat([]byte("1234 (x) S 1")); ok {
-		t.Error("parseStat took a line that is cut off")
+	for _, text := range []string{
+		"", "1234 (x) S 1", "1234 (x",
+		stat[:strings.Index(stat, " 34 ")], // without the last that is read
+		strings.Replace(stat, " 50 ", " x ", 1),
+		strings.Replace(stat, " 1200 ", " 1e9 ", 1),
+	} {
+		if got, ok := parseStat([]byte(text)); ok {
+			t.Errorf("parseStat(%q) = %+v", text, got)
+		}
 	}
 	if got, ok := parseStatus([]byte("Name:\tx\nVmHWM:\t   20480 kB\nVmRSS:\t 100 kB\n")); !ok || got != 20480*1024 {
 		t.Errorf("parseStatus = %v, %v", got, ok)
@@ -134,5 +142,64 @@ func TestProcFiles(t *testing.T) {
 	}
 	if got := parseCPUModel([]byte("processor\t: 0\nmodel name\t: A CPU @ 3\n")); got != "A CPU @ 3" {
 		t.Errorf("parseCPUModel = %q", got)
+	}
+}
+
+func TestChargeTellsTheDatabaseApart(t *testing.T) {
+	at := func(nodes, total time.Duration) spending {
+		return spending{nodes: nodes, total: total, nodesKnown: true, totalKnown: total > 0}
+	}
+	for _, c := range []struct {
+		name          string
+		before, after spending
+		want          Figures
+		cpu           float64
+	}{
+		{"nodes alone", at(time.Second, 0), at(3*time.Second, 0), Figures{CPUMicros: 2000}, 2000},
+		{"with a database", at(time.Second, 5*time.Second), at(3*time.Second, 10*time.Second), Figures{CPUMicros: 2000, CPUTotalMicros: 5000}, 5000},
+		{"nothing known", spending{}, spending{}, Figures{}, 0},
+		{"a server that went", at(time.Second, 5*time.Second), at(3*time.Second, 0), Figures{CPUMicros: 2000}, 2000},
+	} {
+		var f Figures
+		f.charge(c.before, c.after, 1000)
+		if f != c.want || f.cpu() != c.cpu {
+			t.Errorf("%s: %+v, in all %v", c.name, f, f.cpu())
+		}
+	}
+}
+
+func TestTableOfNodes(t *testing.T) {
+	b := &bench{runs: 1, duration: time.Second, connections: 8, nodes: []int{1, 2}, shared: &Shared{ServerPID: 1}}
+	s, err := b.throughput(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.name = "throughput"
+	result := newResult(s, [][]Figures{
+		{{EventsPerSecond: 4500, DeliveriesPerSecond: 4500, P50Millis: 2, P99Millis: 20, MaxMillis: 40, CPUMicros: 150, CPUTotalMicros: 250, PeakBytes: 40e6}},
+		{{EventsPerSecond: 6000, DeliveriesPerSecond: 6000, P50Millis: 3, P99Millis: 30, MaxMillis: 60, CPUMicros: 160, CPUTotalMicros: 280, PeakBytes: 30e6}},
+		{{EventsPerSecond: 10000, DeliveriesPerSecond: 10000, P50Millis: 1, P99Millis: 10, MaxMillis: 20, CPUMicros: 100, PeakBytes: 20e6}},
+	})
+	report := Report{Machine: Machine{OS: "linux", Arch: "amd64", Cores: 4, Go: "go1.26"}, Database: "PostgreSQL 15.1", Scenarios: []Result{result}}
+	var text strings.Builder
+	if err := report.WriteTable(&text); err != nil {
+		t.Fatal(err)
+	}
+	want := `amd64, 4 cores, linux, go1.26; write and sync of 4 KB: p50 0 µs, p99 0 µs
+PostgreSQL 15.1
+
+THROUGHPUT: 1 webhook, 8 connections that emit without a pause for 1s; median of 1
+                                 events/s  deliveries/s  p50 ms  p99 ms  max ms  CPU µs/delivery  with database  peak RSS MB
+                       billhook      4500          4500    2.00    20.0    40.0              150            250         40.0
+              billhook, 2 nodes      6000          6000    3.00    30.0    60.0              160            280         30.0
+                      reference     10000         10000    1.00    10.0    20.0              100              -         20.0
+           billhook ÷ reference      0.45          0.45    2.00    2.00    2.00             1.50           2.50         2.00
+  billhook, 2 nodes ÷ reference      0.60          0.60    3.00    3.00    3.00             1.60           2.80         1.50
+  deliveries/s ÷ reference                          0.45  >= 0.45  MET
+  deliveries/s of 2 nodes ÷ reference               0.60           NO TARGET
+  CPU per delivery with the database's ÷ reference  2.50           NO TARGET
+`
+	if got := text.String(); got != want {
+		t.Errorf("table is\n%s\nwant\n%s", got, want)
 	}
 }

@@ -36,8 +36,8 @@ const orderTail = `"id":"ord_01k8q2v7n4t6x9b3c5d7f9h1j2","number":"R-100234","cu
 	`{"sku":"MUG-350","title":"Mug, 350 ml","quantity":1,"price":1290}],` +
 	`"shipping":{"method":"express","price":490,"city":"Malmö","country":"SE"},"total":5760,"note":null`
 
-// A request is a whole HTTP request that emits one event. It is built once;
-// stamp makes it the request of the next event.
+// A request is a whole HTTP request that emits one event. It is built once for
+// a connection; stamp makes it the request of the next event.
 type request struct {
 	bytes    []byte
 	number   int
@@ -60,12 +60,6 @@ func newRequest(host string, run int) *request {
 		number:   bytes.Index(text, []byte(numberMember)) + len(numberMember),
 		sentTime: bytes.Index(text, []byte(timeMember)) + len(timeMember),
 	}
-}
-
-func (r *request) clone() *request {
-	c := *r
-	c.bytes = bytes.Clone(r.bytes)
-	return &c
 }
 
 // stamp writes the event's number and the time at which it counts as sent.

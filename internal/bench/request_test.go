@@ -12,9 +12,7 @@ import (
 )
 
 func TestRequestCarriesItsStamp(t *testing.T) {
-	template := newRequest("127.0.0.1:4000", 42)
-	r := template.clone()
-	before := bytes.Clone(template.bytes)
+	r := newRequest("127.0.0.1:4000", 42)
 	for _, number := range []int{0, 7, 9_999_999_999} {
 		sent := time.Unix(1_900_000_000, 123_456_789)
 		r.stamp(number, sent)
@@ -36,9 +34,6 @@ func TestRequestCarriesItsStamp(t *testing.T) {
 		if want := (stampOf{run: 42, number: number, sent: sent.UnixNano()}); !ok || got != want {
 			t.Errorf("readStamp = %+v %v, want %+v", got, ok, want)
 		}
-	}
-	if !bytes.Equal(before, template.bytes) {
-		t.Error("stamping a clone changed the template")
 	}
 }
 

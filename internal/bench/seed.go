@@ -22,41 +22,60 @@ const (
 	farOff = 24 * time.Hour
 )
 
-// seedFolder makes a data folder as a long life would have left it: Billhook
-// itself makes the file and registers the webhooks, each as path of the
-// receiver and event type, then fill writes to the file through Commit.
-func (b *bench) seedFolder(ctx context.Context, name string, webhooks map[string]string, fill func(context.Context, *seeder) error) (string, error) {
+// seedPlace makes a place as a long life would have left it: Billhook itself
+// makes the tables and registers the webhooks, each as path of the receiver and
+// event type, then fill writes the rest through Commit.
+func (b *bench) seedPlace(ctx context.Context, name string, webhooks map[string]string, fill func(context.Context, *seeder) error) (Place, error) {
 	if b.openDatabase == nil {
-		return "", errors.New("no database to seed: Options.OpenDatabase is not set")
+		return Place{}, errors.New("no database to seed: Options.OpenDatabase is not set")
 	}
-	data, err := b.newFolder(name)
+	place, err := b.newPlace(ctx, name)
 	if err != nil {
-		return "", err
+		return Place{}, err
 	}
-	s, err := b.startBillhook(ctx, data)
+	s, err := b.startBillhook(ctx, place)
 	if err != nil {
-		return "", err
+		return Place{}, err
 	}
 	defer s.stop()
 	for path, event := range webhooks {
 		if err := s.register(ctx, b.receiverURL(path), event); err != nil {
-			return "", err
+			return Place{}, err
 		}
 	}
 	s.stop()
 
-	db, err := b.openDatabase(data)
+	db, err := b.openDatabase(ctx, place)
 	if err != nil {
-		return "", fmt.Errorf("open database to seed: %w", err)
+		return Place{}, fmt.Errorf("open database to seed: %w", err)
 	}
-	err = fill(ctx, &seeder{bench: b, db: db})
+	err = asNode(ctx, db, func(ctx context.Context) error { return fill(ctx, &seeder{bench: b, db: db}) })
 	if err := errors.Join(err, db.Close()); err != nil {
-		return "", fmt.Errorf("seed database: %w", err)
+		return Place{}, fmt.Errorf("seed database: %w", err)
 	}
-	return data, nil
+	return place, nil
 }
 
-// A seeder writes deliveries into a database that no engine has open.
+// asNode does something as a node of the database, whose lease lasts until it
+// is done, and then leaves to others what it owns.
+func asNode(ctx context.Context, db billhook.Database, do func(context.Context) error) error {
+	if err := db.Join(ctx); err != nil {
+		return err
+	}
+	watching, stop := context.WithCancel(ctx)
+	watched := make(chan struct{})
+	go func() {
+		defer close(watched)
+		db.Watch(watching, func(billhook.Change) {})
+	}()
+	err := do(ctx)
+	stop()
+	<-watched
+	return errors.Join(err, db.Leave(ctx))
+}
+
+// A seeder writes deliveries into a database that no engine has open, as a node
+// of its own: an outcome counts only for what a node owns.
 type seeder struct {
 	bench *bench
 	db    billhook.Database

@@ -9,7 +9,6 @@ import (
 	"io"
 	"net"
 	"net/http"
-	"os"
 	"time"
 )
 
@@ -21,24 +20,15 @@ const startLimit = 2 * time.Minute
 type server struct {
 	*child
 	addr string
-	// throwaway is the data folder that goes with the process, if any.
-	throwaway string
-}
-
-// stop ends the process and waits for it. One whose data nobody will read is
-// not given the time to put it in order.
-func (s *server) stop() {
-	if s.throwaway != "" {
-		s.kill()
-		_ = os.RemoveAll(s.throwaway)
-		return
-	}
-	s.child.stop()
 }
 
 // startReference starts the forwarder to the targets.
-func (b *bench) startReference(ctx context.Context, targets []string, options ...string) (*server, error) {
-	return b.startPrinting(ctx, append(append([]string{"bench-reference"}, options...), targets...)...)
+func (b *bench) startReference(ctx context.Context, targets []string, options ...string) (*system, error) {
+	s, err := b.startPrinting(ctx, append(append([]string{"bench-reference"}, options...), targets...)...)
+	if err != nil {
+		return nil, err
+	}
+	return newSystem(s), nil
 }
 
 func (b *bench) startReceiver(ctx context.Context) (*server, error) {
@@ -68,13 +58,13 @@ func (b *bench) startPrinting(ctx context.Context, args ...string) (*server, err
 	return nil, fmt.Errorf("start %s: %w", c.name, err)
 }
 
-// startBillhook starts `serve` on the data folder and waits until it is ready.
-func (b *bench) startBillhook(ctx context.Context, data string) (*server, error) {
+// startBillhook starts `serve` on the place and waits until it is ready.
+func (b *bench) startBillhook(ctx context.Context, p Place) (*server, error) {
 	addr, err := freeAddress()
 	if err != nil {
 		return nil, err
 	}
-	c, err := startChild(ctx, b.executable, nil, "serve", "--dev", "--addr", addr, "--data", data)
+	c, err := startChild(ctx, b.executable, nil, append([]string{"serve", "--dev", "--addr", addr}, p.flags()...)...)
 	if err != nil {
 		return nil, err
 	}
@@ -129,6 +119,63 @@ func (s *server) register(ctx context.Context, url, event string) error {
 		return fmt.Errorf("register webhook: status %d: %s", status, answer)
 	}
 	return nil
+}
+
+// knownLimit is how long a node may take to learn of webhooks that another was
+// told of.
+const knownLimit = 30 * time.Second
+
+// waitKnown waits until the node lists webhooks for all the URLs.
+func (s *server) waitKnown(ctx context.Context, urls []string) error {
+	ctx, cancel := context.WithTimeout(ctx, knownLimit)
+	defer cancel()
+	every := time.NewTicker(pollEvery)
+	defer every.Stop()
+	for {
+		missing, err := s.unknown(ctx, urls)
+		if err != nil {
+			return err
+		}
+		if len(missing) == 0 {
+			return nil
+		}
+		select {
+		case <-every.C:
+		case <-s.exited:
+			return s.died()
+		case <-ctx.Done():
+			return fmt.Errorf("%s does not know %v: %w", s.addr, missing, ctx.Err())
+		}
+	}
+}
+
+// unknown are those of the URLs for which the node lists no webhook.
+func (s *server) unknown(ctx context.Context, urls []string) (missing []string, err error) {
+	status, answer, err := call(ctx, http.MethodGet, fmt.Sprintf("http://%s/api/webhooks?limit=%d", s.addr, maxHooks), nil)
+	if err != nil {
+		return nil, err
+	}
+	if status != http.StatusOK {
+		return nil, fmt.Errorf("list webhooks: status %d: %s", status, answer)
+	}
+	var list struct {
+		Data []struct {
+			URL string `json:"url"`
+		} `json:"data"`
+	}
+	if err := json.Unmarshal(answer, &list); err != nil {
+		return nil, fmt.Errorf("read list of webhooks: %w", err)
+	}
+	known := map[string]bool{}
+	for _, w := range list.Data {
+		known[w.URL] = true
+	}
+	for _, url := range urls {
+		if !known[url] {
+			missing = append(missing, url)
+		}
+	}
+	return missing, nil
 }
 
 // callLimit bounds one call, answerSize how much of its answer is read.

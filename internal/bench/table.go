@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 	"io"
+	"slices"
 	"strconv"
 	"strings"
 	"text/tabwriter"
@@ -15,6 +16,9 @@ const megabyte = 1e6
 func (r *Report) WriteTable(w io.Writer) error {
 	var text bytes.Buffer
 	fmt.Fprintf(&text, "%s\n", r.Machine)
+	if r.Database != "" {
+		fmt.Fprintf(&text, "%s\n", r.Database)
+	}
 	for _, s := range r.Scenarios {
 		fmt.Fprintf(&text, "\n%s: %s; median of %d\n", strings.ToUpper(s.Scenario), s.About, s.Rounds)
 		if s.Failure != "" {
@@ -32,18 +36,40 @@ func (r *Report) WriteTable(w io.Writer) error {
 	return err
 }
 
-// header names the columns; row and ratioRow follow it.
-var header = []string{"", "events/s", "deliveries/s", "p50 ms", "p99 ms", "max ms", "CPU µs/delivery", "peak RSS MB"}
+// A column is one figure of the table.
+type column struct {
+	header string
+	figure func(Figures) float64
+	ratio  func(Ratios) float64
+}
+
+// columns are the table's; the sum with the database server's CPU is among them
+// where that was measured.
+func (s *Result) columns() []column {
+	all := []column{
+		{"events/s", func(f Figures) float64 { return f.EventsPerSecond }, func(r Ratios) float64 { return r.EventsPerSecond }},
+		{"deliveries/s", func(f Figures) float64 { return f.DeliveriesPerSecond }, func(r Ratios) float64 { return r.DeliveriesPerSecond }},
+		{"p50 ms", func(f Figures) float64 { return f.P50Millis }, func(r Ratios) float64 { return r.P50 }},
+		{"p99 ms", func(f Figures) float64 { return f.P99Millis }, func(r Ratios) float64 { return r.P99 }},
+		{"max ms", func(f Figures) float64 { return f.MaxMillis }, func(r Ratios) float64 { return r.Max }},
+		{"CPU µs/delivery", func(f Figures) float64 { return f.CPUMicros }, func(r Ratios) float64 { return r.CPU }},
+	}
+	if slices.ContainsFunc(s.Systems, func(s SystemResult) bool { return s.Median.CPUTotalMicros > 0 }) {
+		all = append(all, column{"with database", func(f Figures) float64 { return f.CPUTotalMicros }, func(r Ratios) float64 { return r.CPUTotal }})
+	}
+	return append(all, column{"peak RSS MB", func(f Figures) float64 { return float64(f.PeakBytes) / megabyte }, func(r Ratios) float64 { return r.PeakRSS }})
+}
 
 func (s *Result) writeSystems(w io.Writer) error {
 	table := tabwriter.NewWriter(w, 0, 0, 2, ' ', tabwriter.AlignRight)
-	writeRow(table, header)
+	columns := s.columns()
+	writeRow(table, "", columns, func(c column) string { return c.header })
 	for _, system := range s.Systems {
-		writeRow(table, row(system.Name, system.Median))
+		writeRow(table, system.Name, columns, func(c column) string { return number(c.figure(system.Median)) })
 	}
 	for _, system := range s.Systems {
 		if system.ToReference != nil {
-			writeRow(table, ratioRow(system.Name+" ÷ reference", *system.ToReference))
+			writeRow(table, system.Name+" ÷ reference", columns, func(c column) string { return number(c.ratio(*system.ToReference)) })
 		}
 	}
 	return table.Flush()
@@ -57,23 +83,12 @@ func (s *Result) writeChecks(w io.Writer) error {
 	return table.Flush()
 }
 
-func writeRow(w io.Writer, cells []string) {
-	fmt.Fprintf(w, "%s\t\n", strings.Join(cells, "\t"))
-}
-
-func row(name string, f Figures) []string {
-	return []string{
-		name, number(f.EventsPerSecond), number(f.DeliveriesPerSecond),
-		number(f.P50Millis), number(f.P99Millis), number(f.MaxMillis),
-		number(f.CPUMicros), number(float64(f.PeakBytes) / megabyte),
+func writeRow(w io.Writer, name string, columns []column, cell func(column) string) {
+	fmt.Fprint(w, name)
+	for _, c := range columns {
+		fmt.Fprintf(w, "\t%s", cell(c))
 	}
-}
-
-func ratioRow(name string, r Ratios) []string {
-	return []string{
-		name, number(r.EventsPerSecond), number(r.DeliveriesPerSecond),
-		number(r.P50), number(r.P99), number(r.Max), number(r.CPU), number(r.PeakRSS),
-	}
+	fmt.Fprint(w, "\t\n")
 }
 
 // number prints v with as many decimals as tell something; 0 is a figure that

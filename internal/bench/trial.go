@@ -14,7 +14,9 @@ import (
 type trial struct {
 	name string
 	// start starts the system and registers its webhooks.
-	start func(context.Context) (*server, error)
+	start func(context.Context) (*system, error)
+	// nodes is how many nodes Billhook has; 0 for the reference.
+	nodes int
 	// hooks is how many receiving webhooks every event goes to.
 	hooks int
 	load  loadPlan
@@ -27,7 +29,7 @@ const (
 	drainLimit = 10 * time.Minute
 )
 
-// measure runs the trial once, on a fresh process that is warm.
+// measure runs the trial once, on fresh processes that are warm.
 func (b *bench) measure(ctx context.Context, t trial) (figures Figures, err error) {
 	s, err := t.start(ctx)
 	if err != nil {
@@ -40,26 +42,22 @@ func (b *bench) measure(ctx context.Context, t trial) (figures Figures, err erro
 	if _, _, err := b.emitAndDrain(ctx, s, t, warm); err != nil {
 		return Figures{}, fmt.Errorf("warm up: %w", err)
 	}
-	before, measured := cpuTime(s.cmd.Process.Pid)
+	before := s.spent()
 	load, receipts, err := b.emitAndDrain(ctx, s, t, t.load)
 	if err != nil {
 		return Figures{}, err
 	}
-	after, _ := cpuTime(s.cmd.Process.Pid)
+	after := s.spent()
 	figures = newFigures(load, receipts)
-	if measured {
-		figures.CPUMicros = micros(after-before) / float64(receipts.Distinct)
-	}
-	if peak, ok := peakMemory(s.cmd.Process.Pid); ok {
-		figures.PeakBytes = peak
-	}
+	figures.charge(before, after, receipts.Distinct)
+	figures.PeakBytes = s.peakMemory()
 	return figures, nil
 }
 
 // emitAndDrain emits by the plan and waits until every accepted event has
 // come to every webhook. Anything refused or lost is an error: figures of a
 // system that loses events compare to nothing.
-func (b *bench) emitAndDrain(ctx context.Context, s *server, t trial, plan loadPlan) (loadResult, receiverStats, error) {
+func (b *bench) emitAndDrain(ctx context.Context, s *system, t trial, plan loadPlan) (loadResult, receiverStats, error) {
 	b.run++
 	if err := b.resetReceiver(ctx, b.run); err != nil {
 		return loadResult{}, receiverStats{}, err
@@ -78,19 +76,19 @@ func (b *bench) emitAndDrain(ctx context.Context, s *server, t trial, plan loadP
 	return load, receipts, err
 }
 
-func (b *bench) runLoad(ctx context.Context, s *server, run int, plan loadPlan) (loadResult, error) {
+func (b *bench) runLoad(ctx context.Context, s *system, run int, plan loadPlan) (loadResult, error) {
 	ctx, cancel := context.WithTimeout(ctx, plan.duration+2*answerLimit)
 	defer cancel()
 	var stdout bytes.Buffer
-	c, err := startChild(ctx, b.executable, &stdout, append([]string{"bench-load"}, plan.args(s.addr, run)...)...)
+	c, err := startChild(ctx, b.executable, &stdout, append([]string{"bench-load"}, plan.args(s.addrs(), run)...)...)
 	if err != nil {
 		return loadResult{}, err
 	}
 	defer c.stop()
 	select {
 	case <-c.exited:
-	case <-s.exited:
-		return loadResult{}, s.died()
+	case n := <-s.fallen:
+		return loadResult{}, n.died()
 	case <-ctx.Done():
 		return loadResult{}, fmt.Errorf("emit events: %w", ctx.Err())
 	}
@@ -106,7 +104,7 @@ func (b *bench) runLoad(ctx context.Context, s *server, run int, plan loadPlan) 
 
 // drain waits until the receiver has got as many distinct deliveries as are
 // expected.
-func (b *bench) drain(ctx context.Context, s *server, expected, hooks int) (receiverStats, error) {
+func (b *bench) drain(ctx context.Context, s *system, expected, hooks int) (receiverStats, error) {
 	ctx, cancel := context.WithTimeout(ctx, drainLimit)
 	defer cancel()
 	every := time.NewTicker(pollEvery)
@@ -129,8 +127,8 @@ func (b *bench) drain(ctx context.Context, s *server, expected, hooks int) (rece
 		}
 		select {
 		case <-every.C:
-		case <-s.exited:
-			return stats, s.died()
+		case n := <-s.fallen:
+			return stats, n.died()
 		case <-ctx.Done():
 			return stats, fmt.Errorf("wait for deliveries, %d of %d: %w", stats.Distinct, expected, ctx.Err())
 		}

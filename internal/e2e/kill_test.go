@@ -58,6 +58,13 @@ func TestKill(t *testing.T) {
 	checkSample(s, accepted, random)
 	s.stop()
 
+	report(t, r, rounds, accepted, began)
+	t.Logf("starts: %v on average, %v the slowest", (starts / time.Duration(rounds)).Round(time.Millisecond), slowest.Round(time.Millisecond))
+}
+
+// report tells what the kills have cost.
+func report(t *testing.T, r *receiver, rounds int, accepted []string, began time.Time) {
+	t.Helper()
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	requests, repeats, most := 0, 0, 0
@@ -73,7 +80,6 @@ func TestKill(t *testing.T) {
 	t.Logf("%d rounds in %.1f s: %d events accepted, %d requests received, %d of them repeats of what was acknowledged",
 		rounds, time.Since(began).Seconds(), len(accepted), requests, repeats)
 	t.Logf("at most %d repeats after one kill; at most %d requests under way at once", most, r.most)
-	t.Logf("starts: %v on average, %v the slowest", (starts / time.Duration(rounds)).Round(time.Millisecond), slowest.Round(time.Millisecond))
 	if len(accepted) < rounds {
 		t.Errorf("only %d events were accepted: this shows nothing", len(accepted))
 	}

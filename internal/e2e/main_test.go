@@ -10,6 +10,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/billhook/billhook/internal/postgrestest"
 )
 
 // binary is the command under test, built once.
@@ -43,7 +45,7 @@ func runTests(m *testing.M) (int, error) {
 	if out, err := build.CombinedOutput(); err != nil {
 		return 0, fmt.Errorf("build the command: %w\n%s", err, out)
 	}
-	return m.Run(), nil
+	return postgrestest.Main(m), nil
 }
 
 // watchSources reads the module's folders. The result of a test is cached by

@@ -9,6 +9,7 @@ import (
 	"net/http/httptest"
 	"sync"
 	"testing"
+	"time"
 )
 
 // A receiver takes deliveries in the tests' own process and keeps count.
@@ -148,6 +149,15 @@ func (r *receiver) nextLife() {
 		}
 		return ""
 	})
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.epoch++
+}
+
+// lifeGoesOn is nextLife where one of several senders has died and the others'
+// connections stay: its last requests are given a moment.
+func (r *receiver) lifeGoesOn() {
+	<-time.After(50 * time.Millisecond)
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.epoch++

@@ -27,6 +27,11 @@ func (r *Reader) query(ctx context.Context, text string, args ...any) (*sql.Rows
 	if err != nil {
 		return nil, err
 	}
+	if r.dialect.Argument != nil {
+		for i, arg := range args {
+			args[i] = r.dialect.Argument(arg)
+		}
+	}
 	return stmt.QueryContext(ctx, args...)
 }
 

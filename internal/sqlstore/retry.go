@@ -18,14 +18,28 @@ const (
 	forget      = "DELETE FROM billhook.deliveries WHERE store_id = ? AND id = ?"
 	pendingByID = selectPending + "WHERE store_id = ? AND id = ?"
 
-	cancelled = "SELECT store_id, id FROM billhook.pending WHERE store_id = ? AND webhook_id = ? AND owner = ? ORDER BY due_at, id LIMIT ?"
-	finish    = "INSERT INTO billhook.deliveries (" + deliveryColumns + ") " +
-		"SELECT store_id, id, webhook_id, event_id, event_type, 'cancelled', attempts, attempts_before, status_code, CAST(? AS TEXT), created_at, last_attempt_at, CAST(? AS BIGINT) " +
-		"FROM billhook.pending WHERE (store_id, id) IN (" + cancelled + ")"
-	dropCancelled = "DELETE FROM billhook.pending WHERE (store_id, id) IN (" + cancelled + ")"
+	toCancel = "SELECT id FROM billhook.pending WHERE store_id = ? AND webhook_id = ? AND owner = ? ORDER BY due_at, id LIMIT ?"
 )
 
-// retry makes a pending delivery due, or one that is over pending again.
+var (
+	finishCancelled = &bulk{
+		what: "finish cancelled deliveries",
+		change: "INSERT INTO billhook.deliveries (" + deliveryColumns + ") " +
+			"SELECT store_id, id, webhook_id, event_id, event_type, 'cancelled', attempts, attempts_before, status_code, CAST(?2 AS TEXT), created_at, last_attempt_at, CAST(?3 AS BIGINT) " +
+			"FROM billhook.pending WHERE store_id = ?1 AND id",
+		shared: 3,
+		row:    []string{textKind},
+	}
+	dropCancelled = &bulk{
+		what:   "drop cancelled deliveries",
+		change: "DELETE FROM billhook.pending WHERE store_id = ?1 AND id",
+		shared: 1,
+		row:    []string{textKind},
+	}
+)
+
+// retry makes a pending delivery due, or one that is over pending again. Between
+// looking here and there, another node may have taken it from there to here.
 func (w *Writer) retry(ctx context.Context, r *billhook.Retry) error {
 	r.Delivery = nil
 	n, err := w.conn.Exec(ctx, hasten, nanos(r.DueAt), w.Owner, r.StoreID, r.DeliveryID)
@@ -35,6 +49,9 @@ func (w *Writer) retry(ctx context.Context, r *billhook.Retry) error {
 			if err == nil && n > 0 {
 				_, err = w.conn.Exec(ctx, text, r.StoreID, r.DeliveryID)
 			}
+		}
+		if err == nil && n == 0 {
+			_, err = w.conn.Exec(ctx, hasten, nanos(r.DueAt), w.Owner, r.StoreID, r.DeliveryID)
 		}
 	}
 	if err != nil {
@@ -51,16 +68,28 @@ func (w *Writer) retry(ctx context.Context, r *billhook.Retry) error {
 	return nil
 }
 
-// cancel moves the lane's first deliveries to what is over.
+// cancel moves the lane's first deliveries to what is over. They are named, and
+// locked where others write too, before they are moved: both statements are to
+// find the same ones.
 func (w *Writer) cancel(ctx context.Context, c *billhook.Cancel) error {
-	lane := []any{c.Lane.StoreID, c.Lane.WebhookID, w.Owner, int64(c.Limit)}
-	n, err := w.conn.Exec(ctx, finish, append([]any{c.Reason, nanos(c.At)}, lane...)...)
-	if err == nil && n > 0 {
-		_, err = w.conn.Exec(ctx, dropCancelled, lane...)
-	}
+	found, err := w.conn.Query(ctx, toCancel+w.dialect.Lock, c.Lane.StoreID, c.Lane.WebhookID, w.Owner, int64(c.Limit))
+	ids, err := collect(found, err, func(from Row) (id string, err error) { return id, from.Scan(&id) })
 	if err != nil {
-		return fmt.Errorf("cancel deliveries: %w", err)
+		return fmt.Errorf("read deliveries to cancel: %w", err)
 	}
-	c.Cancelled = int(n)
+	of := rows{
+		n:      len(ids),
+		same:   func(i, j int) bool { return true },
+		shared: func(args []any, _ int) []any { return append(args, c.Lane.StoreID, c.Reason, nanos(c.At)) },
+		own:    func(args []any, i int) []any { return append(args, ids[i]) },
+	}
+	if err := w.all(ctx, finishCancelled, of); err != nil {
+		return err
+	}
+	of.shared = func(args []any, _ int) []any { return append(args, c.Lane.StoreID) }
+	if err := w.all(ctx, dropCancelled, of); err != nil {
+		return err
+	}
+	c.Cancelled = len(ids)
 	return nil
 }

@@ -21,6 +21,9 @@ type Dialect struct {
 	// Elements is a table of the elements, as value, of a column that holds a
 	// JSON array.
 	Elements func(column string) string
+	// Argument, where there is one, brings what a read asks for into the form
+	// that it is stored in.
+	Argument func(any) any
 	// Arrays: many rows are written as an array for each column, and not as a
 	// list of values.
 	Arrays bool

@@ -1,0 +1,54 @@
+package postgres
+
+import (
+	"context"
+
+	"github.com/billhook/billhook"
+)
+
+// Configuration reads all stores and all webhooks, the deleted too, as they
+// were at one moment: the reading sessions' isolation sees to that.
+func (d *Database) Configuration(ctx context.Context) ([]billhook.Store, []billhook.Webhook, error) {
+	return d.reader.Configuration(ctx)
+}
+
+// Outbox reads events that others asked for in SQL, oldest first.
+func (d *Database) Outbox(ctx context.Context, limit int) ([]billhook.Asked, error) {
+	return d.engineReader.Outbox(ctx, limit)
+}
+
+// Lanes names every webhook for which this node owns pending deliveries, once.
+func (d *Database) Lanes(ctx context.Context) ([]billhook.Lane, error) {
+	return d.engineReader.Lanes(ctx, d.owner())
+}
+
+// Pending reads the lane's pending deliveries that this node owns and that come
+// after the position.
+func (d *Database) Pending(ctx context.Context, lane billhook.Lane, after billhook.Position, limit int) ([]billhook.Pending, error) {
+	return d.engineReader.Pending(ctx, d.owner(), lane, after, limit)
+}
+
+// Event reads one event, or billhook.ErrNotFound.
+func (d *Database) Event(ctx context.Context, storeID, id string) (billhook.Event, error) {
+	return d.engineReader.Event(ctx, storeID, id)
+}
+
+// Events reads events, newest first.
+func (d *Database) Events(ctx context.Context, f billhook.EventFilter) ([]billhook.Event, error) {
+	return d.reader.Events(ctx, f)
+}
+
+// Delivery reads one delivery, or billhook.ErrNotFound.
+func (d *Database) Delivery(ctx context.Context, storeID, id string) (billhook.Delivery, error) {
+	return d.reader.Delivery(ctx, storeID, id)
+}
+
+// Deliveries reads deliveries, pending and over, by id descending.
+func (d *Database) Deliveries(ctx context.Context, f billhook.DeliveryFilter) ([]billhook.Delivery, error) {
+	return d.reader.Deliveries(ctx, f)
+}
+
+// Attempts reads a delivery's attempts, first to last.
+func (d *Database) Attempts(ctx context.Context, storeID, deliveryID string) ([]billhook.Attempt, error) {
+	return d.reader.Attempts(ctx, storeID, deliveryID)
+}
