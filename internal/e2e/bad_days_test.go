@@ -1,10 +1,13 @@
 package e2e
 
 import (
+	"context"
 	"fmt"
 	"net/http"
 	"testing"
 	"time"
+
+	"github.com/jackc/pgx/v5"
 
 	"github.com/billhook/billhook/internal/postgrestest"
 )
@@ -143,4 +146,64 @@ func TestTwoOfThreeDie(t *testing.T) {
 	r.acknowledged("/busy", accepted)
 	c.nodes[2].settled(patience)
 	r.check()
+}
+
+// TestNoConnectionsLeft takes every connection that the server has left: nodes go
+// on with what they have, and a server process that dies meanwhile costs only
+// time.
+func TestNoConnectionsLeft(t *testing.T) {
+	t.Parallel()
+	ctx := context.Background()
+	c, _ := ownCluster(t, 2)
+	r := receive(t)
+	r.judge = sometimesBusy
+	registerTwo(c.nodes[0], r)
+	c.knows(2)
+	var taken []*pgx.Conn
+	for len(taken) < 1000 {
+		conn, err := pgx.Connect(ctx, c.url)
+		if err != nil {
+			break
+		}
+		taken = append(taken, conn)
+	}
+	if len(taken) == 0 || len(taken) == 1000 {
+		t.Fatalf("%d connections were to be had", len(taken))
+	}
+	var loads []*load
+	for i, s := range c.nodes {
+		loads = append(loads, startLoad(s, fmt.Sprintf("n%d", i), nil))
+	}
+	<-time.After(time.Second)
+	before := loads[0].count() + loads[1].count()
+	if before == 0 {
+		t.Error("nothing was accepted without a connection to spare")
+	}
+	// Every connection of the nodes' is ended, and others stand in line for them.
+	if _, err := taken[0].Exec(ctx, `SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'billhook'`); err != nil {
+		t.Fatal(err)
+	}
+	<-time.After(2 * nodeLease)
+	for _, conn := range taken {
+		conn.Close(ctx)
+	}
+	for i, s := range c.nodes {
+		s.acceptsAgain(fmt.Sprintf("evt_again_%d", i))
+	}
+	var accepted []string
+	for _, l := range loads {
+		yes, _ := l.end(t)
+		accepted = append(accepted, yes...)
+	}
+	r.lifeGoesOn()
+	r.acknowledged("/steady", accepted)
+	r.acknowledged("/busy", accepted)
+	c.nodes[0].settled(patience)
+	r.mu.Lock()
+	wrong := append([]string(nil), r.wrong...)
+	r.mu.Unlock()
+	if len(wrong) > 0 {
+		t.Error(wrong[0])
+	}
+	t.Logf("%d connections taken; %d events accepted meanwhile, %d in all", len(taken), before, len(accepted))
 }
