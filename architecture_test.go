@@ -27,7 +27,8 @@ var mayImport = map[string][]string{
 	"internal/bench":        {"", "profile", "sign"},
 	"internal/e2e":          {"internal/postgrestest"},
 	"internal/postgrestest": {},
-	"cmd/billhook":          {"", "api", "profile", "sqlite", "internal/bench"},
+	"internal/sim":          {"", "profile", "sqlite", "storetest"},
+	"cmd/billhook":          {"", "api", "profile", "sqlite", "postgres", "internal/bench"},
 }
 
 // noOtherModules are the packages that link nothing but Go's own library, so

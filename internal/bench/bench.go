@@ -1,8 +1,8 @@
-// Package bench measures Billhook as its users meet it: a `billhook serve`
-// process that takes events over HTTP and delivers them over HTTP, beside a
-// reference forwarder that does the same two hops and one HMAC and keeps
-// nothing. Server, load and receiver are processes of their own, all of the
-// same executable and all on the loopback interface.
+// Package bench measures Billhook as its users meet it: `billhook serve`, one
+// process or several nodes on one database, that takes events over HTTP and
+// delivers them over HTTP, beside a reference forwarder that does the same two
+// hops and one HMAC and keeps nothing. Server, load and receiver are processes
+// of their own, all of the same executable and all on the loopback interface.
 //
 // It must not know how Billhook works inside: what it measures it reaches over
 // HTTP alone, and what it seeds it writes through billhook.Database. It must

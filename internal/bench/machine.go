@@ -31,7 +31,7 @@ func (m Machine) String() string {
 }
 
 func thisMachine(folder string) (Machine, error) {
-	syncs, err := measureSync(folder)
+	syncs, err := measureSync(folder, 200)
 	if err != nil {
 		return Machine{}, fmt.Errorf("measure sync: %w", err)
 	}
@@ -41,8 +41,8 @@ func thisMachine(folder string) (Machine, error) {
 	}, nil
 }
 
-// measureSync syncs until it has a fair idea, at most a second.
-func measureSync(folder string) (*Histogram, error) {
+// measureSync syncs so many times, but for at most a second.
+func measureSync(folder string, times int) (*Histogram, error) {
 	file, err := os.CreateTemp(folder, "sync-")
 	if err != nil {
 		return nil, err
@@ -51,7 +51,7 @@ func measureSync(folder string) (*Histogram, error) {
 	defer file.Close()
 	var syncs Histogram
 	page := make([]byte, 4096)
-	for began := time.Now(); syncs.Count() < 200 && time.Since(began) < time.Second; {
+	for began := time.Now(); syncs.Count() < uint64(times) && time.Since(began) < time.Second; {
 		start := time.Now()
 		if _, err := file.Write(page); err != nil {
 			return nil, err

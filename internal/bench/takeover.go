@@ -31,7 +31,9 @@ func (b *bench) settle(ctx context.Context, s *system, p Place) error {
 	if err := errors.Join(err, db.Close()); err != nil {
 		return fmt.Errorf("wait until the nodes own what waits: %w", err)
 	}
-	b.say("  the nodes have what waits after %v", time.Since(began).Round(time.Millisecond))
+	if took := time.Since(began); took > takeOverPoll {
+		b.say("  the nodes have what waits after %v", took.Round(time.Millisecond))
+	}
 	if b.shared.Settle == nil {
 		return nil
 	}

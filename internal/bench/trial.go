@@ -31,6 +31,9 @@ const (
 
 // measure runs the trial once, on fresh processes that are warm.
 func (b *bench) measure(ctx context.Context, t trial) (figures Figures, err error) {
+	if err := b.awaitCalm(ctx); err != nil {
+		return Figures{}, fmt.Errorf("wait for a calm disk: %w", err)
+	}
 	s, err := t.start(ctx)
 	if err != nil {
 		return Figures{}, err
