@@ -117,33 +117,40 @@ type Client struct {
 	// change starts from the one before.
 	configuring sync.Mutex
 	running     sync.Mutex
+	// outdated has something in it when the configuration in memory may be.
+	outdated chan struct{}
 }
 
 // New makes a Client on a database and reads the configuration kept there. It
-// creates the store "default" if there is none yet. Only one process at a time
-// may use a database that is a file.
+// creates the store "default" if there is none yet. A Database is for one Client.
+// Only one process at a time may use a database that is a file.
 func New(db Database, config Config) (*Client, error) {
 	config = config.withDefaults()
 	if err := config.Check(); err != nil {
 		return nil, err
 	}
-	c := &Client{config: config, db: db, profiles: config.allProfiles(), registry: newRegistry()}
+	c := &Client{config: config, db: db, profiles: config.allProfiles(), registry: newRegistry(), outdated: make(chan struct{}, 1)}
 	policy := egress.Policy{AllowLoopback: config.AllowInsecure, AllowPrivate: config.AllowInsecure}
 	c.guard = egress.New(policy, egress.Config{Dial: config.DialContext})
 	c.committer = newCommitter(db, config.Logger)
-	c.sender = &sender{db: db, logger: config.Logger, guard: c.guard, held: db.Held}
+	c.sender = &sender{db: db, logger: config.Logger, guard: c.guard}
 	c.scheduler = &scheduler{
 		db: db, committer: c.committer, logger: config.Logger, held: db.Held,
-		lookup: c.registry.endpoint, maxInFlight: config.MaxInFlight, laneWindow: config.laneWindow, lanes: map[Lane]*lane{},
+		lookup: c.registry.endpoint, deleted: c.registry.deleted, unknown: c.outdate, maxInFlight: config.MaxInFlight, laneWindow: config.laneWindow, lanes: map[Lane]*lane{},
 	}
-	c.committer.onRecovered, c.committer.handOver, c.committer.behind = c.recovered, c.scheduler.handOver, c.scheduler.behind
+	c.committer.handOver, c.committer.behind = c.scheduler.handOver, c.scheduler.behind
+	c.committer.onDoubt, c.committer.onTrust, c.committer.onRecovered = c.scheduler.doubt, c.scheduler.trust, c.recovered
 
 	ctx := context.Background()
 	if err := c.load(ctx); err != nil {
 		return nil, err
 	}
 	if _, _, err := c.registry.store(DefaultStore); err != nil {
-		if _, err := c.CreateStore(ctx, Store{ID: DefaultStore}); err != nil && ErrorCode(err) != CodeDuplicate {
+		_, err := c.CreateStore(ctx, Store{ID: DefaultStore})
+		if ErrorCode(err) == CodeDuplicate { // another node was faster
+			err = c.load(ctx)
+		}
+		if err != nil {
 			return nil, err
 		}
 	}
@@ -162,34 +169,32 @@ func (c *Client) Run(ctx context.Context) error {
 
 	attempts, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	defer cancel()
-	deliver := func(e *endpoint, p *Pending) *Outcome { return c.sender.deliver(attempts, e, p) }
+	deliver := func(e *endpoint, p *Pending, held func() bool) *Outcome {
+		return c.sender.deliver(attempts, e, p, held)
+	}
 	begun := make(chan error, 1)
 	c.committer.submit(write{after: func(error) { begun <- c.begin(attempts, deliver) }})
-	err := <-begun
-	if err == nil {
-		c.watch(ctx)
+	if err := <-begun; err != nil {
+		return errors.Join(err, c.leave())
 	}
+	c.watch(ctx)
 	c.scheduler.stop(c.config.StopGrace, cancel)
 	c.committer.flush()
 	c.sender.closeIdle()
-	return errors.Join(err, c.leave())
+	return c.leave()
 }
 
 // Follow keeps the configuration as other nodes change it, until ctx ends. It is
 // for a process that emits and leaves delivery to others; Run does it too.
 func (c *Client) Follow(ctx context.Context) {
+	var keeping sync.WaitGroup
+	keeping.Go(func() { c.keepConfigured(ctx) })
+	defer keeping.Wait()
 	c.db.Watch(ctx, func(seen Change) {
 		if seen.Configuration {
 			c.heed(ctx)
 		}
 	})
-}
-
-// heed takes in the configuration that another node has changed.
-func (c *Client) heed(ctx context.Context) {
-	if err := c.reload(ctx); err != nil {
-		c.config.Logger.Error("cannot read the configuration that another node has changed", "err", err)
-	}
 }
 
 // Close waits until everything asked for has been written or refused. It does
@@ -202,16 +207,21 @@ func (c *Client) Close() error {
 // recovered runs between transactions, after the database has come back. What
 // the failed transaction wrote may be there all the same, so all of memory is
 // read anew.
-func (c *Client) recovered(ctx context.Context) {
-	if err := errors.Join(c.load(ctx), c.scheduler.reread(ctx)); err != nil {
-		c.config.Logger.Error("cannot read what waits; a restart will", "err", err)
+func (c *Client) recovered(ctx context.Context) error {
+	if err := c.loadUsable(ctx); err != nil {
+		return err
 	}
+	return c.scheduler.reread(ctx)
 }
 
 // begin makes this process a node and starts sending. It runs between
 // transactions.
-func (c *Client) begin(ctx context.Context, deliver func(*endpoint, *Pending) *Outcome) error {
+func (c *Client) begin(ctx context.Context, deliver func(*endpoint, *Pending, func() bool) *Outcome) error {
 	if err := c.db.Join(ctx); err != nil {
+		return err
+	}
+	// What there is to send may be for webhooks that others have made since.
+	if err := c.loadUsable(ctx); err != nil {
 		return err
 	}
 	return c.scheduler.begin(ctx, deliver)
@@ -220,9 +230,10 @@ func (c *Client) begin(ctx context.Context, deliver func(*endpoint, *Pending) *O
 // watch heeds what other nodes do, until ctx ends.
 func (c *Client) watch(ctx context.Context) {
 	asked := make(chan struct{}, 1)
-	var emitting sync.WaitGroup
-	emitting.Go(func() { c.emptyOutbox(ctx, asked) })
-	defer emitting.Wait()
+	var beside sync.WaitGroup
+	beside.Go(func() { c.emptyOutbox(ctx, asked) })
+	beside.Go(func() { c.keepConfigured(ctx) })
+	defer beside.Wait()
 	c.scheduler.claim()
 	c.db.Watch(ctx, func(seen Change) {
 		if seen.Lost {

@@ -39,9 +39,12 @@ const (
 type committer struct {
 	db     Database
 	logger *slog.Logger
-	// onRecovered runs between transactions after a failed one: what the
-	// failed one wrote may be there.
-	onRecovered func(context.Context)
+	// onDoubt runs before a failed database is recovered, from when on what this
+	// process owned may be another's; onTrust after that has failed, and all is as
+	// it was. onRecovered runs after it has worked, and reads memory anew: what
+	// the failed transaction wrote may be there.
+	onDoubt, onTrust func()
+	onRecovered      func(context.Context) error
 	// handOver runs a transaction's hand-overs in the scheduler, all at once:
 	// its lock is what every sender waits for.
 	handOver func(all func())
@@ -85,7 +88,8 @@ type write struct {
 func newCommitter(db Database, logger *slog.Logger) *committer {
 	return &committer{
 		db: db, logger: logger,
-		onRecovered: func(context.Context) {}, handOver: func(all func()) { all() }, behind: func() bool { return false },
+		onDoubt: func() {}, onTrust: func() {}, onRecovered: func(context.Context) error { return nil },
+		handOver: func(all func()) { all() }, behind: func() bool { return false },
 	}
 }
 
@@ -294,27 +298,46 @@ func (c *committer) commit(ctx context.Context, writes []write) (kept []write) {
 			w.after(err)
 		}
 	}
+	if err != nil && len(kept) == 0 {
+		// What failed may be there all the same, and owned by this process: it is
+		// recovered and found also where nobody wants anything written.
+		kept = append(kept, write{keep: true})
+	}
 	return kept
 }
 
 func (c *committer) write(ctx context.Context, b *Batch) error {
 	if c.broken {
-		if err := c.db.Recover(ctx); err != nil {
+		if err := c.mend(ctx); err != nil {
 			return unavailable(err)
 		}
 		c.broken = false
 		c.logger.Info("database is back")
-		c.onRecovered(ctx)
 	}
 	if b.Empty() {
 		return nil
 	}
-	if err := c.db.Commit(ctx, b); err != nil {
+	err := c.db.Commit(ctx, b)
+	switch {
+	case errors.Is(err, ErrUntouched):
+		c.logger.Error("database is kept by another program; emits are refused until it is free", "err", err)
+		return unavailable(err)
+	case err != nil:
 		c.broken = true
 		c.logger.Error("database does not take writes; emits are refused until it does", "err", err)
 		return unavailable(err)
 	}
 	return nil
+}
+
+// mend recovers the database and has memory read anew from it.
+func (c *committer) mend(ctx context.Context) error {
+	c.onDoubt()
+	if err := c.db.Recover(ctx); err != nil {
+		c.onTrust()
+		return err
+	}
+	return c.onRecovered(ctx)
 }
 
 func unavailable(err error) *Error {

@@ -3,6 +3,7 @@ package billhook
 import (
 	"context"
 	"errors"
+	"time"
 )
 
 // errChanged means that what was to be replaced has been changed by another
@@ -27,20 +28,60 @@ func retryChanged[T any](c *Client, ctx context.Context, change func() (T, error
 	}
 }
 
+// heed takes in the configuration that another node has changed, before anything
+// else that the node has heard of. Nobody tells of a change twice, so one that
+// cannot be read now is read later.
+func (c *Client) heed(ctx context.Context) {
+	if err := c.reload(ctx); err != nil {
+		c.outdate()
+	}
+}
+
+// outdate has the configuration read anew soon, by who keeps it.
+func (c *Client) outdate() {
+	select {
+	case c.outdated <- struct{}{}:
+	default: // it is about to be read
+	}
+}
+
+// keepConfigured takes in the configuration whenever another node has changed
+// it, until ctx ends. Nobody tells of a change twice, so it tries until it can.
+func (c *Client) keepConfigured(ctx context.Context) {
+	for {
+		select {
+		case <-c.outdated:
+		case <-ctx.Done():
+			return
+		}
+		for {
+			err := c.reload(ctx)
+			if err == nil || ctx.Err() != nil {
+				break
+			}
+			c.config.Logger.Error("cannot take in the configuration that another node has changed", "err", err)
+			wait(ctx, time.Second)
+		}
+	}
+}
+
 // reload reads the configuration anew, between transactions.
 func (c *Client) reload(ctx context.Context) error {
 	loaded := make(chan error, 1)
-	c.committer.submit(write{after: func(error) { loaded <- c.load(ctx) }})
+	c.committer.submit(write{after: func(error) { loaded <- c.loadUsable(ctx) }})
 	return <-loaded
 }
 
 // load reads the configuration into the registry. It runs between
-// transactions, or before there are any.
+// transactions, or before there are any. A store with a profile that this process
+// has not got is left out, with its webhooks, and all else is taken in; the
+// error, which has a code then, says so.
 func (c *Client) load(ctx context.Context) error {
 	stores, webhooks, err := c.db.Configuration(ctx)
 	if err != nil {
 		return err
 	}
+	var unusable error
 	for _, s := range stores {
 		if known, ok := c.registry.stored(s.ID); ok && known.same(&s) {
 			continue
@@ -50,10 +91,11 @@ func (c *Client) load(ctx context.Context) error {
 			p = c.profiles[c.config.Profile] // nothing is sent for it any more
 		}
 		if p == nil {
-			return &Error{
+			unusable = &Error{
 				Code: CodeInvalid, Message: "the store " + quote(s.ID) + " has the profile " + quote(s.Profile) + ", which is not there",
 				Hint: "load its profile file",
 			}
+			continue
 		}
 		if err := c.registry.putStore(s, p, c.config.WebhookConcurrency); err != nil {
 			return err
@@ -65,15 +107,28 @@ func (c *Client) load(ctx context.Context) error {
 	for _, w := range webhooks {
 		lane := Lane{StoreID: w.StoreID, WebhookID: w.ID}
 		known := c.registry.endpoint(lane)
-		if known != nil && known.webhook.same(&w) || known == nil && !w.DeletedAt.IsZero() {
+		if known != nil && known.webhook.same(&w) || known == nil && c.registry.deleted(lane) {
 			continue
+		}
+		if _, ok := c.registry.stored(w.StoreID); !ok {
+			continue // its store was left out
 		}
 		if err := c.registry.putWebhook(w, c.config.WebhookConcurrency); err != nil {
 			return err
 		}
 		c.scheduler.refresh(lane)
 	}
-	return nil
+	return unusable
+}
+
+// loadUsable is load where what can be used is enough.
+func (c *Client) loadUsable(ctx context.Context) error {
+	err := c.load(ctx)
+	if ErrorCode(err) != "" {
+		c.config.Logger.Error("a part of the configuration cannot be used", "err", err)
+		return nil
+	}
+	return err
 }
 
 // same reports whether nothing was changed between the two.

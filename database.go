@@ -12,6 +12,9 @@ var (
 	// ErrNotOwner is what Commit answers when other nodes have taken this one for
 	// dead: nothing was written, and nothing is owned any more.
 	ErrNotOwner = errors.New("this node was taken for dead")
+	// ErrUntouched is what Commit answers when it has not begun to write: the next
+	// one needs no Recover.
+	ErrUntouched = errors.New("nothing was written")
 )
 
 // A Database keeps everything durable. Package storetest is its contract in

@@ -19,20 +19,39 @@ func (w *world) shop() *sql.DB {
 		w.t.Fatal(err)
 	}
 	w.t.Cleanup(func() { db.Close() })
-	if _, err := db.Exec("CREATE TABLE IF NOT EXISTS orders (id TEXT PRIMARY KEY)"); err != nil {
-		w.t.Fatal(err)
-	}
+	w.patiently(func() error {
+		_, err := db.Exec("CREATE TABLE IF NOT EXISTS orders (id TEXT PRIMARY KEY)")
+		return err
+	})
 	return db
+}
+
+// patiently does it again while the engine is writing. SQLite's own busy_timeout
+// would sleep where the bubble cannot see it.
+func (w *world) patiently(do func() error) {
+	w.t.Helper()
+	for range 1000 {
+		err := do()
+		if err == nil {
+			return
+		}
+		if !strings.Contains(err.Error(), "SQLITE_BUSY") {
+			w.t.Fatal(err)
+		}
+		time.Sleep(time.Millisecond)
+	}
+	w.t.Fatal("the file is locked all the time")
 }
 
 // order writes an order and emits its event in one transaction.
 func (w *world) order(shop *sql.DB, id string, commit bool) {
 	w.t.Helper()
 	ctx := context.Background()
-	tx, err := shop.BeginTx(ctx, nil)
-	if err != nil {
-		w.t.Fatal(err)
-	}
+	var tx *sql.Tx
+	w.patiently(func() (err error) {
+		tx, err = shop.BeginTx(ctx, nil)
+		return err
+	})
 	defer tx.Rollback()
 	if _, err := tx.Exec("INSERT INTO orders VALUES (?)", id); err != nil {
 		w.t.Fatal(err)
@@ -101,10 +120,11 @@ func TestEmitTxRefused(t *testing.T) {
 		w.register("http://127.0.0.1:9000/hook")
 		shop := w.shop()
 		defer shop.Close()
-		tx, err := shop.BeginTx(ctx, nil)
-		if err != nil {
-			t.Fatal(err)
-		}
+		var tx *sql.Tx
+		w.patiently(func() (err error) {
+			tx, err = shop.BeginTx(ctx, nil)
+			return err
+		})
 		defer tx.Rollback()
 		if _, err := w.client.EmitTx(ctx, tx, billhook.Emission{Type: "order.paid", Data: []byte("{")}); billhook.ErrorCode(err) != billhook.CodeInvalidJSON {
 			t.Errorf("bad data: got %v", err)

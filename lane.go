@@ -33,6 +33,8 @@ type lane struct {
 	// rewound: what is being read is no longer the next window.
 	rewound bool
 
+	// moving: the transaction that is being handed over has an outcome of it.
+	moving bool
 	// queued: the lane stands in the scheduler's line of ready lanes.
 	queued bool
 	// timer makes the lane ready when its first delivery becomes due, at

@@ -21,6 +21,9 @@ func (c *Client) emptyOutbox(ctx context.Context, woken <-chan struct{}) {
 			var err error
 			if more, err = c.emitAsked(ctx); err != nil {
 				// The database tells of them again.
+				if ctx.Err() != nil {
+					return
+				}
 				c.config.Logger.Error("cannot emit what was asked for in SQL", "err", err)
 				break
 			}
@@ -35,24 +38,18 @@ func (c *Client) emitAsked(ctx context.Context) (more bool, err error) {
 	if err != nil || len(asked) == 0 {
 		return false, err
 	}
-	var emits []*Emit
-	var refusals []*Refusal
-	for _, a := range asked {
-		if a.Emission.OccurredAt.IsZero() {
-			a.Emission.OccurredAt = a.At
+	emits, refusals, err := c.prepareAsked(asked)
+	if err == nil && len(refusals) > 0 {
+		// The store, or what it takes, may be newer than what this node knows.
+		if err = c.reload(ctx); err == nil {
+			emits, refusals, err = c.prepareAsked(asked)
 		}
-		em, err := c.prepare(a.Emission.StoreID, a.Emission)
-		var refused *Error
-		switch {
-		case errors.As(err, &refused):
-			c.config.Logger.Error("what was asked for in SQL cannot be emitted", "store", a.Emission.StoreID, "type", a.Emission.Type, "number", a.Number, "reason", refused)
-			refusals = append(refusals, &Refusal{StoreID: a.Emission.StoreID, Number: a.Number, Reason: refused.Error()})
-		case err != nil:
-			return false, err
-		default:
-			em.Asked = a.Number
-			emits = append(emits, em)
-		}
+	}
+	if err != nil {
+		return false, err
+	}
+	for _, r := range refusals {
+		c.config.Logger.Error("what was asked for in SQL cannot be emitted", "store", r.StoreID, "number", r.Number, "reason", r.Reason)
 	}
 	if len(refusals) > 0 {
 		err := c.committer.do(ctx, write{parts: len(refusals), add: func(b *Batch) { b.Refusals = append(b.Refusals, refusals...) }})
@@ -71,4 +68,26 @@ func (c *Client) emitAsked(ctx context.Context) (more bool, err error) {
 		}
 	}
 	return len(asked) == outboxStep, nil
+}
+
+// prepareAsked makes of each entry what is to be written, or says why it cannot
+// be an event.
+func (c *Client) prepareAsked(asked []Asked) (emits []*Emit, refusals []*Refusal, err error) {
+	for _, a := range asked {
+		if a.Emission.OccurredAt.IsZero() {
+			a.Emission.OccurredAt = a.At
+		}
+		em, err := c.prepare(a.Emission.StoreID, a.Emission)
+		var refused *Error
+		switch {
+		case errors.As(err, &refused):
+			refusals = append(refusals, &Refusal{StoreID: a.Emission.StoreID, Number: a.Number, Reason: refused.Error()})
+		case err != nil:
+			return nil, nil, err
+		default:
+			em.Asked = a.Number
+			emits = append(emits, em)
+		}
+	}
+	return emits, refusals, nil
 }

@@ -21,6 +21,9 @@ type tenant struct {
 	store    Store
 	profile  *profile.Profile
 	webhooks map[string]*endpoint
+	// gone has the ids of those that are deleted, to tell them from those that
+	// another node has made and this one has not heard of yet.
+	gone map[string]bool
 	// matches remembers which webhooks want a type, until one changes. It
 	// only holds types that some webhook was found for, so that strangers'
 	// types do not fill memory.
@@ -71,7 +74,7 @@ func (r *registry) putStore(s Store, p *profile.Profile, concurrency int) error 
 	defer r.mu.Unlock()
 	t := r.stores[s.ID]
 	if t == nil {
-		t = &tenant{webhooks: map[string]*endpoint{}}
+		t = &tenant{webhooks: map[string]*endpoint{}, gone: map[string]bool{}}
 		r.stores[s.ID] = t
 	}
 	t.store, t.profile, t.matches = s, p, map[string][]*endpoint{}
@@ -96,6 +99,7 @@ func (r *registry) putWebhook(w Webhook, concurrency int) error {
 	clear(t.matches)
 	if !w.DeletedAt.IsZero() {
 		delete(t.webhooks, w.ID)
+		t.gone[w.ID] = true
 		return nil
 	}
 	e, err := newEndpoint(w, t.profile, concurrency)
@@ -115,6 +119,15 @@ func (r *registry) endpoint(l Lane) *endpoint {
 		return nil
 	}
 	return t.webhooks[l.WebhookID]
+}
+
+// deleted reports whether a webhook is known to be deleted, alone or with its
+// store.
+func (r *registry) deleted(l Lane) bool {
+	r.mu.RLock()
+	defer r.mu.RUnlock()
+	t := r.stores[l.StoreID]
+	return t != nil && (!t.store.DeletedAt.IsZero() || t.gone[l.WebhookID])
 }
 
 // webhooksAfter lists a store's webhooks by id.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"log/slog"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -13,7 +14,7 @@ const (
 	laneWindow    = 8192
 	crowdedWindow = 64
 	windowTotal   = 64 << 10
-	// behindAt is how many wait in memory before emits are paced.
+	// behindAt is how many wait in lanes that move before emits are paced.
 	behindAt = 2048
 	// readStep is how many of a lane's deliveries are read at a time; commits
 	// wait meanwhile.
@@ -30,6 +31,8 @@ const (
 	// claimStep is how many deliveries that nobody owns one transaction takes
 	// over.
 	claimStep = 500
+	// claimRetry is how long after a failure that is tried again.
+	claimRetry = time.Second
 )
 
 // A scheduler decides which delivery is sent next. Lanes that have one due
@@ -40,10 +43,14 @@ type scheduler struct {
 	committer *committer
 	logger    *slog.Logger
 	// deliver makes one attempt and blocks until it is over. It returns nil
-	// when the attempt was called off, because sending stops.
-	deliver func(*endpoint, *Pending) *Outcome
-	// lookup finds a webhook; nil when it is deleted or unknown.
-	lookup func(Lane) *endpoint
+	// when the attempt was called off, because sending stops or held says no.
+	deliver func(e *endpoint, p *Pending, held func() bool) *Outcome
+	// lookup finds a webhook; nil when it is deleted, as deleted tells, or another
+	// node has made it and this one does not know of it yet; then unknown sees to
+	// that.
+	lookup  func(Lane) *endpoint
+	deleted func(Lane) bool
+	unknown func()
 	// held is Database.Held.
 	held        func() bool
 	maxInFlight int
@@ -59,9 +66,18 @@ type scheduler struct {
 	inFlight   int
 	unrecorded int
 	senders    sync.WaitGroup
+	// moving are the lanes that the transaction being handed over has outcomes
+	// of, and backlog is what waited in those of the last one. What waits for a
+	// receiver that hangs, or is not due, is no reason to hold up emits.
+	moving  []*lane
+	backlog int
 	// claiming: what nobody owns is being taken over; claimMore: and once more
 	// after that.
 	claiming, claimMore bool
+	// doubtful: what this node owns may have become another's, so nothing is sent
+	// until it is read anew. doubts counts how often that was so.
+	doubtful bool
+	doubts   atomic.Int64
 }
 
 // window is how many waiting deliveries a lane may hold now.
@@ -74,7 +90,7 @@ func (s *scheduler) window() int {
 
 // begin starts sending: it reads which lanes have something and hands what is
 // committed from now on to them. It runs between transactions.
-func (s *scheduler) begin(ctx context.Context, deliver func(*endpoint, *Pending) *Outcome) error {
+func (s *scheduler) begin(ctx context.Context, deliver func(*endpoint, *Pending, func() bool) *Outcome) error {
 	s.mu.Lock()
 	s.running, s.deliver = true, deliver
 	s.jobs, s.quit = make(chan job), make(chan struct{})
@@ -91,6 +107,7 @@ func (s *scheduler) reread(ctx context.Context) error {
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	s.doubtful = false
 	if !s.running {
 		return nil
 	}
@@ -104,6 +121,24 @@ func (s *scheduler) reread(ctx context.Context) error {
 		s.tend(l)
 	}
 	return nil
+}
+
+// doubt calls off what is about to be sent, and sends nothing until trust or
+// reread. A node that was taken for dead and is one again holds a lease, but not
+// what memory has.
+func (s *scheduler) doubt() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.doubtful = true
+	s.doubts.Add(1)
+}
+
+// trust ends a doubt that nothing came of.
+func (s *scheduler) trust() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.doubtful = false
+	s.dispatch()
 }
 
 // stop ends sending and waits for the attempts under way; cancel is called
@@ -133,6 +168,16 @@ func (s *scheduler) handOver(all func()) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	all()
+	s.backlog = 0
+	now := time.Now()
+	for _, l := range s.moving {
+		l.moving = false
+		if len(l.waiting) > 0 && !l.waiting[0].DueAt.After(now) {
+			s.backlog += len(l.waiting)
+		}
+	}
+	clear(s.moving)
+	s.moving = s.moving[:0]
 	s.dispatch()
 }
 
@@ -140,7 +185,7 @@ func (s *scheduler) handOver(all func()) {
 func (s *scheduler) behind() bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return s.running && s.mem.deliveries > behindAt
+	return s.running && s.backlog > behindAt
 }
 
 // push takes in deliveries that were just committed. It is for hand-overs.
@@ -163,13 +208,18 @@ func (s *scheduler) push(deliveries []Pending) {
 func (s *scheduler) refresh(key Lane) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	s.refreshLane(key)
+	s.dispatch()
+}
+
+// refreshLane is refresh for hand-overs.
+func (s *scheduler) refreshLane(key Lane) {
 	if !s.running {
 		return
 	}
 	l := s.lane(key)
 	l.endpoint = s.lookup(key)
 	s.tend(l)
-	s.dispatch()
 }
 
 func (s *scheduler) lane(key Lane) *lane {
@@ -184,9 +234,12 @@ func (s *scheduler) lane(key Lane) *lane {
 // tend does what a lane's state asks for: stand in line, wait for its first
 // delivery's time, read more, or be cleared away.
 func (s *scheduler) tend(l *lane) {
-	if l.endpoint == nil {
+	if l.endpoint == nil && s.deleted(l.key) {
 		s.abandon(l)
 		return
+	}
+	if l.endpoint == nil {
+		s.unknown()
 	}
 	if l.wantsMore(s.window()) {
 		l.reading = true
@@ -268,10 +321,11 @@ func (s *scheduler) read(l *lane) {
 	s.dispatch()
 }
 
-// A job is a delivery that is to be sent now.
+// A job is a delivery that is to be sent now, unless another doubt comes up.
 type job struct {
 	lane    *lane
 	pending Pending
+	doubts  int64
 }
 
 // dispatch finds a sender for every delivery that may be sent now.
@@ -293,7 +347,7 @@ func (s *scheduler) dispatch() {
 // next takes the delivery whose turn it is.
 func (s *scheduler) next() (job, bool) {
 	now := time.Now()
-	for s.running && s.held() && len(s.ready) > 0 && s.inFlight < s.maxInFlight && s.unrecorded < maxUnrecorded {
+	for s.running && !s.doubtful && s.held() && len(s.ready) > 0 && s.inFlight < s.maxInFlight && s.unrecorded < maxUnrecorded {
 		l := s.ready[0]
 		s.ready[0] = nil
 		s.ready = s.ready[1:]
@@ -306,7 +360,7 @@ func (s *scheduler) next() (job, bool) {
 		l.sending++
 		s.inFlight++
 		s.tend(l)
-		return job{l, p}, true
+		return job{l, p, s.doubts.Load()}, true
 	}
 	return job{}, false
 }
@@ -345,7 +399,7 @@ func (s *scheduler) sendOne(j job) (job, bool) {
 	s.mu.Unlock()
 	var o *Outcome
 	if endpoint != nil { // else deleted a moment ago
-		o = deliver(endpoint, &j.pending)
+		o = deliver(endpoint, &j.pending, func() bool { return s.held() && s.doubts.Load() == j.doubts })
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -376,6 +430,10 @@ func (s *scheduler) recorded(l *lane, o *Outcome) {
 	s.unrecorded--
 	if !s.holds(l) {
 		return
+	}
+	if !l.moving {
+		l.moving = true
+		s.moving = append(s.moving, l)
 	}
 	changed := l.forget(o.Delivery.ID)
 	switch {
@@ -448,8 +506,10 @@ func (s *scheduler) claimed(c *Claim, err error) {
 	s.claiming = false
 	again := s.claimMore || len(c.Deliveries) == c.Limit
 	s.mu.Unlock()
-	// After a failure the database tells of them again.
-	if err == nil && again {
+	switch {
+	case err != nil:
+		time.AfterFunc(claimRetry, s.claim)
+	case again:
 		s.claim()
 	}
 }

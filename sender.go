@@ -40,8 +40,7 @@ type sender struct {
 	db        Database
 	logger    *slog.Logger
 	guard     *egress.Guard
-	held      func() bool // as Database.Held
-	transport sync.Map    // store id -> *http.Transport: stores never share a connection
+	transport sync.Map // store id -> *http.Transport: stores never share a connection
 }
 
 // transportOf is the store's own pool of connections.
@@ -68,8 +67,9 @@ func (s *sender) closeIdle() {
 }
 
 // deliver makes one attempt of a delivery; nil means that ctx ended first and
-// nothing is known of it.
-func (s *sender) deliver(ctx context.Context, e *endpoint, p *Pending) *Outcome {
+// nothing is known of it, or that the delivery may be another's by now: held is
+// asked at the last moment.
+func (s *sender) deliver(ctx context.Context, e *endpoint, p *Pending, held func() bool) *Outcome {
 	event := p.Event
 	if event == nil {
 		stored, err := s.db.Event(ctx, p.StoreID, p.EventID)
@@ -86,7 +86,7 @@ func (s *sender) deliver(ctx context.Context, e *endpoint, p *Pending) *Outcome 
 		}
 		event = &stored
 	}
-	a := s.attempt(ctx, e, p, event)
+	a := s.attempt(ctx, e, p, event, held)
 	if a == nil {
 		return nil
 	}
@@ -104,14 +104,14 @@ func wait(ctx context.Context, d time.Duration) {
 }
 
 // attempt sends the event once and tells what came of it.
-func (s *sender) attempt(ctx context.Context, e *endpoint, p *Pending, event *Event) *Attempt {
+func (s *sender) attempt(ctx context.Context, e *endpoint, p *Pending, event *Event, held func() bool) *Attempt {
 	a := &Attempt{StoreID: p.StoreID, DeliveryID: p.ID, Number: p.Attempts + 1, StartedAt: now(), URL: e.webhook.URL}
 	body := e.profile.AppendBody(make([]byte, 0, len(event.Data)+256), profile.Event{
 		ID: event.ID, Type: event.Type, Time: event.CreatedAt, Data: event.Data, IdempotencyKey: event.IdempotencyKey,
 	})
 	header := e.header(event.ID, a.StartedAt, body)
 
-	if !s.held() {
+	if !held() {
 		return nil // it took so long to come here that others may be at it
 	}
 	timed, cancel := context.WithTimeout(ctx, e.timeout)

@@ -3,7 +3,11 @@ package billhook
 import (
 	"cmp"
 	"context"
+	"errors"
 	"strings"
+	"time"
+
+	"github.com/billhook/billhook/profile"
 )
 
 // CreateStore makes a new store.
@@ -52,7 +56,7 @@ func (c *Client) UpdateStore(ctx context.Context, id string, change StoreChange)
 		if change.Profile != nil {
 			s.Profile = *change.Profile
 		}
-		s.UpdatedAt = now()
+		s.UpdatedAt = nowAfter(before.UpdatedAt)
 		return c.writeStore(ctx, &before, s)
 	})
 }
@@ -69,35 +73,22 @@ func (c *Client) DeleteStore(ctx context.Context, id string) error {
 	return err
 }
 
+// deleteStore writes the store alone: its webhooks are deleted with it, since
+// nothing is looked for in a deleted store.
 func (c *Client) deleteStore(ctx context.Context, id string) (Store, error) {
-	s, p, err := c.registry.store(id)
+	before, p, err := c.registry.store(id)
 	if err != nil {
 		return Store{}, err
 	}
-	at := now()
-	was := s.UpdatedAt
-	s.UpdatedAt, s.DeletedAt = at, at
-	w := &StoreWrite{Store: s, Was: was}
-	webhooks := c.registry.webhooksAfter(id, "", maxInt)
-	err = c.committer.do(context.WithoutCancel(ctx), write{parts: 1 + len(webhooks), add: func(b *Batch) {
-		b.Stores = append(b.Stores, w)
-		for _, h := range webhooks {
-			was := h.UpdatedAt
-			h.UpdatedAt, h.DeletedAt = at, at
-			b.Webhooks = append(b.Webhooks, &WebhookWrite{Webhook: h, Was: was})
-		}
-	}})
-	if err != nil {
+	s := before
+	s.UpdatedAt = nowAfter(before.UpdatedAt)
+	s.DeletedAt = s.UpdatedAt
+	w := &StoreWrite{Store: s, Was: before.UpdatedAt}
+	if err := c.commitStore(ctx, w, p); err != nil {
 		return Store{}, err
 	}
 	if w.Refused {
 		return Store{}, errChanged
-	}
-	if err := c.registry.putStore(s, p, c.config.WebhookConcurrency); err != nil {
-		return Store{}, err
-	}
-	for _, h := range webhooks {
-		c.scheduler.refresh(Lane{StoreID: id, WebhookID: h.ID})
 	}
 	c.sender.forget(id)
 	return s, nil
@@ -117,8 +108,7 @@ func (c *Client) writeStore(ctx context.Context, before *Store, s Store) (Store,
 	if before != nil {
 		w.Was = before.UpdatedAt
 	}
-	// Whoever asked may go away meanwhile; memory must follow the disk.
-	if err := c.committer.do(context.WithoutCancel(ctx), write{parts: 1, add: func(b *Batch) { b.Stores = append(b.Stores, w) }}); err != nil {
+	if err := c.commitStore(ctx, w, p); err != nil {
 		return Store{}, err
 	}
 	switch {
@@ -127,13 +117,38 @@ func (c *Client) writeStore(ctx context.Context, before *Store, s Store) (Store,
 	case w.Refused:
 		return Store{}, &Error{Code: CodeDuplicate, Pointer: "/id", Message: "the store " + quote(s.ID) + " is there already, or was", Hint: "choose another id"}
 	}
-	if err := c.registry.putStore(s, p, c.config.WebhookConcurrency); err != nil {
-		return Store{}, err
-	}
-	for _, w := range c.registry.webhooksAfter(s.ID, "", maxInt) {
-		c.scheduler.refresh(Lane{StoreID: s.ID, WebhookID: w.ID})
-	}
 	return s, nil
+}
+
+// commitStore writes a store, and lets memory know between transactions, so that
+// what is read of other nodes' changes cannot be older.
+func (c *Client) commitStore(ctx context.Context, w *StoreWrite, p *profile.Profile) error {
+	var failure error
+	// Whoever asked may go away meanwhile; memory must follow the disk.
+	err := c.committer.do(context.WithoutCancel(ctx), write{
+		parts: 1,
+		add:   func(b *Batch) { b.Stores = append(b.Stores, w) },
+		handOver: func() {
+			if w.Refused {
+				return
+			}
+			failure = c.registry.putStore(w.Store, p, c.config.WebhookConcurrency)
+			for _, h := range c.registry.webhooksAfter(w.Store.ID, "", maxInt) {
+				c.scheduler.refreshLane(Lane{StoreID: w.Store.ID, WebhookID: h.ID})
+			}
+		},
+	})
+	return errors.Join(err, failure)
+}
+
+// nowAfter is the time of a change to what was changed then, by which two changes
+// can be told apart whatever the clock does.
+func nowAfter(then time.Time) time.Time {
+	at := now()
+	if !at.After(then) {
+		at = then.Add(1)
+	}
+	return at
 }
 
 const maxInt = int(^uint(0) >> 1)

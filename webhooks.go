@@ -3,6 +3,7 @@ package billhook
 import (
 	"cmp"
 	"context"
+	"errors"
 	"maps"
 	"slices"
 	"time"
@@ -196,7 +197,7 @@ func (c *Client) change(ctx context.Context, storeID, id string, apply func(*Web
 		if err := apply(&w); err != nil {
 			return Webhook{}, err
 		}
-		w.UpdatedAt = now()
+		w.UpdatedAt = nowAfter(before.UpdatedAt)
 		return c.writeWebhook(ctx, &before, w)
 	})
 }
@@ -216,8 +217,19 @@ func (c *Client) writeWebhook(ctx context.Context, before *Webhook, w Webhook) (
 	if before != nil {
 		wr.Was = before.UpdatedAt
 	}
+	var failure error
 	// Whoever asked may go away meanwhile; memory must follow the disk.
-	if err := c.committer.do(context.WithoutCancel(ctx), write{parts: 1, add: func(b *Batch) { b.Webhooks = append(b.Webhooks, wr) }}); err != nil {
+	err = c.committer.do(context.WithoutCancel(ctx), write{
+		parts: 1,
+		add:   func(b *Batch) { b.Webhooks = append(b.Webhooks, wr) },
+		handOver: func() {
+			if !wr.Refused {
+				failure = c.registry.putWebhook(w, c.config.WebhookConcurrency)
+				c.scheduler.refreshLane(Lane{StoreID: w.StoreID, WebhookID: w.ID})
+			}
+		},
+	})
+	if err = errors.Join(err, failure); err != nil {
 		return Webhook{}, err
 	}
 	switch {
@@ -226,10 +238,6 @@ func (c *Client) writeWebhook(ctx context.Context, before *Webhook, w Webhook) (
 	case wr.Refused:
 		return Webhook{}, &Error{Code: CodeDuplicate, Pointer: "/id", Message: "the webhook " + quote(w.ID) + " is there already, or was", Hint: "choose another id, or none"}
 	}
-	if err := c.registry.putWebhook(w, c.config.WebhookConcurrency); err != nil {
-		return Webhook{}, err
-	}
-	c.scheduler.refresh(Lane{StoreID: w.StoreID, WebhookID: w.ID})
 	return w.clone(), nil
 }
 

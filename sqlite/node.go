@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
+	"sync"
 	"time"
 
 	"github.com/billhook/billhook"
@@ -28,37 +29,57 @@ func (d *Database) Held() bool { return true }
 const (
 	// What was written with EmitTx belongs to nobody until it is found. It is
 	// looked for this often, from the first to the second, for so long after the
-	// last EmitTx; and then rarely, for a transaction that takes still longer.
+	// last EmitTx; and then, for a transaction that takes still longer, whenever as
+	// much time again has passed.
 	lookFirst, lookOften = 2 * time.Millisecond, 50 * time.Millisecond
 	lookFor              = 10 * time.Minute
-	lookRarely           = 10 * time.Second
 )
 
-// Watch looks for what EmitTx has written, once it was called.
+// emitted tells all who watch of an EmitTx.
+type emitted struct {
+	mu   sync.Mutex
+	at   time.Time     // of the last
+	next chan struct{} // closed by the next
+}
+
+func (e *emitted) now() {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if e.next != nil {
+		close(e.next)
+	}
+	e.at, e.next = time.Now(), nil
+}
+
+func (e *emitted) last() (at time.Time, next <-chan struct{}) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if e.next == nil {
+		e.next = make(chan struct{})
+	}
+	return e.at, e.next
+}
+
+// Watch looks for what EmitTx has written: at once, since it may have been
+// before, and often after one was called.
 func (d *Database) Watch(ctx context.Context, seen func(billhook.Change)) {
-	var every time.Duration
-	var until time.Time
-	var next <-chan time.Time // nil, for never, until the first EmitTx
+	every := lookFirst
 	for {
+		at, next := d.emitted.last()
+		found, err := readShort(d, func(r *sqlstore.Reader) (bool, error) { return r.Unowned(ctx) })
+		if err == nil && found { // else it is looked for again
+			seen(billhook.Change{Unowned: true})
+		}
+		if every *= 2; time.Since(at) <= lookFor {
+			every = min(every, lookOften)
+		}
 		select {
 		case <-ctx.Done():
 			return
-		case <-d.emitted:
-			every, until = lookFirst, time.Now().Add(lookFor)
 		case <-next:
-			found, err := readShort(d, func(r *sqlstore.Reader) (bool, error) { return r.Unowned(ctx) })
-			switch {
-			case err != nil: // it is looked for again
-			case found:
-				every = lookFirst
-				seen(billhook.Change{Unowned: true})
-			case time.Now().After(until):
-				every = lookRarely
-			default:
-				every = min(2*every, lookOften)
-			}
+			every = lookFirst
+		case <-time.After(every):
 		}
-		next = time.After(every)
 	}
 }
 
@@ -68,14 +89,29 @@ func (d *Database) EmitTx(ctx context.Context, tx any, emits []*billhook.Emit) e
 	if !ok {
 		return fmt.Errorf("a transaction is a *sql.Tx here, not a %T", tx)
 	}
-	c := &conn{on: t, prepared: map[string]*sql.Stmt{}}
-	w := sqlstore.NewWriter(c, dialect, insertGently)
-	if err := w.EmitIn(ctx, emits); err != nil {
+	if err := sqlstore.NewWriter(callersTx{t}, dialect, insertGently).EmitIn(ctx, emits); err != nil {
 		return err
 	}
-	select {
-	case d.emitted <- struct{}{}:
-	default:
-	}
+	d.emitted.now()
 	return nil
+}
+
+// A callersTx is a transaction of the caller's. It keeps nothing prepared, which
+// would stay in memory until the transaction ends.
+type callersTx struct{ *sql.Tx }
+
+func (c callersTx) Exec(ctx context.Context, text string, args ...any) (int64, error) {
+	result, err := c.ExecContext(ctx, dialect.Text(text), args...)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected()
+}
+
+func (c callersTx) QueryRow(ctx context.Context, text string, args ...any) sqlstore.Row {
+	return c.QueryRowContext(ctx, dialect.Text(text), args...)
+}
+
+func (c callersTx) Query(ctx context.Context, text string, args ...any) (sqlstore.Rows, error) {
+	return c.QueryContext(ctx, dialect.Text(text), args...)
 }

@@ -33,7 +33,7 @@ func readOn[T any](d *Database, on func(*connections) *sqlstore.Reader, f func(*
 
 // Configuration reads all stores and all webhooks, the deleted too.
 func (d *Database) Configuration(ctx context.Context) (stores []billhook.Store, webhooks []billhook.Webhook, err error) {
-	webhooks, err = read(d, func(r *sqlstore.Reader) (w []billhook.Webhook, err error) {
+	webhooks, err = readShort(d, func(r *sqlstore.Reader) (w []billhook.Webhook, err error) {
 		stores, w, err = r.Configuration(ctx)
 		return w, err
 	})

@@ -46,8 +46,7 @@ type Database struct {
 	mu    sync.RWMutex
 	conns *connections // nil while it cannot be opened, and once closed
 
-	// emitted has something in it after an EmitTx.
-	emitted chan struct{}
+	emitted emitted
 
 	closed bool
 	failed bool // the last Commit; of Commit's goroutine alone
@@ -69,6 +68,19 @@ var (
 // readable by nobody else, and brings its tables up to date. It fails with
 // ErrInUse where another process has it open.
 func Open(path string, o Options) (*Database, error) {
+	d, err := openFile(path, o)
+	if err != nil {
+		return nil, err
+	}
+	if err := checkCopied(context.Background(), d.conns.own); err != nil {
+		d.Close()
+		return nil, fmt.Errorf("open database %s: %w", d.path, err)
+	}
+	return d, nil
+}
+
+// openFile opens the file even where it is a copy that is not complete.
+func openFile(path string, o Options) (*Database, error) {
 	if o.Readers <= 0 {
 		o.Readers = 4
 	}
@@ -92,7 +104,7 @@ func Open(path string, o Options) (*Database, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open database: %w", err)
 	}
-	d := &Database{path: path, options: o, lock: lock, emitted: make(chan struct{}, 1)}
+	d := &Database{path: path, options: o, lock: lock}
 	if d.conns, err = connect(context.Background(), path, o); err != nil {
 		lock.Close()
 		return nil, fmt.Errorf("open database %s: %w", path, err)
@@ -131,14 +143,18 @@ func (d *Database) Commit(ctx context.Context, b *billhook.Batch) error {
 			return nil
 		}
 		// SQLite's own busy_timeout would sleep where synctest cannot see it.
-		if primary(err) != codes.SQLITE_BUSY || time.Now().After(deadline) {
+		if primary(err) != codes.SQLITE_BUSY {
 			d.failed = true
 			return err
+		}
+		if time.Now().After(deadline) {
+			// Nobody was let in at the beginning of the transaction.
+			return fmt.Errorf("%w: another program holds the file: %w", billhook.ErrUntouched, err)
 		}
 		select {
 		case <-time.After(5 * time.Millisecond):
 		case <-ctx.Done():
-			return fmt.Errorf("wait for the database file: %w", ctx.Err())
+			return fmt.Errorf("%w: another program holds the file: %w", billhook.ErrUntouched, ctx.Err())
 		}
 	}
 }
