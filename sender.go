@@ -117,10 +117,10 @@ func (s *sender) attempt(ctx context.Context, e *endpoint, p *Pending, event *Ev
 	timed, cancel := context.WithTimeout(ctx, e.timeout)
 	defer cancel()
 	start := time.Now()
-	resp, err := s.roundTrip(timed, e, header, body)
+	resp, err := s.roundTrip(timed, e, header, body, held)
 	a.Duration = time.Since(start)
 	if err != nil {
-		if ctx.Err() != nil {
+		if ctx.Err() != nil || errors.Is(err, errNotHeld) {
 			return nil // called off: it waits on, and no one blames the receiver
 		}
 		a.Failure, a.Error = explain(err, e.timeout)
@@ -133,12 +133,15 @@ func (s *sender) attempt(ctx context.Context, e *endpoint, p *Pending, event *Ev
 	return a
 }
 
+var errNotHeld = errors.New("the delivery may be another's by now")
+
 // roundTrip sends the request, on a new connection if the receiver had closed
-// the idle one before a byte of it was written: that is no attempt.
+// the idle one before a byte of it was written: that is no attempt. It may have
+// taken long to find out, so held is asked again.
 //
 // GetBody stays nil and no idempotency header is set in canonical form, since
 // with either net/http would repeat requests of its own accord, unrecorded.
-func (s *sender) roundTrip(ctx context.Context, e *endpoint, header http.Header, body []byte) (*http.Response, error) {
+func (s *sender) roundTrip(ctx context.Context, e *endpoint, header http.Header, body []byte, held func() bool) (*http.Response, error) {
 	transport := s.transportOf(e.webhook.StoreID)
 	var unwritten func() bool
 	ctx = httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{GotConn: func(got httptrace.GotConnInfo) {
@@ -164,6 +167,9 @@ func (s *sender) roundTrip(ctx context.Context, e *endpoint, header http.Header,
 		resp, err := transport.RoundTrip(req)
 		if err == nil || try == unwrittenTries || ctx.Err() != nil || unwritten == nil || !unwritten() {
 			return resp, err
+		}
+		if !held() {
+			return nil, errNotHeld
 		}
 	}
 }

@@ -1,0 +1,222 @@
+package sim
+
+import (
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/billhook/billhook"
+)
+
+// committed books a transaction of a process's, at the instant when it is on
+// disk, and holds it against what was there. It wants w.mu.
+func (w *world) committed(p *process, b *billhook.Batch, cancelled []billhook.Delivery) {
+	for _, write := range b.Webhooks {
+		if !write.Refused {
+			w.changed(&write.Webhook)
+		}
+	}
+	for _, o := range b.Outcomes {
+		if !o.Stale {
+			w.finished(p, o)
+		} else if l := w.book.lives[o.Delivery.ID]; w.climate.calm && l != nil && l.status != billhook.StatusCancelled {
+			w.fail(o.Delivery.ID, "an outcome of %s is stale in a calm world", p.name)
+		}
+	}
+	for _, r := range b.Retries {
+		if r.Delivery != nil {
+			w.retried(p, r)
+		}
+	}
+	for _, d := range cancelled {
+		w.cancelled(&d)
+	}
+	for _, r := range b.Refusals {
+		w.fail("", "%s refused what was asked for, number %d: %s", p.name, r.Number, r.Reason)
+	}
+	for _, em := range b.Emits {
+		if em.Existing == nil && !em.Gone {
+			w.wrote(p, em)
+		}
+	}
+	for _, c := range b.Claims {
+		for i := range c.Deliveries {
+			w.claimed(p, &c.Deliveries[i])
+		}
+	}
+}
+
+func (w *world) changed(v *billhook.Webhook) {
+	h := w.hook(v.ID)
+	if h == nil {
+		h = &hook{storeID: v.StoreID, id: v.ID}
+		w.book.hooks = append(w.book.hooks, h)
+		slices.SortFunc(w.book.hooks, func(a, b *hook) int { return strings.Compare(a.id, b.id) })
+	}
+	h.versions = append(h.versions, cloned(*v))
+}
+
+// wrote books an event and its deliveries.
+func (w *world) wrote(p *process, em *billhook.Emit) {
+	n := number(em.Event.Data)
+	e := w.book.events[n-1]
+	if e.written {
+		w.fail(eventName(n), "is on disk twice")
+		return
+	}
+	e.written, w.book.named[em.Event.ID] = true, eventName(n)
+	for i := range em.Deliveries {
+		d := &em.Deliveries[i]
+		e.deliveries = append(e.deliveries, d.WebhookID)
+		l := &life{name: d.ID, event: e, hook: w.hook(d.WebhookID), status: billhook.StatusPending, dueAt: d.DueAt}
+		l.belongTo(w.ownerAs(p))
+		w.book.lives[d.ID] = l
+	}
+	i := slices.IndexFunc(e.tries, func(t try) bool { return t.at.Equal(em.Event.CreatedAt) })
+	if i < 0 {
+		w.fail(eventName(n), "is of %v, when nobody tried to emit it", em.Event.CreatedAt)
+		return
+	}
+	for _, id := range e.tries[i].must {
+		if !slices.Contains(e.deliveries, id) {
+			w.fail(eventName(n), "is not for %s, which wanted it", id)
+		}
+	}
+	for _, id := range e.deliveries {
+		if !slices.Contains(e.tries[i].may, id) {
+			w.fail(eventName(n), "is for %s, which did not want it", id)
+		}
+	}
+	if em.Event.Deliveries != len(e.deliveries) {
+		w.fail(eventName(n), "tells of %d deliveries and has %d", em.Event.Deliveries, len(e.deliveries))
+	}
+	w.note("%s is written, for %v", eventName(n), e.deliveries)
+}
+
+// ownerAs is who owns what a process writes; p is nil for a caller's transaction.
+func (w *world) ownerAs(p *process) *process {
+	if p == nil || !p.joined && w.backend.owned() {
+		return nil
+	}
+	return p
+}
+
+// doubt books that the caller of what is on disk was told otherwise, or nothing.
+func (w *world) doubt(b *billhook.Batch) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	for _, em := range b.Emits {
+		if em.Existing == nil && !em.Gone {
+			w.book.events[number(em.Event.Data)-1].doubted = true
+		}
+	}
+}
+
+// finished books an attempt and what it left its delivery in.
+func (w *world) finished(p *process, o *billhook.Outcome) {
+	l, a := w.book.lives[o.Delivery.ID], &o.Attempt
+	switch {
+	case l == nil:
+		w.fail(o.Delivery.ID, "an attempt of what is not on disk is on record")
+		return
+	case l.over():
+		w.fail(l.name, "%s finished it, which was %s already", p.name, l.status)
+		return
+	case !w.belongs(l, p):
+		w.fail(l.name, "%s has an attempt recorded, whose it is not", p.name)
+	case a.Number != l.attempts+1:
+		w.fail(l.name, "attempt %d is recorded after %d", a.Number, l.attempts)
+	}
+	l.attempts++
+	sent := slices.ContainsFunc(l.exchanges, func(e *exchange) bool { return e.of == p && e.from.Equal(a.StartedAt) })
+	switch {
+	case sent:
+		l.recorded++
+	default:
+		w.fail(l.name, "an attempt of %s at %v is on record, and no request began then (%s)", p.name, a.StartedAt.Sub(w.began), a.Error)
+	}
+	policy := w.policy(l.hook.id)
+	made, end := l.attempts-l.before, a.StartedAt.Add(a.Duration)
+	last := !policy.Retries(a.StatusCode) || made >= policy.MaxAttempts
+	switch o.Status {
+	case billhook.StatusDelivered:
+		if !a.Success() || !l.acknowledged {
+			w.fail(l.name, "is delivered, and the receiver has not acknowledged it")
+		}
+	case billhook.StatusPending:
+		if due := end.Add(policy.Delay(made, 0)); a.Success() || last || !o.NextAttemptAt.Equal(due) {
+			w.fail(l.name, "attempt %d (%s) is followed by another at %v; the policy says %v, last %v", made, a.Error, o.NextAttemptAt, due, last)
+		}
+	case billhook.StatusDead:
+		if a.Success() || !last || made > policy.MaxAttempts {
+			w.fail(l.name, "is dead after %d attempts of %d (%s)", made, policy.MaxAttempts, a.Error)
+		}
+	default:
+		w.fail(l.name, "an attempt left it %s", o.Status)
+	}
+	l.status, l.dueAt = o.Status, o.NextAttemptAt
+	w.note("%s attempt %d of %s is on record: %d %s, %s", l.name, a.Number, p.name, a.StatusCode, a.Failure, o.Status)
+}
+
+func (w *world) retried(p *process, r *billhook.Retry) {
+	l := w.book.lives[r.DeliveryID]
+	if l == nil {
+		w.fail(r.DeliveryID, "a retry found it, and it is not on disk")
+		return
+	}
+	if l.over() {
+		l.status, l.before = billhook.StatusPending, l.attempts
+	}
+	if r.Delivery.Attempts != l.attempts || r.Delivery.AttemptsBefore != l.before {
+		w.fail(l.name, "retried after %d attempts, %d before; should be %d, %d", r.Delivery.Attempts, r.Delivery.AttemptsBefore, l.attempts, l.before)
+	}
+	l.dueAt = r.DueAt
+	l.belongTo(w.ownerAs(p))
+	w.note("%s is retried by %s", l.name, p.name)
+}
+
+func (w *world) cancelled(d *billhook.Delivery) {
+	l := w.book.lives[d.ID]
+	switch {
+	case l == nil:
+		w.fail(d.ID, "is cancelled, and was not on disk")
+	case l.status == billhook.StatusCancelled:
+	case l.over():
+		w.fail(l.name, "is cancelled, and was %s", l.status)
+	default:
+		l.status, l.overAt = billhook.StatusCancelled, time.Now()
+		w.note("%s is cancelled", l.name)
+		if !l.hook.deleted() {
+			w.fail(l.name, "is cancelled, and its webhook is there")
+		}
+	}
+}
+
+// claimed books that a process took a delivery over.
+func (w *world) claimed(p *process, d *billhook.Pending) {
+	l := w.book.lives[d.ID]
+	if l == nil || l.over() {
+		w.fail(d.ID, "%s took over what does not wait", p.name)
+		return
+	}
+	if q := l.owner; q != nil && q != p && !q.dead && w.backend.owned() && !w.shifted {
+		if q.link.Database.Held() {
+			w.fail(l.name, "%s took it from %s, whose lease lasts", p.name, q.name)
+		}
+		l.losers = append(l.losers, q)
+	}
+	if !l.dueAt.Equal(d.DueAt) || l.attempts != d.Attempts {
+		w.fail(l.name, "is due at %v after %d attempts for who took it over, and was at %v after %d", d.DueAt, d.Attempts, l.dueAt, l.attempts)
+	}
+	l.belongTo(p)
+	w.note("%s is taken over by %s", l.name, p.name)
+}
+
+// left books that a process gave up what it owned. It wants w.mu.
+func (w *world) left(p *process) {
+	for _, l := range w.book.lives {
+		if l.owner == p {
+			l.owner = nil
+		}
+	}
+}

@@ -1,0 +1,110 @@
+package sim
+
+import (
+	"slices"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/billhook/billhook"
+)
+
+// TestFlaws breaks the store or the engine in ways that a mistake could, and
+// sees each found, by the promise that it breaks.
+func TestFlaws(t *testing.T) {
+	const seeds = 40
+	for _, test := range []struct {
+		name, found string
+		broken      func(*flaw)
+	}{
+		{"outcomes are not fenced", "has an attempt recorded, whose it is not", func(f *flaw) {
+			f.store = func(s *Shared) { s.unfenced = true }
+		}},
+		{"a committed emit is lost", "was written and is not on record", func(f *flaw) {
+			f.write = func(b *billhook.Batch) *billhook.Batch {
+				return without(b, func(em *billhook.Emit) bool { return number(em.Event.Data)%23 == 0 }, nil)
+			}
+		}},
+		{"an outcome is dropped", "is on record as pending", func(f *flaw) {
+			f.write = func(b *billhook.Batch) *billhook.Batch {
+				return without(b, nil, func(o *billhook.Outcome) bool { return strings.HasPrefix(o.Delivery.ID, "e0007") })
+			}
+		}},
+		{"a claim misses its last row", "still waits", func(f *flaw) {
+			f.answer = func(b *billhook.Batch) {
+				for _, c := range b.Claims {
+					if n := len(c.Deliveries); n > 0 {
+						c.Deliveries = c.Deliveries[:n-1]
+					}
+				}
+			}
+		}},
+		{"a lease is held for ever", "sends without holding its lease", func(f *flaw) { f.held = true }},
+		{"a failed commit is taken for a good one", "is accepted and not on disk", func(f *flaw) {
+			f.commit = func(err error) error {
+				if err == errWrite {
+					return nil
+				}
+				return err
+			}
+		}},
+		{"what is refused is written", "was refused, and is on disk", func(f *flaw) {
+			var commits atomic.Int32
+			f.commit = func(err error) error {
+				if commits.Add(1)%10 == 0 {
+					return errWrite
+				}
+				return err
+			}
+		}},
+		{"a rollback commits", "is on record, and nobody wrote it", func(f *flaw) { f.keeps = true }},
+		{"nobody hears of what nobody owns", "still waits", func(f *flaw) {
+			f.seen = func(c *billhook.Change) { c.Unowned = false }
+		}},
+		{"nobody hears of others' changes", "knows other webhooks", func(f *flaw) {
+			f.seen = func(c *billhook.Change) { c.Configuration = false }
+		}},
+		{"a lane's last row is not read", "still waits", func(f *flaw) {
+			f.pending = func(rows []billhook.Pending) []billhook.Pending { return rows[:max(len(rows)-1, 0)] }
+		}},
+		{"retries come early", "before it is due", func(f *flaw) {
+			f.pending = func(rows []billhook.Pending) []billhook.Pending {
+				for i := range rows {
+					rows[i].DueAt = rows[i].DueAt.Add(-time.Minute)
+				}
+				return rows
+			}
+		}},
+		{"an event is read with another time", "is sent with another body", func(f *flaw) {
+			f.event = func(e *billhook.Event) { e.CreatedAt = e.CreatedAt.Add(time.Second) }
+		}},
+		{"a lane takes one more", "are under way at once", func(f *flaw) {
+			f.config = func(c *billhook.Config) { c.WebhookConcurrency++ }
+		}},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			for seed := range uint64(seeds) {
+				report := Run(t, Plan{Seed: seed + 1, broken: test.broken})
+				if slices.ContainsFunc(report.Failures, func(failure string) bool { return strings.Contains(failure, test.found) }) {
+					t.Logf("found by seed %d", seed+1)
+					return
+				}
+			}
+			t.Errorf("not found by %d seeds", seeds)
+		})
+	}
+}
+
+// without is the batch less some of its emits and outcomes.
+func without(b *billhook.Batch, emits func(*billhook.Emit) bool, outcomes func(*billhook.Outcome) bool) *billhook.Batch {
+	less := *b
+	if emits != nil {
+		less.Emits = slices.DeleteFunc(slices.Clone(b.Emits), emits)
+	}
+	if outcomes != nil {
+		less.Outcomes = slices.DeleteFunc(slices.Clone(b.Outcomes), outcomes)
+	}
+	return &less
+}

@@ -1,0 +1,90 @@
+package sim
+
+import (
+	"context"
+	"time"
+
+	"github.com/billhook/billhook"
+)
+
+// through makes a read of the engine's or a caller's.
+func through[T any](l *link, what string, read func() (T, error)) (T, error) {
+	var none T
+	if l.p.w.climate.loose {
+		l.p.w.mu.Lock()
+		l.p.reads++
+		nth := l.p.reads
+		l.p.w.mu.Unlock()
+		time.Sleep(between(chance(l.p.w.plan.Seed, "read", l.p.name, what, nth), 0, slowestRead))
+	}
+	if err := l.enter(what); err != nil {
+		return none, err
+	}
+	if l.p.troubled(noReads) {
+		return none, errAway
+	}
+	return read()
+}
+
+// Configuration reads stores and webhooks, and has it noted what the process
+// knows from now on.
+func (l *link) Configuration(ctx context.Context) (stores []billhook.Store, webhooks []billhook.Webhook, err error) {
+	webhooks, err = through(l, "configuration", func() (w []billhook.Webhook, err error) {
+		stores, w, err = l.Database.Configuration(ctx)
+		return w, err
+	})
+	if err == nil {
+		l.p.w.mu.Lock()
+		defer l.p.w.mu.Unlock()
+		for i := range webhooks {
+			l.p.knows(&webhooks[i])
+		}
+	}
+	return stores, webhooks, err
+}
+
+// Outbox reads what was asked for in SQL, which the process makes events of at
+// this instant.
+func (l *link) Outbox(ctx context.Context, limit int) ([]billhook.Asked, error) {
+	w := l.p.w
+	time.Sleep(between(chance(w.plan.Seed, "outbox", l.p.name, time.Since(w.began)), 10*time.Microsecond, 3*time.Millisecond))
+	all, err := through(l, "outbox", func() ([]billhook.Asked, error) { return l.Database.Outbox(ctx, limit) })
+	l.p.w.mu.Lock()
+	defer l.p.w.mu.Unlock()
+	for _, a := range all {
+		l.p.w.tried(l.p, number(a.Emission.Data))
+	}
+	return all, err
+}
+
+func (l *link) Lanes(ctx context.Context) ([]billhook.Lane, error) {
+	return through(l, "lanes", func() ([]billhook.Lane, error) { return l.Database.Lanes(ctx) })
+}
+
+func (l *link) Pending(ctx context.Context, lane billhook.Lane, after billhook.Position, limit int) ([]billhook.Pending, error) {
+	rows, err := through(l, "pending "+lane.WebhookID, func() ([]billhook.Pending, error) { return l.Database.Pending(ctx, lane, after, limit) })
+	return l.p.w.flaw.pending(rows), err
+}
+
+func (l *link) Event(ctx context.Context, storeID, id string) (billhook.Event, error) {
+	w := l.p.w
+	time.Sleep(between(chance(w.plan.Seed, "event", l.p.name, w.eventOf(id), time.Since(w.began)), time.Microsecond, quickRead))
+	e, err := through(l, "event "+w.eventOf(id), func() (billhook.Event, error) { return l.Database.Event(ctx, storeID, id) })
+	w.flaw.event(&e)
+	return e, err
+}
+
+// eventOf is the name of the event with an id that the engine may have drawn.
+func (w *world) eventOf(id string) string {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.book.named[id]
+}
+
+func (l *link) Delivery(ctx context.Context, storeID, id string) (billhook.Delivery, error) {
+	return through(l, "delivery "+id, func() (billhook.Delivery, error) { return l.Database.Delivery(ctx, storeID, id) })
+}
+
+func (l *link) Deliveries(ctx context.Context, f billhook.DeliveryFilter) ([]billhook.Delivery, error) {
+	return through(l, "deliveries", func() ([]billhook.Delivery, error) { return l.Database.Deliveries(ctx, f) })
+}

@@ -1,0 +1,221 @@
+package sim
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"io"
+	"net"
+	"slices"
+	"strings"
+	"sync"
+	"syscall"
+	"time"
+
+	"github.com/billhook/billhook"
+)
+
+var (
+	errRefused = &net.OpError{Op: "dial", Net: "tcp", Err: syscall.ECONNREFUSED}
+	errReset   = &net.OpError{Op: "write", Net: "tcp", Err: syscall.ECONNRESET}
+)
+
+// A conn is a process's end of a connection to a receiver. Every write of
+// net/http's is a whole request.
+type conn struct {
+	net.Conn
+	p    *process
+	r    *receiver
+	far  net.Conn
+	once sync.Once
+	now  *exchange // guarded by w.mu
+}
+
+// An exchange is one request and what becomes of it.
+type exchange struct {
+	life *life
+	of   *process
+	on   *conn // the last that it was tried on
+	nth  int   // of the delivery's
+	fate fate
+	// from and until are when the process had it under way, as far as the
+	// network can tell.
+	from, until time.Time
+}
+
+// dial connects at once, since what happens at one instant needs no order. A
+// receiver that is down refuses with the request: only then is it known whose it
+// is, and when to refuse it.
+func (p *process) dial(_ context.Context, _, address string) (net.Conn, error) {
+	w := p.w
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	i := slices.IndexFunc(w.receivers, func(r *receiver) bool { return strings.HasSuffix(address, fmt.Sprintf(":%d", r.port)) })
+	if i < 0 || p.dead {
+		return nil, errRefused
+	}
+	near, far := net.Pipe()
+	c := &conn{Conn: near, p: p, r: w.receivers[i], far: far}
+	p.conns[c] = true
+	go c.r.serve(c)
+	return c, nil
+}
+
+func (c *conn) Write(request []byte) (int, error) {
+	if !c.p.alive() {
+		return 0, errReset
+	}
+	e := c.p.w.asked(c, request)
+	n, err := c.send(e, request)
+	if err != nil {
+		c.p.w.mu.Lock()
+		defer c.p.w.mu.Unlock()
+		c.ended()
+	}
+	return n, err
+}
+
+// send does with a request what its fate says of the way there.
+func (c *conn) send(e *exchange, request []byte) (int, error) {
+	if c.p.reached(beforeSend) || !c.p.stall("send", e.life.name, e.nth) {
+		return 0, errReset
+	}
+	switch e.fate.kind {
+	case resetUnread, isDown:
+		time.Sleep(e.fate.after)
+		err := errReset
+		if e.fate.kind == isDown {
+			err = errRefused
+		}
+		if c.p.w.climate.loose {
+			return 0, err
+		}
+		// With a byte of it gone. Without, the engine would try again at once if it
+		// had an idle connection and not if it had to dial, and which of those that
+		// send at one instant get the idle ones is up to chance.
+		return 1, err
+	case resetHalfRead:
+		n, err := c.Conn.Write(request[:len(request)/2])
+		if err == nil {
+			time.Sleep(e.fate.after)
+		}
+		return n, errReset
+	}
+	return c.Conn.Write(request)
+}
+
+// Read gives a paused process what it was sent once it goes on.
+func (c *conn) Read(into []byte) (int, error) {
+	n, err := c.Conn.Read(into)
+	if !c.p.stall("read", c.about()) {
+		return 0, io.ErrUnexpectedEOF
+	}
+	return n, err
+}
+
+// about names the exchange under way, or the last.
+func (c *conn) about() string {
+	c.p.w.mu.Lock()
+	defer c.p.w.mu.Unlock()
+	if c.now == nil {
+		return ""
+	}
+	return fmt.Sprint(c.now.life.name, " ", c.now.nth)
+}
+
+func (c *conn) Close() error {
+	c.once.Do(func() {
+		c.p.w.mu.Lock()
+		defer c.p.w.mu.Unlock()
+		delete(c.p.conns, c)
+		c.ended()
+	})
+	return c.Conn.Close()
+}
+
+// ended notes that nothing is under way on the connection. It wants w.mu.
+func (c *conn) ended() {
+	if c.now != nil && c.now.on == c && c.now.until.IsZero() {
+		c.now.until = time.Now()
+	}
+}
+
+// asked notes a request at the instant when the process makes it, and holds it
+// against what the process may send.
+func (w *world) asked(c *conn, request []byte) *exchange {
+	header, body, ok := bytes.Cut(request, []byte("\r\n\r\n"))
+	path, _, ok2 := strings.Cut(strings.TrimPrefix(string(header), "POST /"), " ")
+	if !ok || !ok2 {
+		panic(fmt.Sprintf("not a whole request: %q", request))
+	}
+	name := nameOf(number(dataOf(body)), path)
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	c.ended()
+	w.requests++
+	l := w.book.lives[name]
+	if l == nil {
+		w.fail(name, "%s sends what is not on disk", c.p.name)
+		l = &life{name: name, event: w.book.events[number(dataOf(body))-1], hook: w.hook(path)}
+	}
+	e := &exchange{life: l, of: c.p, nth: len(l.exchanges) + 1, from: time.Now()}
+	// A receiver may have hung up just now, and the engine tries another connection
+	// at the same instant.
+	if n := len(l.exchanges); n > 0 && l.exchanges[n-1].of == c.p && l.exchanges[n-1].from.Equal(e.from) {
+		e = l.exchanges[n-1]
+		e.until = time.Time{}
+	} else {
+		l.exchanges = append(l.exchanges, e)
+		e.fate = w.fate(c.r, l, e.nth)
+		w.mayAsk(e, body)
+		w.note("%s request %d of %s: %s", name, e.nth, c.p.name, e.fate)
+	}
+	c.now, e.on = e, c
+	return e
+}
+
+// mayAsk holds a request against what is known at its beginning.
+func (w *world) mayAsk(e *exchange, body []byte) {
+	l, p := e.life, e.of
+	if l.event.body == "" {
+		l.event.body = string(body)
+	}
+	if l.event.body != string(body) {
+		w.fail(l.name, "is sent with another body")
+	}
+	if !p.link.Database.Held() {
+		w.fail(l.name, "%s sends without holding its lease", p.name)
+	}
+	if !w.belongs(l, p) {
+		switch {
+		case !l.owned:
+			w.fail(l.name, "%s sends what nobody owns", p.name)
+		case slices.Contains(l.losers, p):
+			w.fail(l.name, "%s sends what it lost with its lease", p.name)
+		}
+		return // a retry gave it to another, and this one is told soon
+	}
+	if l.over() {
+		if l.status != billhook.StatusCancelled || time.Since(l.overAt) > w.climate.underWay() {
+			w.fail(l.name, "%s sends what is %s", p.name, l.status)
+		}
+	} else if early := l.dueAt.Sub(e.from); early > 0 {
+		w.fail(l.name, "%s sends it %v before it is due", p.name, early)
+	}
+	w.mayGo(e)
+}
+
+// mayGo holds a request against the versions of its webhook that the process may
+// go by. One that was paused between its decision and the request may be late.
+func (w *world) mayGo(e *exchange) {
+	if time.Since(e.of.pausedUntil) < time.Minute {
+		return
+	}
+	may, _ := e.of.versions(e.life.hook)
+	for i := range may {
+		if may[i].IsActive && may[i].DeletedAt.IsZero() {
+			return
+		}
+	}
+	w.fail(e.life.name, "%s sends to a webhook that it knows to be inactive or deleted", e.of.name)
+}

@@ -1,0 +1,54 @@
+package sim
+
+import (
+	"errors"
+	"slices"
+	"time"
+)
+
+// A weather is what the database does to its callers.
+type weather []spell
+
+// A spell is a time in which something is wrong.
+type spell struct {
+	from, until time.Time
+	wrong       trouble
+	// of is the machine that it strikes; nil for all.
+	of *machine
+}
+
+// A trouble is a way in which a database fails.
+type trouble string
+
+const (
+	away    trouble = "the database is away"
+	noReads trouble = "reads fail"
+	full    trouble = "commits fail without a trace"
+	mute    trouble = "commits fail after all was written"
+)
+
+var (
+	errAway  = errors.New("no connection to the database")
+	errDead  = errors.New("this process is dead")
+	errWrite = errors.New("the database cannot write")
+)
+
+// troubled reports whether something is wrong for a process now.
+func (p *process) troubled(wrong trouble) bool {
+	p.w.mu.Lock()
+	defer p.w.mu.Unlock()
+	now := time.Now()
+	return slices.ContainsFunc(p.w.weather, func(s spell) bool {
+		return s.wrong == wrong && (s.of == nil || s.of == p.m) && !now.Before(s.from) && now.Before(s.until)
+	})
+}
+
+// strike begins a spell. It wants w.mu.
+func (w *world) strike(wrong trouble, of *machine, lasts time.Duration) {
+	w.weather = append(w.weather, spell{time.Now(), time.Now().Add(lasts), wrong, of})
+	where := "everywhere"
+	if of != nil {
+		where = "for " + of.name
+	}
+	w.note("for %v %s %s", lasts, wrong, where)
+}

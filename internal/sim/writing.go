@@ -1,0 +1,213 @@
+package sim
+
+import (
+	"bytes"
+	"cmp"
+	"maps"
+	"slices"
+	"time"
+
+	"github.com/billhook/billhook"
+)
+
+// A writing is a transaction of one owner's on a Shared whose lock it has.
+type writing struct {
+	*Shared
+	owner int64
+	undo  undo
+}
+
+// transact runs f and takes back all that it did if it fails. It wants s.mu.
+func (s *Shared) transact(owner int64, f func(*writing) error) error {
+	w := &writing{Shared: s, owner: owner}
+	err := f(w)
+	if err != nil {
+		w.undo.run()
+	}
+	return err
+}
+
+func (w *writing) batch(b *billhook.Batch) error {
+	for _, s := range b.Stores {
+		w.store(s)
+	}
+	for _, h := range b.Webhooks {
+		w.webhook(h)
+	}
+	if len(b.Stores)+len(b.Webhooks) > 0 {
+		w.configured++ // once too often if the rest fails, which costs a look
+	}
+	for _, o := range b.Outcomes {
+		w.outcome(o)
+	}
+	for _, r := range b.Retries {
+		w.retry(r)
+	}
+	for _, c := range b.Cancels {
+		w.cancel(c)
+	}
+	for _, r := range b.Refusals {
+		w.refuse(r)
+	}
+	for _, e := range b.Emits {
+		if err := w.emit(e); err != nil {
+			return err
+		}
+	}
+	for _, c := range b.Claims {
+		w.claim(c)
+	}
+	return nil
+}
+
+func (w *writing) store(s *billhook.StoreWrite) {
+	before, is := w.stores[s.Store.ID]
+	s.Refused = is == s.Create || !s.Create && !before.UpdatedAt.Equal(s.Was)
+	if !s.Refused {
+		put(&w.undo, w.stores, s.Store.ID, s.Store)
+	}
+}
+
+func (w *writing) webhook(h *billhook.WebhookWrite) {
+	k := key{h.Webhook.StoreID, h.Webhook.ID}
+	before, is := w.webhooks[k]
+	h.Refused = is == h.Create || !h.Create && !before.UpdatedAt.Equal(h.Was)
+	if !h.Refused {
+		put(&w.undo, w.webhooks, k, cloned(h.Webhook))
+	}
+}
+
+// cloned is a copy that shares nothing.
+func cloned(h billhook.Webhook) billhook.Webhook {
+	h.Events, h.Headers, h.Secrets = slices.Clone(h.Events), maps.Clone(h.Headers), slices.Clone(h.Secrets)
+	if h.RetryPolicy != nil {
+		policy := *h.RetryPolicy
+		h.RetryPolicy = &policy
+	}
+	return h
+}
+
+// owns reports whether the delivery is the writer's to finish.
+func (w *writing) owns(d waiting) bool {
+	return w.owner != nobody && (d.owner == w.owner || w.unfenced)
+}
+
+func (w *writing) outcome(o *billhook.Outcome) {
+	k := key{o.Delivery.StoreID, o.Delivery.ID}
+	d, is := w.pending[k]
+	o.Stale = !is || !w.owns(d) || d.Attempts != o.Delivery.Attempts
+	if o.Stale {
+		return
+	}
+	a := o.Attempt
+	a.ResponseBody = bytes.Clone(a.ResponseBody)
+	put(&w.undo, w.attempts, k, append(slices.Clip(w.attempts[k]), a))
+	d.Status, d.Reason, d.Attempts = o.Status, o.Reason, d.Attempts+1
+	d.StatusCode, d.LastAttemptAt, d.NextAttemptAt = a.StatusCode, a.StartedAt, o.NextAttemptAt
+	d.owner = w.owner
+	if o.Status == billhook.StatusPending {
+		put(&w.undo, w.pending, k, d)
+		return
+	}
+	d.FinishedAt = a.StartedAt.Add(a.Duration)
+	w.finish(k, d.Delivery)
+}
+
+// finish moves a delivery from what waits to what is over.
+func (w *writing) finish(k key, d billhook.Delivery) {
+	d.NextAttemptAt = time.Time{}
+	drop(&w.undo, w.pending, k)
+	put(&w.undo, w.over, k, d)
+}
+
+func (w *writing) retry(r *billhook.Retry) {
+	r.Delivery = nil
+	k := key{r.StoreID, r.DeliveryID}
+	d, is := w.pending[k]
+	if is {
+		w.bereave(d)
+	} else {
+		over, was := w.over[k]
+		if !was {
+			return
+		}
+		drop(&w.undo, w.over, k)
+		d.Delivery = over
+		d.Status, d.AttemptsBefore, d.FinishedAt = billhook.StatusPending, over.Attempts, time.Time{}
+	}
+	d.owner, d.NextAttemptAt = w.owner, r.DueAt
+	put(&w.undo, w.pending, k, d)
+	p := d.pending()
+	r.Delivery = &p
+}
+
+// bereave lets the owner of a delivery know that another has it now.
+func (w *writing) bereave(d waiting) {
+	n, is := w.nodes[d.owner]
+	if is && d.owner != w.owner {
+		n.left = append(slices.Clip(n.left), d.lane())
+		put(&w.undo, w.nodes, d.owner, n)
+	}
+}
+
+func (w *writing) cancel(c *billhook.Cancel) {
+	c.Cancelled = 0
+	for _, d := range w.waitingFor(func(d waiting) bool { return w.owner != nobody && d.owner == w.owner && d.lane() == c.Lane }, c.Limit) {
+		d.Status, d.Reason, d.FinishedAt = billhook.StatusCancelled, c.Reason, c.At
+		w.finish(key{d.StoreID, d.ID}, d.Delivery)
+		c.Cancelled++
+	}
+}
+
+func (w *writing) emit(e *billhook.Emit) error {
+	e.Existing = nil
+	if e.Gone = !w.take(e.Asked); e.Gone {
+		return nil
+	}
+	if e.Existing = w.existing(&e.Event); e.Existing != nil {
+		return nil
+	}
+	k := key{e.Event.StoreID, e.Event.ID}
+	put(&w.undo, w.events, k, e.Event)
+	if e.Event.IdempotencyKey != "" {
+		put(&w.undo, w.byKey, key{e.Event.StoreID, e.Event.IdempotencyKey}, e.Event.ID)
+	}
+	for _, p := range e.Deliveries {
+		k := key{p.StoreID, p.ID}
+		_, waits := w.pending[k]
+		_, is := w.over[k]
+		if waits || is {
+			return errTaken
+		}
+		put(&w.undo, w.pending, k, waiting{owner: w.owner, Delivery: billhook.Delivery{
+			StoreID: p.StoreID, ID: p.ID, WebhookID: p.WebhookID, EventID: p.EventID, EventType: p.EventType,
+			Status: billhook.StatusPending, Attempts: p.Attempts, AttemptsBefore: p.AttemptsBefore,
+			CreatedAt: p.CreatedAt, NextAttemptAt: p.DueAt,
+		}})
+	}
+	return nil
+}
+
+// existing is the event that stands in the way of a new one: the one with its
+// key, else the one with its id.
+func (s *Shared) existing(e *billhook.Event) *billhook.Event {
+	id := e.ID
+	if e.IdempotencyKey != "" {
+		id = cmp.Or(s.byKey[key{e.StoreID, e.IdempotencyKey}], id)
+	}
+	found, is := s.events[key{e.StoreID, id}]
+	if !is {
+		return nil
+	}
+	return &found
+}
+
+func (w *writing) claim(c *billhook.Claim) {
+	w.bury(w.owner)
+	c.Deliveries = nil
+	for _, d := range w.waitingFor(func(d waiting) bool { return d.owner == nobody }, c.Limit) {
+		c.Deliveries = append(c.Deliveries, d.pending())
+		d.owner = w.owner
+		put(&w.undo, w.pending, key{d.StoreID, d.ID}, d)
+	}
+}
