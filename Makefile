@@ -2,14 +2,18 @@
 STATICCHECK = honnef.co/go/tools/cmd/staticcheck@v0.8.2
 PROFILE ?= coverage/profile.out
 FUZZTIME ?= 10s
+# How many worlds to simulate, and by night how many in all and at a time.
+SEEDS ?= 200
+NIGHTLY = 100000
+CHUNK = 2000
 # The packages whose tests must reach at least this much of them.
 COVERED = github.com/billhook/billhook github.com/billhook/billhook/sign github.com/billhook/billhook/profile
 MINIMUM = 85
 
-.PHONY: help run test race lint coverage fuzz verify bench
+.PHONY: help run test race lint coverage fuzz sim sim-nightly verify bench
 
 help: ## Show this list.
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  %-10s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-11s %s\n", $$1, $$2 }' Makefile
 
 run: ## Run the service for development on 127.0.0.1:4000.
 	go run ./cmd/billhook serve --dev
@@ -40,6 +44,15 @@ fuzz: ## Run each fuzz target for FUZZTIME.
 		for target in $$(go test -list '^Fuzz' $$pkg | grep '^Fuzz'); do \
 			found=1; go test -run '^$$' -fuzz "^$$target$$" -fuzztime $(FUZZTIME) $$pkg || exit 1; \
 		done; done; test $$found = 1
+
+sim: ## Simulate SEEDS worlds of crashes, pauses and lost answers (make sim SEEDS=1000).
+	BILLHOOK_SIM_SEEDS=$(SEEDS) go test ./internal/sim -run 'Seeds$$' -count=1 -timeout 60m
+
+sim-nightly: ## Simulate 100,000 worlds, in chunks; a failing one stops none.
+	@failed=0; for from in $$(seq 1 $(CHUNK) $(NIGHTLY)); do \
+		echo "worlds $$from and on"; \
+		BILLHOOK_SIM_FROM=$$from BILLHOOK_SIM_SEEDS=$(CHUNK) go test ./internal/sim -run 'Seeds$$' -count=1 -timeout 60m || failed=1; \
+	done; exit $$failed
 
 verify: ## All that the gate does.
 	.ci/run

@@ -42,6 +42,3 @@ func (d *Database) EmitTx(ctx context.Context, tx any, emits []*billhook.Emit) e
 	}
 	return nil
 }
-
-// brings reports whether an emit that was written left something pending.
-func brings(e *billhook.Emit) bool { return e.Existing == nil && len(e.Deliveries) > 0 }

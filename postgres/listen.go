@@ -11,21 +11,7 @@ import (
 	"github.com/billhook/billhook"
 )
 
-// Channels on which transactions let the nodes know.
-const (
-	// channelUnowned: something pending may be nobody's.
-	channelUnowned = "billhook_unowned"
-	// channelChanges: a store or a webhook was written.
-	channelChanges = "billhook_changes"
-	// channelAsked: something came into the outbox.
-	channelAsked = "billhook_asked"
-	// channelLanes: a delivery in the lane went to another owner.
-	channelLanes = "billhook_lanes"
-
-	listenAll = "LISTEN " + channelUnowned + "; LISTEN " + channelChanges + "; LISTEN " + channelAsked + "; LISTEN " + channelLanes
-	// maxPayload is the server's limit, in bytes.
-	maxPayload = 8000
-)
+const listenAll = "LISTEN " + channelUnowned + "; LISTEN " + channelChanges + "; LISTEN " + channelAsked + "; LISTEN " + channelLanes
 
 const (
 	// silence is after how long a connection on which nothing came is tried.
@@ -35,12 +21,6 @@ const (
 	// away before the next try.
 	againFirst, againAtMost = 100 * time.Millisecond, 5 * time.Second
 )
-
-// A message names a lane.
-type message struct {
-	Store   string `json:"store"`
-	Webhook string `json:"webhook"`
-}
 
 // listen tells what other nodes do, at once.
 func (d *Database) listen(ctx context.Context, tell func(billhook.Change)) {

@@ -107,7 +107,7 @@ func status(ctx context.Context, on *pgx.Conn) (all []Migration, err error) {
 func complete(ctx context.Context, on *pgx.Conn) error {
 	version, err := version(ctx, on)
 	if err == nil && version < len(names()) {
-		err = fmt.Errorf("%w: its schema is version %d, this billhook wants %d: run billhook migrate", ErrOlder, version, len(names()))
+		err = fmt.Errorf("%w: its schema is version %d, this billhook wants %d: run billhook migrate up", ErrOlder, version, len(names()))
 	}
 	return err
 }

@@ -107,6 +107,10 @@ func (d *Database) renew(ctx context.Context, on *pgx.Conn, l *lease) error {
 	return nil
 }
 
+// leaveLimit is how long a node that stops hands over what it owns. A backlog of
+// millions takes longer, and a stop may not.
+const leaveLimit = 2 * time.Second
+
 // Leave gives up what this node owns and then its place. It is lost from the
 // first step on, by its own word: should this process end half way, the others
 // do the rest, as for any lost node. It has a connection of its own, so that it
@@ -134,6 +138,10 @@ func (d *Database) leave(ctx context.Context, epoch int64) error {
 	if _, err := on.Exec(ctx, giveUp, epoch); err != nil {
 		return fmt.Errorf("give up place: %w", err)
 	}
-	_, err = d.release(ctx, on, epoch)
+	limited, cancel := context.WithTimeout(ctx, leaveLimit)
+	defer cancel()
+	if _, err = d.release(limited, on, epoch); err != nil && limited.Err() != nil && ctx.Err() == nil {
+		return nil // the others do the rest
+	}
 	return err
 }

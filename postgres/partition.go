@@ -7,7 +7,6 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5"
-	"github.com/jackc/pgx/v5/pgconn"
 )
 
 const (
@@ -84,8 +83,7 @@ func makePartition(ctx context.Context, on *pgx.Conn, w week) error {
 			w.name(), w.table, w.from.UnixNano(), w.to.UnixNano()))
 		return err
 	})
-	var e *pgconn.PgError
-	if errors.As(err, &e) && e.Code == "23514" { // check_violation
+	if isCode(err, checkViolation) {
 		return nil
 	}
 	return err

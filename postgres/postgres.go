@@ -111,9 +111,13 @@ func Open(ctx context.Context, url string, o Options) (*Database, error) {
 	if d.write, err = d.openWriting(ctx); err != nil {
 		return nil, fmt.Errorf("open database: %w", err)
 	}
-	d.lists, d.point = d.openPool(o.Readers, listSettings), d.openPool(enginePool, engineSettings)
-	d.reader, d.engineReader = sqlstore.NewReader(d.lists, dialect), sqlstore.NewReader(d.point, dialect)
+	d.openPools()
 	return d, nil
+}
+
+func (d *Database) openPools() {
+	d.lists, d.point = d.openPool(d.options.Readers, listSettings), d.openPool(enginePool, engineSettings)
+	d.reader, d.engineReader = sqlstore.NewReader(d.lists, dialect), sqlstore.NewReader(d.point, dialect)
 }
 
 // prepare brings the schema up to date and makes the coming weeks' partitions.
@@ -127,6 +131,9 @@ func (d *Database) prepare(ctx context.Context) error {
 		err = complete(ctx, on)
 	} else {
 		err = migrate(ctx, on)
+	}
+	if err == nil {
+		err = checkCopied(ctx, on)
 	}
 	if err != nil {
 		return err

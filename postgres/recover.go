@@ -28,8 +28,6 @@ func (d *Database) Recover(ctx context.Context) error {
 	if d.closed {
 		return errClosed
 	}
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), recoverLimit)
-	defer cancel()
 	if err := d.recover(ctx); err != nil {
 		return fmt.Errorf("recover database: %w", err)
 	}
@@ -38,6 +36,8 @@ func (d *Database) Recover(ctx context.Context) error {
 }
 
 func (d *Database) recover(ctx context.Context) (err error) {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), recoverLimit)
+	defer cancel()
 	d.failed = true
 	if d.write != nil {
 		d.former = append(d.former, d.write.backend)

@@ -78,7 +78,11 @@ func (d *Database) beat(ctx context.Context, tell func(billhook.Change)) {
 			err := on.use(ctx, d.options.Lease/2, func(ctx context.Context, on *pgx.Conn) error { return d.renew(ctx, on, l) })
 			switch {
 			case errors.Is(err, billhook.ErrNotOwner):
+				if !l.until.IsZero() {
+					d.options.Logger.Warn("other nodes have taken this one for dead; it joins again", "epoch", l.epoch)
+				}
 				tell(billhook.Change{Lost: true})
+				err = nil
 			case err == nil && !held:
 				tell(billhook.Change{}) // what waited for the lease goes on
 			}

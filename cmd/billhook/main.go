@@ -1,6 +1,7 @@
-// Command billhook is the whole service in one binary: serve runs it, bench
-// measures it. It is the one package that knows all the others; it puts them
-// together and must not hold any logic of its own beyond flags and processes.
+// Command billhook is the whole service in one binary: serve runs it, copy moves
+// its data, migrate looks after its schema, bench measures it. It is the one
+// package that knows all the others; it puts them together and must not hold any
+// logic of its own beyond flags and processes.
 package main
 
 import (
@@ -19,6 +20,8 @@ import (
 type cli struct {
 	Serve   serveCmd   `cmd:"" help:"Run the service: API and delivery, on an embedded database."`
 	Bench   benchCmd   `cmd:"" help:"Measure this machine: Billhook beside a forwarder that keeps nothing."`
+	Copy    copyCmd    `cmd:"" help:"Move everything from one database to another, from a file to PostgreSQL say."`
+	Migrate migrateCmd `cmd:"" help:"See or run the migrations of a PostgreSQL database."`
 	Version versionCmd `cmd:"" help:"Print the version."`
 
 	BenchReceiver  benchReceiverCmd  `cmd:"" hidden:""`

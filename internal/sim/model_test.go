@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -90,35 +91,35 @@ func TestModelLease(t *testing.T) {
 		defer cancel()
 		s := NewShared(testLease)
 		a, b := s.Open(), s.Open()
-		silent := false
+		var silent atomic.Bool
 		a.before = func() error {
-			if silent {
+			if silent.Load() {
 				return errClosed
 			}
 			return nil
 		}
-		var lost, unowned bool
+		var lost, unowned atomic.Bool
 		for _, h := range []*Handle{a, b} {
 			if err := h.Join(ctx); err != nil {
 				t.Fatal(err)
 			}
 		}
-		go a.Watch(ctx, func(c billhook.Change) { lost = lost || c.Lost })
-		go b.Watch(ctx, func(c billhook.Change) { unowned = unowned || c.Unowned })
+		go a.Watch(ctx, func(c billhook.Change) { note(&lost, c.Lost) })
+		go b.Watch(ctx, func(c billhook.Change) { note(&unowned, c.Unowned) })
 		e := modelEmit("e")
 		if err := a.Commit(ctx, &billhook.Batch{Emits: []*billhook.Emit{e}}); err != nil {
 			t.Fatal(err)
 		}
 		time.Sleep(time.Minute)
-		if !a.Held() || unowned || len(claimed(t, b, 9)) > 0 {
+		if !a.Held() || unowned.Load() || len(claimed(t, b, 9)) > 0 {
 			t.Fatal("a node that beats was taken for dead")
 		}
-		silent = true
+		silent.Store(true)
 		time.Sleep(testLease - testLease/beatsPerLease)
 		held := a.Held()
 		time.Sleep(3 * testLease / beatsPerLease)
-		if held && a.Held() || !unowned {
-			t.Fatalf("a silent node: held %v then %v, unowned %v", held, a.Held(), unowned)
+		if held && a.Held() || !unowned.Load() {
+			t.Fatalf("a silent node: held %v then %v, unowned %v", held, a.Held(), unowned.Load())
 		}
 		if got := claimed(t, b, 9); len(got) != 1 {
 			t.Errorf("claimed %v", got)
@@ -128,10 +129,10 @@ func TestModelLease(t *testing.T) {
 		if err := a.Commit(ctx, batch); !errors.Is(err, billhook.ErrNotOwner) {
 			t.Errorf("a commit of the dead: %v", err)
 		}
-		silent = false
+		silent.Store(false)
 		time.Sleep(testLease)
-		if !lost || a.Held() {
-			t.Errorf("lost %v, held %v", lost, a.Held())
+		if !lost.Load() || a.Held() {
+			t.Errorf("lost %v, held %v", lost.Load(), a.Held())
 		}
 		if err := a.Recover(ctx); err != nil || !a.Held() {
 			t.Errorf("recover: %v, held %v", err, a.Held())
@@ -152,6 +153,12 @@ func TestModelLease(t *testing.T) {
 			t.Errorf("the other: %+v, %v", c, err)
 		}
 	})
+}
+
+func note(flag *atomic.Bool, is bool) {
+	if is {
+		flag.Store(true)
+	}
 }
 
 // TestModelOutbox: an entry becomes one event or a refusal.

@@ -58,14 +58,14 @@ func (w *world) settle() {
 func (w *world) activate() {
 	for try := 0; try < 1000; try++ {
 		w.mu.Lock()
-		i := slices.IndexFunc(w.book.hooks, func(h *hook) bool { return !h.deleted() && !h.last().IsActive })
+		inactive := slices.DeleteFunc(w.liveHooks(), func(h *hook) bool { return h.last().IsActive })
 		w.mu.Unlock()
-		if i < 0 {
+		if len(inactive) == 0 {
 			return
 		}
 		if p := w.someone(chance(w.plan.Seed, "activate", try)); p != nil {
 			active := true
-			w.update(p, w.book.hooks[i], billhook.WebhookChange{IsActive: &active})
+			w.update(p, inactive[0], billhook.WebhookChange{IsActive: &active})
 			w.calls.Wait()
 		}
 		time.Sleep(between(chance(w.plan.Seed, "activating", try), time.Second, 2*time.Second))

@@ -138,9 +138,9 @@ func (w *world) open() {
 			}
 		}
 	}
-	for range 3 {
+	for i := range 3 {
 		w.register(w.machines[0].up())
-		time.Sleep(between(chance(w.plan.Seed, "open", len(w.book.hooks)), 0, time.Second))
+		time.Sleep(between(chance(w.plan.Seed, "open", i), 0, time.Second))
 	}
 }
 

@@ -14,7 +14,13 @@ import (
 type bulk struct {
 	what   string // for errors
 	insert string // the table and columns that rows go into, or
-	change string // what is done to rows, up to the condition on their one column
+	change string // what is done to rows
+	// table and where are which rows, of a change; each row's own argument is
+	// the one of its name.
+	table, where string
+	// name is the column that tells rows apart: the first of their own
+	// arguments. It is there where rows may be missed.
+	name string
 	// shared is how many arguments, ?1 to ?n, the rows have in common; ?1 is
 	// the store's id.
 	shared int
@@ -39,7 +45,7 @@ var chunks = []int{64, 8, 1}
 func (b *bulk) values(insert string, rows int) string {
 	var text strings.Builder
 	if b.change != "" {
-		text.WriteString(b.change + " IN (")
+		text.WriteString(b.change + " WHERE " + b.where + " AND " + b.name + " IN (")
 	} else {
 		text.WriteString(insert + " INTO " + b.insert + " VALUES ")
 	}
@@ -51,8 +57,14 @@ func (b *bulk) values(insert string, rows int) string {
 		row := make([]string, len(b.row))
 		for j, part := range b.row {
 			row[j] = part
-			if strings.HasPrefix(part, ":") {
-				row[j] = "?" + strconv.Itoa(next)
+			if !strings.HasPrefix(part, ":") {
+				continue
+			}
+			// To SQLite a number is a name, which costs a look at all names before
+			// it for every argument. After the first row's it counts on by itself.
+			row[j] = "?"
+			if i == 0 {
+				row[j] += strconv.Itoa(next)
 				next++
 			}
 		}
@@ -69,6 +81,12 @@ func (b *bulk) values(insert string, rows int) string {
 }
 
 // arrays is the statement over any number of rows in arrays.
+//
+// Rows that are to be changed are looked up one by one by the table's key and
+// reached by their place. This leaves the planner no choice: it might think
+// little of a table that was small when it looked, and read all of a store's
+// rows for each statement. CASE hides the conditions from it; they are asked
+// again of a row that another transaction was about to change.
 func (b *bulk) arrays() string {
 	selected := make([]string, len(b.row))
 	var arrays, names []string
@@ -82,7 +100,9 @@ func (b *bulk) arrays() string {
 		}
 	}
 	if b.change != "" {
-		return b.change + " = ANY(" + arrays[0] + ")"
+		return b.change + " WHERE ctid = ANY (ARRAY(SELECT found.place FROM unnest(" + arrays[0] + ") AS own (name), " +
+			"LATERAL (SELECT ctid AS place FROM " + b.table + " WHERE " + b.where + " AND " + b.name + " = own.name OFFSET 0) AS found)) " +
+			"AND CASE WHEN " + b.where + " THEN TRUE END"
 	}
 	return "INSERT INTO " + b.insert + " SELECT " + strings.Join(selected, ",") +
 		" FROM unnest(" + strings.Join(arrays, ",") + ") AS own (" + strings.Join(names, ",") + ")" + b.after
@@ -100,28 +120,52 @@ type rows struct {
 }
 
 // errShort means that a statement over several rows affected fewer, and which
-// ones is not known: the batch must be written again row by row.
+// ones is not known: the batch must be written again so that it is.
 var errShort = errors.New("fewer rows affected than given")
 
 // each runs the bulk over the rows in their order. It returns those that were
-// not affected, or errShort where it cannot tell them.
+// not affected, or errShort where it cannot tell them. A statement of which no
+// row may be missed may be queued, and fail later.
 func (w *Writer) each(ctx context.Context, b *bulk, r rows) ([]int, error) {
 	var missed []int
 	for first := 0; first < r.n; {
 		size := w.chunk(r, first)
-		affected, err := w.some(ctx, b, r, first, size)
+		text, args := w.statement(b, r, first, size)
 		switch {
-		case err != nil:
-			return nil, fmt.Errorf("%s: %w", b.what, err)
-		case affected == int64(size):
-		case size == 1 && affected == 0:
-			missed = append(missed, first)
+		case w.arrays() && w.careful && b.name != "":
+			left, err := w.left(ctx, b, text, args, r, first, size)
+			if err != nil {
+				return nil, fmt.Errorf("%s: %w", b.what, err)
+			}
+			missed = append(missed, left...)
+		case w.arrays() && w.queue != nil:
+			w.queue.Queue(text, args, func(affected int64, err error) error { return b.judge(affected, size, err) })
 		default:
-			return nil, errShort
+			affected, err := w.conn.Exec(ctx, text, args...)
+			if err == nil && affected == 0 && size == 1 {
+				missed = append(missed, first)
+			} else if err := b.judge(affected, size, err); err != nil {
+				return nil, err
+			}
 		}
 		first += size
 	}
+	if b.name != "" && r.n > 0 {
+		// What follows supposes that none is missed: the server need not try.
+		return missed, w.flush(ctx)
+	}
 	return missed, nil
+}
+
+// judge is what a statement over so many rows fails with.
+func (b *bulk) judge(affected int64, rows int, err error) error {
+	switch {
+	case err != nil:
+		return fmt.Errorf("%s: %w", b.what, err)
+	case affected != int64(rows):
+		return errShort
+	}
+	return nil
 }
 
 // chunk is how many rows from the first on go into one statement.
@@ -133,7 +177,7 @@ func (w *Writer) chunk(r rows, first int) int {
 	for first+like < r.n && (w.dialect.Arrays || like < chunks[0]) && r.same(first, first+like) {
 		like++
 	}
-	if w.dialect.Arrays {
+	if w.arrays() {
 		return like
 	}
 	for _, size := range chunks {
@@ -153,27 +197,27 @@ func (w *Writer) all(ctx context.Context, b *bulk, r rows) error {
 	return err
 }
 
-// some runs the bulk over some rows and returns how many it affected.
-func (w *Writer) some(ctx context.Context, b *bulk, r rows, first, size int) (int64, error) {
-	args := r.shared(w.args[:0], first)
+// statement is the bulk's over some rows. Its arguments hold until the next one,
+// or for good where they are arrays.
+func (w *Writer) statement(b *bulk, r rows, first, size int) (text string, args []any) {
+	args = r.shared(w.args[:0], first)
 	shared := len(args)
 	for i := range size {
 		args = r.own(args, first+i)
 	}
 	w.args = args
 	key := bulkText{b, size}
-	arrays := w.dialect.Arrays && !w.rowByRow
-	if arrays {
+	if w.arrays() {
 		args, key.rows = transpose(args, shared, b.kinds()), 0
 	}
 	text, ok := w.bulks[key]
 	if !ok {
-		if text = b.arrays(); !arrays {
+		if text = b.arrays(); !w.arrays() {
 			text = b.values(w.insert, size)
 		}
 		w.bulks[key] = text
 	}
-	return w.conn.Exec(ctx, text, args...)
+	return text, args
 }
 
 // A bulkText names a bulk's statement over so many rows of values, or, with 0,
@@ -208,11 +252,7 @@ func transpose(args []any, shared int, kinds []string) []any {
 			}
 			result = append(result, column)
 		case bigintKind:
-			column := make([]int64, n)
-			for i := range column {
-				column[i], _ = own[i*len(kinds)+c].(int64)
-			}
-			result = append(result, column)
+			result = append(result, numbers(own[c:], len(kinds), n))
 		case byteaKind:
 			column := make([][]byte, n)
 			for i := range column {
@@ -222,4 +262,28 @@ func transpose(args []any, shared int, kinds []string) []any {
 		}
 	}
 	return result
+}
+
+// numbers are every so many arguments, n of them, as an array: of pointers,
+// which costs more, only where one is NULL.
+func numbers(args []any, every, n int) any {
+	column := make([]int64, n)
+	for i := range column {
+		value, ok := args[i*every].(int64)
+		if !ok {
+			return nullable(args, every, n)
+		}
+		column[i] = value
+	}
+	return column
+}
+
+func nullable(args []any, every, n int) []*int64 {
+	column := make([]*int64, n)
+	for i := range column {
+		if value, ok := args[i*every].(int64); ok {
+			column[i] = &value
+		}
+	}
+	return column
 }

@@ -14,7 +14,10 @@ const selectUnowned = selectPending + "WHERE owner = 0 ORDER BY store_id, webhoo
 
 var takeUnowned = &bulk{
 	what:   "take over deliveries",
-	change: "UPDATE billhook.pending SET owner = ?2 WHERE store_id = ?1 AND owner = 0 AND id",
+	change: "UPDATE billhook.pending SET owner = ?2",
+	table:  "billhook.pending",
+	where:  "store_id = ?1 AND owner = 0",
+	name:   "id",
 	shared: 2,
 	row:    []string{textKind},
 }

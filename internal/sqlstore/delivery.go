@@ -68,7 +68,14 @@ func (r *Reader) deliveryConditions(f billhook.DeliveryFilter) (where conditions
 		var event conditions
 		event.text("e.store_id", f.StoreID)
 		event.text("e.id", f.EventID)
-		where.add("id IN (SELECT value FROM billhook.events AS e, "+r.dialect.Elements("e.delivery_ids")+event.String()+")", event.args...)
+		ids := "(SELECT value FROM billhook.events AS e, " + r.dialect.Elements("e.delivery_ids") + event.String() + ")"
+		if r.dialect.Arrays {
+			// As an array they are looked up. A join may begin at the other end,
+			// with all of the store's deliveries.
+			where.add("id = ANY (ARRAY"+ids+")", event.args...)
+		} else {
+			where.add("id IN "+ids, event.args...)
+		}
 		where.text("event_id", f.EventID)
 	}
 	where.text("event_type", f.EventType)

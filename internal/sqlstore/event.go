@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"math"
 
 	"github.com/billhook/billhook"
 )
@@ -18,14 +19,20 @@ const (
 	eventByKey = selectEvents + " WHERE store_id = ? AND idempotency_key = ?"
 )
 
-// insertEvents leaves out events whose id or key is taken.
-var insertEvents = &bulk{
-	what:   "insert events",
-	insert: "billhook.events (" + eventColumns + ")",
-	shared: 1,
-	row:    []string{"?1", textKind, textKind, bigintKind, bigintKind, textKind, textKind, textKind, textKind, textKind, bigintKind, textKind, byteaKind},
-	after:  " ON CONFLICT DO NOTHING",
-}
+var (
+	// insertEvents leaves out events whose id or key is taken.
+	insertEvents = &bulk{
+		what:   "insert events",
+		insert: "billhook.events (" + eventColumns + ")",
+		name:   "id",
+		shared: 1,
+		row:    []string{"?1", textKind, textKind, bigintKind, bigintKind, textKind, textKind, textKind, textKind, textKind, bigintKind, textKind, byteaKind},
+		after:  " ON CONFLICT DO NOTHING",
+	}
+	// insertFresh is for events whose keys are reserved. Looking for a conflict
+	// that cannot be would cost PostgreSQL a quarter of the work.
+	insertFresh = &bulk{what: insertEvents.what, insert: insertEvents.insert, shared: insertEvents.shared, row: insertEvents.row}
+)
 
 // Emits writes the events, and then the deliveries of those that were new.
 func (w *Writer) Emits(ctx context.Context, emits []*billhook.Emit) error {
@@ -37,14 +44,14 @@ func (w *Writer) Emits(ctx context.Context, emits []*billhook.Emit) error {
 	if err != nil {
 		return err
 	}
+	insert := insertEvents
 	if w.dialect.Keys {
-		fresh, err := w.reserve(ctx, emits)
-		if err != nil {
+		insert = insertFresh
+		if emits, err = w.reserve(ctx, emits); err != nil {
 			return err
 		}
-		emits = fresh
 	}
-	taken, err := w.each(ctx, insertEvents, rows{
+	taken, err := w.each(ctx, insert, rows{
 		n:      len(emits),
 		same:   func(i, j int) bool { return emits[i].Event.StoreID == emits[j].Event.StoreID },
 		shared: func(args []any, i int) []any { return append(args, emits[i].Event.StoreID) },
@@ -113,6 +120,11 @@ func (r *Reader) Events(ctx context.Context, f billhook.EventFilter) ([]billhook
 	where.text("entity_type", f.EntityType)
 	where.text("entity_id", f.EntityID)
 	where.between("created_at", f.From, f.To)
+	if r.dialect.Keys && f.From.IsZero() {
+		// The index for this list is one of rows that have a time, so that nobody
+		// looks for an id in it.
+		where.add("created_at >= ?", int64(math.MinInt64))
+	}
 	if f.Before != (billhook.EventPosition{}) {
 		where.add("(created_at, id) < (?, ?)", nanos(f.Before.CreatedAt), f.Before.ID)
 	}

@@ -21,6 +21,7 @@ const (
 var insertKeys = &bulk{
 	what:   "reserve keys of events",
 	insert: "billhook.event_keys (store_id, key, event_id, created_at)",
+	name:   "key",
 	shared: 1,
 	row:    []string{"?1", textKind, textKind, bigintKind},
 	after:  " ON CONFLICT DO NOTHING",
@@ -42,40 +43,103 @@ func keysOf(e *billhook.Emit) (keys []key) {
 	return keys
 }
 
-// reserve takes the keys of the events, which are in the order of their
-// stores. It sets Existing of those whose keys are taken, and returns the
-// others.
-func (w *Writer) reserve(ctx context.Context, emits []*billhook.Emit) (fresh []*billhook.Emit, err error) {
-	if !w.rowByRow {
-		var keys []key
-		for _, e := range emits {
-			keys = append(keys, keysOf(e)...)
-		}
-		if taken, err := w.reserveKeys(ctx, keys); err != nil || len(taken) == 0 {
-			return emits, err
-		}
-		return nil, errShort
+// reserve takes the keys of the events. It sets Existing of those whose keys are
+// taken, and returns the others.
+func (w *Writer) reserve(ctx context.Context, emits []*billhook.Emit) ([]*billhook.Emit, error) {
+	together, single := emits, []*billhook.Emit(nil)
+	switch {
+	case w.rowByRow:
+		together, single = nil, emits
+	case w.careful:
+		together, single = entangled(emits)
 	}
-	for _, e := range emits {
+	if err := w.reserveTogether(ctx, together); err != nil {
+		return nil, err
+	}
+	for i, e := range single {
 		keys := keysOf(e)
 		taken, err := w.reserveKeys(ctx, keys)
+		if err == nil && len(taken) > 0 {
+			err = w.refused(ctx, keys, taken, single[:i])
+		}
 		if err != nil {
 			return nil, err
 		}
-		if len(taken) == 0 {
+	}
+	var fresh []*billhook.Emit
+	for _, e := range emits {
+		if e.Existing == nil {
 			fresh = append(fresh, e)
-			continue
-		}
-		if e.Existing, err = w.holder(ctx, keys[taken[0]], fresh); err != nil {
-			return nil, fmt.Errorf("read event that has the key: %w", err)
-		}
-		if len(taken) < len(keys) { // one of two, which is given back
-			if _, err := w.conn.Exec(ctx, dropKey, e.Event.StoreID, keys[1-taken[0]].text); err != nil {
-				return nil, fmt.Errorf("give back key: %w", err)
-			}
 		}
 	}
 	return fresh, nil
+}
+
+// entangled parts emits whose keys no other one has from those of which the
+// earlier decide what becomes of the later.
+func entangled(emits []*billhook.Emit) (free, tied []*billhook.Emit) {
+	type owned struct{ store, key string }
+	count := make(map[owned]int, len(emits))
+	for _, e := range emits {
+		for _, k := range keysOf(e) {
+			count[owned{e.Event.StoreID, k.text}]++
+		}
+	}
+	for _, e := range emits {
+		shares := false
+		for _, k := range keysOf(e) {
+			shares = shares || count[owned{e.Event.StoreID, k.text}] > 1
+		}
+		if shares {
+			tied = append(tied, e)
+		} else {
+			free = append(free, e)
+		}
+	}
+	return free, tied
+}
+
+// reserveTogether is for emits none of which has another's key, which are all
+// but a few.
+func (w *Writer) reserveTogether(ctx context.Context, emits []*billhook.Emit) error {
+	var keys []key
+	for _, e := range emits {
+		keys = append(keys, keysOf(e)...)
+	}
+	taken, err := w.reserveKeys(ctx, keys)
+	if err != nil {
+		return err
+	}
+	for len(taken) > 0 {
+		first := taken[0]
+		if first > 0 && keys[first-1].emit == keys[first].emit {
+			first-- // its id is taken and its idempotency key is not
+		}
+		of := keysOf(keys[first].emit)
+		var its []int
+		for len(taken) > 0 && taken[0] < first+len(of) {
+			its, taken = append(its, taken[0]-first), taken[1:]
+		}
+		if err := w.refused(ctx, of, its, nil); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// refused sets Existing of an emit some of whose keys are taken, and gives back
+// the one that is not. The emits before it are not written yet.
+func (w *Writer) refused(ctx context.Context, keys []key, taken []int, before []*billhook.Emit) (err error) {
+	e := keys[0].emit
+	if e.Existing, err = w.holder(ctx, keys[taken[0]], before); err != nil {
+		return fmt.Errorf("read event that has the key: %w", err)
+	}
+	if len(taken) < len(keys) {
+		if _, err := w.conn.Exec(ctx, dropKey, e.Event.StoreID, keys[1-taken[0]].text); err != nil {
+			return fmt.Errorf("give back key: %w", err)
+		}
+	}
+	return nil
 }
 
 func (w *Writer) reserveKeys(ctx context.Context, keys []key) (taken []int, err error) {
@@ -92,13 +156,13 @@ func (w *Writer) reserveKeys(ctx context.Context, keys []key) (taken []int, err 
 
 // holder is the event that has the key: one of this transaction's, which are
 // not written yet, or one from before it.
-func (w *Writer) holder(ctx context.Context, k key, written []*billhook.Emit) (*billhook.Event, error) {
+func (w *Writer) holder(ctx context.Context, k key, before []*billhook.Emit) (*billhook.Event, error) {
 	var id string
 	if err := w.conn.QueryRow(ctx, eventOfKey, k.emit.Event.StoreID, k.text).Scan(&id); err != nil {
 		return nil, err
 	}
-	for _, e := range written {
-		if e.Event.StoreID == k.emit.Event.StoreID && e.Event.ID == id {
+	for _, e := range before {
+		if e.Existing == nil && e.Event.StoreID == k.emit.Event.StoreID && e.Event.ID == id {
 			found := e.Event
 			return &found, nil
 		}

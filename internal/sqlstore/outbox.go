@@ -16,7 +16,10 @@ const (
 
 var deleteAsked = &bulk{
 	what:   "take from the outbox",
-	change: "DELETE FROM billhook.outbox WHERE store_id = ?1 AND number",
+	change: "DELETE FROM billhook.outbox",
+	table:  "billhook.outbox",
+	where:  "store_id = ?1",
+	name:   "number",
 	shared: 1,
 	row:    []string{bigintKind},
 }

@@ -1,7 +1,9 @@
 package sqlstore
 
 import (
+	"cmp"
 	"context"
+	"slices"
 
 	"github.com/billhook/billhook"
 )
@@ -11,7 +13,10 @@ var (
 	// was sent: the fence against finishing what someone else has dealt with.
 	takePending = &bulk{
 		what:   "take pending deliveries",
-		change: "DELETE FROM billhook.pending WHERE store_id = ?1 AND attempts = ?2 AND owner = ?3 AND id",
+		change: "DELETE FROM billhook.pending",
+		table:  "billhook.pending",
+		where:  "store_id = ?1 AND attempts = ?2 AND owner = ?3",
+		name:   "id",
 		shared: 3,
 		row:    []string{textKind},
 	}
@@ -33,7 +38,9 @@ var (
 // outcomes takes the deliveries from what waits, and puts them to what is over
 // or back with a new time. An outcome that finds its delivery gone is stale.
 func (w *Writer) outcomes(ctx context.Context, outcomes []*billhook.Outcome) error {
-	outcomes = byStore(outcomes, func(o *billhook.Outcome) string { return o.Delivery.StoreID })
+	outcomes = slices.SortedStableFunc(slices.Values(outcomes), func(a, b *billhook.Outcome) int {
+		return cmp.Or(cmp.Compare(a.Delivery.StoreID, b.Delivery.StoreID), cmp.Compare(a.Delivery.Attempts, b.Delivery.Attempts))
+	})
 	stale, err := w.each(ctx, takePending, rows{
 		n: len(outcomes),
 		same: func(i, j int) bool {

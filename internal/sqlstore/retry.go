@@ -26,13 +26,19 @@ var (
 		what: "finish cancelled deliveries",
 		change: "INSERT INTO billhook.deliveries (" + deliveryColumns + ") " +
 			"SELECT store_id, id, webhook_id, event_id, event_type, 'cancelled', attempts, attempts_before, status_code, CAST(?2 AS TEXT), created_at, last_attempt_at, CAST(?3 AS BIGINT) " +
-			"FROM billhook.pending WHERE store_id = ?1 AND id",
+			"FROM billhook.pending",
+		table:  "billhook.pending",
+		where:  "store_id = ?1",
+		name:   "id",
 		shared: 3,
 		row:    []string{textKind},
 	}
 	dropCancelled = &bulk{
 		what:   "drop cancelled deliveries",
-		change: "DELETE FROM billhook.pending WHERE store_id = ?1 AND id",
+		change: "DELETE FROM billhook.pending",
+		table:  "billhook.pending",
+		where:  "store_id = ?1",
+		name:   "id",
 		shared: 1,
 		row:    []string{textKind},
 	}

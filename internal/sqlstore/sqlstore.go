@@ -1,5 +1,6 @@
 // Package sqlstore is the SQL that Billhook's databases share: its statements,
-// the mapping of rows to values, batching and lists in pages.
+// the mapping of rows to values, batching, lists in pages, and the copy of
+// everything from one database to another.
 //
 // It speaks to tables that are there already through connections it is given.
 // It must not know which database that is beyond its Dialect, nor open,

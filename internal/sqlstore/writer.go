@@ -14,19 +14,21 @@ type Writer struct {
 	Owner int64
 
 	conn    Conn
+	queue   Queue // conn, if it is one
 	dialect Dialect
 	insert  string
 
 	bulks map[bulkText]string
 	args  []any // of the statement being run, reused
-	// rowByRow: bulks go one row at a time, so that it is known which rows
-	// had no effect.
-	rowByRow bool
+	// It is to be known which rows have no effect. rowByRow: bulks go one row
+	// at a time; careful: statements over arrays tell.
+	rowByRow, careful bool
 }
 
 // NewWriter makes a Writer that begins an INSERT of many rows with insert.
 func NewWriter(conn Conn, d Dialect, insert string) *Writer {
-	return &Writer{conn: conn, dialect: d, insert: insert, bulks: make(map[bulkText]string)}
+	queue, _ := conn.(Queue)
+	return &Writer{conn: conn, queue: queue, dialect: d, insert: insert, bulks: make(map[bulkText]string)}
 }
 
 // A Transaction begins, commits and rolls back on a Writer's connection.
@@ -43,13 +45,13 @@ type Transaction struct {
 //
 // It supposes first that nothing in the batch is stale or there already, as
 // nearly always; where that proves wrong, it rolls back and starts over, one
-// row at a time.
+// row at a time or where that is not needed, with more questions.
 func (w *Writer) Commit(ctx context.Context, tx Transaction, b *billhook.Batch) error {
 	ctx = context.WithoutCancel(ctx)
-	w.rowByRow = false
+	w.rowByRow, w.careful = false, false
 	err := w.transaction(ctx, tx, b)
 	if errors.Is(err, errShort) {
-		w.rowByRow = true
+		w.rowByRow, w.careful = !w.dialect.Arrays, w.dialect.Arrays
 		err = w.transaction(ctx, tx, b)
 	}
 	clear(w.args[:cap(w.args)]) // hold on to no payload
@@ -112,5 +114,5 @@ func (w *Writer) write(ctx context.Context, b *billhook.Batch) error {
 			return err
 		}
 	}
-	return nil
+	return w.flush(ctx)
 }

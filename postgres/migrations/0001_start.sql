@@ -59,7 +59,7 @@ CREATE TABLE billhook.events (
 	data            BYTEA NOT NULL,
 	PRIMARY KEY (store_id, id, created_at)
 ) PARTITION BY RANGE (created_at);
-CREATE INDEX events_newest ON billhook.events (store_id, created_at, id);
+CREATE INDEX events_newest ON billhook.events (store_id, created_at, id) WHERE created_at IS NOT NULL; -- as in pending
 CREATE TABLE billhook.events_default PARTITION OF billhook.events DEFAULT;
 
 -- key is an id or an idempotency key, told apart by its first letter.
@@ -82,10 +82,17 @@ CREATE TABLE billhook.event_keys (
 -- nothing: rows come and go but hardly change, and what changes then, the owner
 -- or the time, is in an index. It is analyzed as often, because the planner
 -- must not take it for empty when it has filled up.
+--
+-- Before it was analyzed, or when its size has changed since, the planner may
+-- take one index for as good as another, and go through all of a store's rows to
+-- find one by its id. So the indexes that are for lanes are out of reach of
+-- whoever does not name a webhook: they hold rows that have one, which all have.
+-- For the same reason webhook_id is not declared NOT NULL: newer servers would
+-- know better.
 CREATE TABLE billhook.pending (
 	store_id        TEXT COLLATE "C" NOT NULL,
 	id              TEXT COLLATE "C" NOT NULL,
-	webhook_id      TEXT COLLATE "C" NOT NULL,
+	webhook_id      TEXT COLLATE "C",
 	event_id        TEXT COLLATE "C" NOT NULL,
 	event_type      TEXT COLLATE "C" NOT NULL,
 	attempts        BIGINT NOT NULL,
@@ -101,18 +108,19 @@ CREATE TABLE billhook.pending (
 	autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 20000, autovacuum_vacuum_cost_delay = 0,
 	autovacuum_analyze_scale_factor = 0, autovacuum_analyze_threshold = 20000
 );
-CREATE INDEX pending_lane ON billhook.pending (store_id, webhook_id, owner, due_at, id);
+CREATE INDEX pending_lane ON billhook.pending (store_id, webhook_id, owner, due_at, id) WHERE webhook_id IS NOT NULL;
 CREATE INDEX pending_unowned ON billhook.pending (store_id, webhook_id, due_at, id) WHERE owner = 0;
-CREATE INDEX pending_webhook ON billhook.pending (store_id, webhook_id, id);
+CREATE INDEX pending_webhook ON billhook.pending (store_id, webhook_id, id) WHERE webhook_id IS NOT NULL;
 
 -- What is over. Rows are only added, but for a manual retry, which takes its
 -- delivery back to what waits. A delivery that its last attempt ended holds
 -- that attempt as well, from duration on, which saves most deliveries a row;
--- where it is not the last attempt that ended it, duration is NULL.
+-- where it is not the last attempt that ended it, duration is NULL. webhook_id is
+-- declared as in pending.
 CREATE TABLE billhook.deliveries (
 	store_id         TEXT COLLATE "C" NOT NULL,
 	id               TEXT COLLATE "C" NOT NULL,
-	webhook_id       TEXT COLLATE "C" NOT NULL,
+	webhook_id       TEXT COLLATE "C",
 	event_id         TEXT COLLATE "C" NOT NULL,
 	event_type       TEXT COLLATE "C" NOT NULL,
 	status           TEXT COLLATE "C" NOT NULL,
@@ -131,7 +139,7 @@ CREATE TABLE billhook.deliveries (
 	response_body    BYTEA,
 	PRIMARY KEY (store_id, id, created_at)
 ) PARTITION BY RANGE (created_at);
-CREATE INDEX deliveries_webhook ON billhook.deliveries (store_id, webhook_id, id);
+CREATE INDEX deliveries_webhook ON billhook.deliveries (store_id, webhook_id, id) WHERE webhook_id IS NOT NULL;
 -- Deliveries that failed are few, and looked for more than any others.
 CREATE INDEX deliveries_failed ON billhook.deliveries (store_id, status, id) WHERE status <> 'delivered';
 CREATE INDEX deliveries_webhook_failed ON billhook.deliveries (store_id, webhook_id, status, id) WHERE status <> 'delivered';
