@@ -90,7 +90,7 @@ func status(ctx context.Context, on *pgx.Conn) (all []Migration, err error) {
 	if err := on.QueryRow(ctx, hasHistory).Scan(&has); err != nil || !has {
 		return all, err
 	}
-	found, err := on.Query(ctx, applied)
+	found, _ := on.Query(ctx, applied)
 	had, err := pgx.CollectRows(found, pgx.RowToStructByPos[Migration])
 	for _, m := range had {
 		if m.Version <= len(all) {

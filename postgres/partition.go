@@ -58,7 +58,7 @@ func partition(ctx context.Context, on *pgx.Conn, now time.Time) error {
 		wanted[w.name()] = w
 		names = append(names, w.name())
 	}
-	found, err := on.Query(ctx, missing, names)
+	found, _ := on.Query(ctx, missing, names)
 	absent, err := pgx.CollectRows(found, pgx.RowTo[string])
 	if err != nil {
 		return fmt.Errorf("look for partitions: %w", err)

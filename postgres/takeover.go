@@ -46,7 +46,7 @@ func (d *Database) takeOver(ctx context.Context, on *pgx.Conn, tell func(billhoo
 	if err := d.findDead(ctx, on, l); err != nil {
 		return err
 	}
-	found, err := on.Query(ctx, selectLost)
+	found, _ := on.Query(ctx, selectLost)
 	epochs, err := pgx.CollectRows(found, func(row pgx.CollectableRow) (epoch int64, err error) { return epoch, row.Scan(&epoch) })
 	if err != nil {
 		return fmt.Errorf("look for lost nodes: %w", err)
@@ -71,7 +71,7 @@ func (d *Database) findDead(ctx context.Context, on *pgx.Conn, l *lease) error {
 	if !l.since.IsZero() {
 		judged = time.Since(l.since)
 	}
-	found, err := on.Query(ctx, takeForDead, l.epoch, judged)
+	found, _ := on.Query(ctx, takeForDead, l.epoch, judged)
 	names, err := pgx.CollectRows(found, func(row pgx.CollectableRow) (name string, err error) {
 		var epoch int64
 		err = row.Scan(&epoch, &name)

@@ -12,6 +12,10 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/billhook/billhook/internal/postgrestest"
 )
 
 // TestEnvironment: each flag of serve has its environment variable, which does
@@ -27,18 +31,21 @@ func TestEnvironment(t *testing.T) {
 		"BILLHOOK_DEV=true",
 		"BILLHOOK_MAX_EVENT_SIZE=100",
 	}
+	url := postgrestest.Shared(t).Database(t)
+	shared := []string{"BILLHOOK_DATABASE_URL=" + url, "BILLHOOK_NODE_LEASE=2s"}
+	all := slices.Concat(env, shared)
 	help, err := exec.Command(binary, "serve", "--help").CombinedOutput()
 	if err != nil {
 		t.Fatalf("%v: %s", err, help)
 	}
 	known := regexp.MustCompile(`\$(BILLHOOK_\w+)`).FindAllStringSubmatch(string(help), -1)
 	for _, found := range known {
-		if !slices.ContainsFunc(env, func(s string) bool { return strings.HasPrefix(s, found[1]+"=") }) {
+		if !slices.ContainsFunc(all, func(s string) bool { return strings.HasPrefix(s, found[1]+"=") }) {
 			t.Errorf("this test does not try %s", found[1])
 		}
 	}
-	if len(known) < len(env) {
-		t.Errorf("the help names %d variables, this test %d:\n%s", len(known), len(env), help)
+	if len(known) < len(all) {
+		t.Errorf("the help names %d variables, this test %d:\n%s", len(known), len(all), help)
 	}
 
 	s := serveWith(t, env)
@@ -66,6 +73,17 @@ func TestEnvironment(t *testing.T) {
 		t.Errorf("--profile does not beat BILLHOOK_PROFILE: %q", store.Profile)
 	}
 	s.call("POST", "/api/events", `{"type":"user.registered","data":{"name":"`+strings.Repeat("x", 100)+`"}}`, http.StatusAccepted)
+
+	serveWith(t, all)
+	conn, err := pgx.Connect(t.Context(), url)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close(t.Context())
+	var leases []string
+	if err := conn.QueryRow(t.Context(), "SELECT array_agg(lease::text) FROM billhook.nodes").Scan(&leases); err != nil || !slices.Equal(leases, []string{"00:00:02"}) {
+		t.Errorf("BILLHOOK_DATABASE_URL and BILLHOOK_NODE_LEASE: the leases of the nodes there are %v, %v", leases, err)
+	}
 }
 
 // TestBadSettings: what is wrong with a flag ends the command with a message

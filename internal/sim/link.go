@@ -61,8 +61,11 @@ func (l *link) commit(ctx context.Context, b *billhook.Batch) error {
 	if err := l.enter("commit", l.commits); err != nil {
 		return err
 	}
-	if l.p.troubled(full) {
+	switch {
+	case l.p.troubled(full):
 		return errWrite
+	case l.p.troubled(taken):
+		return fmt.Errorf("%s: %w", taken, billhook.ErrUntouched)
 	}
 	if err := l.write(ctx, b); err != nil {
 		w.tell("%s: commit: %v", l.p.name, err)

@@ -105,7 +105,7 @@ func (w *world) pauseSomeone(r *rand.Rand, p *process) {
 }
 
 func (w *world) databaseFails(r *rand.Rand, p *process) {
-	wrong := pick(r, []weighted[trouble]{{2, away}, {3, noReads}, {3, full}, {4, mute}})
+	wrong := pick(r, []weighted[trouble]{{2, away}, {3, noReads}, {3, full}, {4, mute}, {2, taken}})
 	lasts := between(r, 10*time.Millisecond, 3*time.Second)
 	if oneIn(r, 4) {
 		lasts = between(r, 20*time.Second, 40*time.Second)

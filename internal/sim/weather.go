@@ -25,6 +25,7 @@ const (
 	noReads trouble = "reads fail"
 	full    trouble = "commits fail without a trace"
 	mute    trouble = "commits fail after all was written"
+	taken   trouble = "another program keeps the database"
 )
 
 var (
