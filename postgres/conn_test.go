@@ -6,6 +6,8 @@ import (
 	"reflect"
 	"testing"
 
+	"github.com/jackc/pgx/v5/pgconn"
+
 	"github.com/billhook/billhook"
 )
 
@@ -77,4 +79,41 @@ func TestOddText(t *testing.T) {
 	if _, err := db.Deliveries(ctx, billhook.DeliveryFilter{StoreID: odd, EventID: "\x00", Before: "\xff", Limit: 3}); err != nil {
 		t.Errorf("deliveries by what cannot be: %v", err)
 	}
+}
+
+// What a pipeline writes down itself the server reads as it was meant.
+func TestParameters(t *testing.T) {
+	db := open(t, Options{})
+	p := db.write.pipe
+	empty, odd := "", `g,r{ü}n "\' NULL`
+	for _, test := range []struct {
+		arg        any
+		kind, want string
+	}{
+		{nil, "text", "NULL"},
+		{odd, "text", `"g,r{ü}n \"\\' NULL"`},
+		{int64(-1 << 63), "bigint", "-9223372036854775808"},
+		{[]byte{}, "bytea", `"\\x"`},
+		{[]byte{0, 255}, "bytea", `"\\x00ff"`},
+		{texts{nil, &empty, &odd}, "text[]", `[null,"","g,r{ü}n \"\\' NULL"]`},
+		{texts{}, "text[]", `[]`},
+		{blobs{{0, 255}, nil, {}}, "bytea[]", `["\\x00ff",null,"\\x"]`},
+		{[]int64{-1 << 63, 0, 1<<63 - 1}, "bigint[]", "[-9223372036854775808,0,9223372036854775807]"},
+	} {
+		got := ""
+		p.send(func(results *pgconn.ResultReader, err error) error {
+			if err == nil && results.NextRow() {
+				got = string(results.Values()[0])
+				_, err = results.Close()
+			}
+			return err
+		}, "SELECT COALESCE(to_json($1::"+test.kind+")::text, 'NULL')", test.arg)
+		check(t, p.Flush(context.Background()))
+		equal(t, test.kind, got, test.want)
+	}
+	p.send(executed, "SELECT $1::text", struct{}{})
+	if err := p.Flush(context.Background()); err == nil {
+		t.Error("an argument of an unknown kind: no error")
+	}
+	check(t, p.Flush(context.Background()))
 }

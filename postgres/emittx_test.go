@@ -109,6 +109,40 @@ func TestEmitTx(t *testing.T) {
 	}
 }
 
+// A key whose event is no longer kept is free again.
+func TestKeyOfForgottenEvent(t *testing.T) {
+	ctx := context.Background()
+	db := joined(t, Options{})
+	keyed := func(id, key string) *billhook.Emit {
+		e := emit(id, "wh_1")
+		e.Event.IdempotencyKey = key
+		return e
+	}
+	commitEmits(t, db, keyed("old_1", "key 1"), keyed("old_2", "key 2"), keyed("kept", "key 3"))
+	execute(t, session(t, db), "DELETE FROM billhook.events WHERE id LIKE 'old%'")
+	execute(t, session(t, db), "DELETE FROM billhook.pending WHERE event_id LIKE 'old%'")
+	byKey, byBoth, half := keyed("new_1", "key 1"), keyed("old_2", "key 2"), keyed("kept", "key 9")
+	forgottenAndKept := keyed("old_1", "key 3")
+	commitEmits(t, db, byKey, byBoth, half, forgottenAndKept)
+	for _, e := range []*billhook.Emit{byKey, byBoth} {
+		equal(t, e.Event.ID+" is there already", e.Existing != nil, false)
+		equal(t, e.Event.ID, has(t, db, e.Event.ID), true)
+	}
+	for _, e := range []*billhook.Emit{half, forgottenAndKept} {
+		if e.Existing == nil || e.Existing.ID != "kept" {
+			t.Errorf("%s with %q: existing %+v", e.Event.ID, e.Event.IdempotencyKey, e.Existing)
+		}
+	}
+	// What was given back is free, and what was taken is not.
+	again, tx := keyed("new_2", "key 1"), beginSQL(t, db)
+	check(t, db.EmitTx(ctx, tx, []*billhook.Emit{again, keyed("old_1", "key 9")}))
+	check(t, tx.Commit())
+	if again.Existing == nil || again.Existing.ID != "new_1" {
+		t.Errorf("existing: %+v", again.Existing)
+	}
+	equal(t, "old_1", has(t, db, "old_1"), true)
+}
+
 // A transaction that holds a key keeps commits that want it waiting, but not for
 // long, and nothing needs to be recovered then.
 func TestKeyHeldByCaller(t *testing.T) {

@@ -15,12 +15,13 @@ const (
 	// partitionLimit bounds the work on all partitions that are missing.
 	partitionLimit = time.Minute
 
-	// Making a partition locks its table against everyone. Whoever reads or
-	// writes it for longer than this comes first, and it is tried again later.
-	partitionSettings = "SET LOCAL lock_timeout = '1s'; SET LOCAL statement_timeout = '10s'"
 	// partitionLock lets one node at a time make partitions. It waits, so that
 	// nobody writes before its week is there.
-	partitionLock = "SELECT pg_advisory_xact_lock(7236837712961012)"
+	partitionLock = "SET LOCAL lock_timeout = '20s'; SELECT pg_advisory_xact_lock(7236837712961012); "
+	// partitionSettings: making a partition locks its table against everyone.
+	// Whoever reads or writes it for longer than this comes first, and it is
+	// tried again later.
+	partitionSettings = "SET LOCAL lock_timeout = '1s'; SET LOCAL statement_timeout = '10s'"
 
 	missing = "SELECT name FROM unnest($1::text[]) AS name WHERE to_regclass('billhook.' || name) IS NULL"
 )
@@ -76,7 +77,7 @@ func partition(ctx context.Context, on *pgx.Conn, now time.Time) error {
 // already: they would have to be moved, and they do no harm there.
 func makePartition(ctx context.Context, on *pgx.Conn, w week) error {
 	err := pgx.BeginFunc(ctx, on, func(tx pgx.Tx) error {
-		if _, err := tx.Exec(ctx, partitionSettings+"; "+partitionLock); err != nil {
+		if _, err := tx.Exec(ctx, partitionLock+partitionSettings); err != nil {
 			return err
 		}
 		_, err := tx.Exec(ctx, fmt.Sprintf("CREATE TABLE IF NOT EXISTS billhook.%s PARTITION OF billhook.%s FOR VALUES FROM (%d) TO (%d)",

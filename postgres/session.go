@@ -52,10 +52,14 @@ const (
 // writeSettings: where a node stops in the middle of a transaction, the server
 // ends it after the lease. Until then the row that the transaction has locked
 // keeps others from taking the node for dead.
+//
+// Statements have no limit of the server's: a COMMIT that waits for a standby
+// would be cut short by it, and reported as done. Who waits gives up the
+// connection.
 func writeSettings(lease time.Duration) string {
 	return allSettings + byIndex + inOrder + "SET default_transaction_read_only = off; " +
-		fmt.Sprintf("SET lock_timeout = '%dms'; SET statement_timeout = '%dms'; SET idle_in_transaction_session_timeout = '%dms'; ",
-			lockLimit.Milliseconds(), commitLimit.Milliseconds(), max(lease.Milliseconds(), 1))
+		fmt.Sprintf("SET lock_timeout = '%dms'; SET statement_timeout = 0; SET idle_in_transaction_session_timeout = '%dms'; ",
+			lockLimit.Milliseconds(), max(lease.Milliseconds(), 1))
 }
 
 // parse reads a URL. Its errors do not name the password.

@@ -67,6 +67,8 @@ func (d *Database) Watch(ctx context.Context, seen func(billhook.Change)) {
 // Recover has made it a new one.
 func (d *Database) beat(ctx context.Context, tell func(billhook.Change)) {
 	every := d.options.Lease / beatsPerLease
+	// One that hangs or fails leaves time for others before the lease ends.
+	limit, again := d.options.Lease/4, every/4
 	on := &line{open: func(ctx context.Context) (*pgx.Conn, error) {
 		return dial(ctx, d.config, writeSettings(d.options.Lease))
 	}}
@@ -75,7 +77,7 @@ func (d *Database) beat(ctx context.Context, tell func(billhook.Change)) {
 	for {
 		if l := d.lease.Load(); l != nil {
 			held := l.holds(time.Now())
-			err := on.use(ctx, d.options.Lease/2, func(ctx context.Context, on *pgx.Conn) error { return d.renew(ctx, on, l) })
+			err := on.use(ctx, limit, func(ctx context.Context, on *pgx.Conn) error { return d.renew(ctx, on, l) })
 			switch {
 			case errors.Is(err, billhook.ErrNotOwner):
 				if !l.until.IsZero() {
@@ -87,6 +89,9 @@ func (d *Database) beat(ctx context.Context, tell func(billhook.Change)) {
 				tell(billhook.Change{}) // what waited for the lease goes on
 			}
 			o.note(ctx, err)
+			if err != nil && pause(ctx, again) {
+				continue
+			}
 		}
 		if !pause(ctx, every) {
 			return

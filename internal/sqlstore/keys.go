@@ -2,7 +2,10 @@ package sqlstore
 
 import (
 	"context"
+	"database/sql"
+	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/billhook/billhook"
 )
@@ -128,14 +131,46 @@ func (w *Writer) reserveTogether(ctx context.Context, emits []*billhook.Emit) er
 }
 
 // refused sets Existing of an emit some of whose keys are taken, and gives back
-// the one that is not. The emits before it are not written yet.
-func (w *Writer) refused(ctx context.Context, keys []key, taken []int, before []*billhook.Emit) (err error) {
+// the one that is not. The emits before it are not written yet. A key whose event
+// is no longer kept is free, and then the emit's own.
+func (w *Writer) refused(ctx context.Context, keys []key, taken []int, before []*billhook.Emit) error {
 	e := keys[0].emit
-	if e.Existing, err = w.holder(ctx, keys[taken[0]], before); err != nil {
-		return fmt.Errorf("read event that has the key: %w", err)
+	for _, i := range taken {
+		existing, err := w.holder(ctx, keys[i], before)
+		if errors.Is(err, sql.ErrNoRows) {
+			if err = w.takeKey(ctx, keys[i]); err == nil {
+				continue
+			}
+		}
+		if err != nil {
+			return fmt.Errorf("read event that has the key: %w", err)
+		}
+		e.Existing = existing
+		return w.giveBack(ctx, keys, i, taken)
 	}
-	if len(taken) < len(keys) {
-		if _, err := w.conn.Exec(ctx, dropKey, e.Event.StoreID, keys[1-taken[0]].text); err != nil {
+	return nil
+}
+
+// takeKey makes a key the emit's that an event has which is not there.
+func (w *Writer) takeKey(ctx context.Context, k key) error {
+	if _, err := w.conn.Exec(ctx, dropKey, k.emit.Event.StoreID, k.text); err != nil {
+		return err
+	}
+	taken, err := w.reserveKeys(ctx, []key{k})
+	if err == nil && len(taken) > 0 {
+		err = errors.New("another has taken it meanwhile")
+	}
+	return err
+}
+
+// giveBack drops the keys that the emit has got: those that were not taken, and
+// those before i that it has taken over.
+func (w *Writer) giveBack(ctx context.Context, keys []key, i int, taken []int) error {
+	for j, k := range keys {
+		if j >= i && slices.Contains(taken, j) {
+			continue
+		}
+		if _, err := w.conn.Exec(ctx, dropKey, k.emit.Event.StoreID, k.text); err != nil {
 			return fmt.Errorf("give back key: %w", err)
 		}
 	}
