@@ -25,6 +25,8 @@ type trial struct {
 const (
 	// pollEvery is how often the receiver is asked whether all has come.
 	pollEvery = 20 * time.Millisecond
+	// deathLimit is how long a node may take from its last connection to its end.
+	deathLimit = 5 * time.Second
 	// drainLimit bounds the waiting for a system that does come on.
 	drainLimit = 10 * time.Minute
 )
@@ -96,7 +98,14 @@ func (b *bench) runLoad(ctx context.Context, s *system, run int, plan loadPlan) 
 		return loadResult{}, fmt.Errorf("emit events: %w", ctx.Err())
 	}
 	if c.err != nil {
-		return loadResult{}, c.died()
+		// A node's death is the reason, if there was one; it may be heard of later
+		// than what it did to the load.
+		select {
+		case n := <-s.fallen:
+			return loadResult{}, n.died()
+		case <-time.After(deathLimit):
+			return loadResult{}, c.died()
+		}
 	}
 	var result loadResult
 	if err := json.Unmarshal(stdout.Bytes(), &result); err != nil {
