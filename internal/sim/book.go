@@ -150,8 +150,9 @@ type life struct {
 	hook  *hook
 	// owner is the process that accepted it or took it over last; nil for
 	// nobody.
-	owner *process
-	owned bool // by anybody, ever
+	owner   *process
+	owned   bool // by anybody, ever
+	ownedAt time.Time
 	// losers are the processes that lost it together with their lease.
 	losers   []*process
 	status   billhook.Status
@@ -169,7 +170,8 @@ type life struct {
 
 // belongTo makes it the process's, or nobody's.
 func (l *life) belongTo(p *process) {
-	l.owner, l.owned = p, l.owned || p != nil
+	l.owner, l.owned, l.ownedAt = p, l.owned || p != nil, time.Now()
+	l.losers = slices.DeleteFunc(l.losers, func(q *process) bool { return q == p })
 }
 
 func (l *life) over() bool { return l.status != billhook.StatusPending }

@@ -66,6 +66,7 @@ func (w *world) told(p *process, e *event, got billhook.Event, err error) {
 		e.doubted = true
 	case code == billhook.CodeDuplicate && e.id != "" && e.written:
 	case code == billhook.CodeUnavailable && !w.climate.calm:
+	case code == billhook.CodeNotFound && !slices.Contains(stores, e.storeID): // not heard of yet
 	default:
 		w.fail(eventName(e.n), "is refused by %s: %v", p.name, err)
 	}
@@ -188,28 +189,60 @@ func (w *world) emitInTx(r *rand.Rand, p *process) {
 
 // emitBySQL puts an event into the outbox.
 func (w *world) emitBySQL(r *rand.Rand, _ *process) {
-	if !w.backend.owned() {
-		return
+	if w.backend.owned() {
+		w.ask(w.newEvent(r))
 	}
-	e := w.newEvent(r)
-	w.tell("%s is asked for in SQL", eventName(e.n))
+}
+
+func (w *world) ask(e *event) {
 	w.mu.Lock()
 	e.promised = true
+	w.note("%s is asked for in SQL, for %s", eventName(e.n), e.storeID)
 	w.mu.Unlock()
 	w.backend.ask(e.emission())
 }
 
-// retryOne retries a delivery by hand, over or not.
+// openStore makes a store, for which an event is asked for at once, before other
+// nodes have heard of it, or can.
+func (w *world) openStore(r *rand.Rand, p *process) {
+	if blind := w.machines[r.IntN(len(w.machines))]; !w.climate.calm && blind != p.m {
+		w.mu.Lock()
+		w.strike(noReads, blind, between(r, w.climate.lease/4, w.climate.lease))
+		w.mu.Unlock()
+	}
+	w.configure(p, func() {
+		id := "popup-" + p.name + "-" + fmt.Sprint(r.IntN(1000))
+		_, err := p.client.CreateStore(context.Background(), billhook.Store{ID: id})
+		w.tell("store %s is opened on %s: %v", id, p.name, err)
+		if err != nil {
+			return
+		}
+		w.mu.Lock()
+		w.stores = append(w.stores, id)
+		w.mu.Unlock()
+		if w.backend.owned() {
+			e := w.newEvent(r)
+			e.storeID = id
+			w.ask(e)
+		}
+	})
+}
+
+// retryOne retries a delivery by hand, one that waits or any.
 func (w *world) retryOne(r *rand.Rand, p *process) {
+	waits := oneIn(r, 2)
 	w.mu.Lock()
-	names := slices.Sorted(maps.Keys(w.book.lives))
+	var lives []*life
+	for _, name := range slices.Sorted(maps.Keys(w.book.lives)) {
+		if l := w.book.lives[name]; !waits || !l.over() {
+			lives = append(lives, l)
+		}
+	}
 	w.mu.Unlock()
-	if len(names) == 0 {
+	if len(lives) == 0 {
 		return
 	}
-	w.mu.Lock()
-	l := w.book.lives[names[r.IntN(len(names))]]
-	w.mu.Unlock()
+	l := lives[r.IntN(len(lives))]
 	w.call(p, func() {
 		_, err := p.client.Retry(context.Background(), l.event.storeID, l.name)
 		w.tell("%s a retry on %s: %v", l.name, p.name, err)

@@ -21,7 +21,7 @@ func (w *world) check() {
 		return
 	}
 	defer db.Close()
-	for _, storeID := range stores {
+	for _, storeID := range w.stores {
 		if err := w.checkStore(db, storeID); err != nil {
 			panic(fmt.Sprint("read at the end: ", err))
 		}

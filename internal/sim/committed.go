@@ -72,25 +72,34 @@ func (w *world) wrote(p *process, em *billhook.Emit) {
 		l.belongTo(w.ownerAs(p))
 		w.book.lives[d.ID] = l
 	}
+	w.note("%s is written, for %v", eventName(n), e.deliveries)
+	if em.Event.Deliveries != len(e.deliveries) {
+		w.fail(eventName(n), "tells of %d deliveries and has %d", em.Event.Deliveries, len(e.deliveries))
+	}
+	w.matched(e, em)
+}
+
+// matched holds the webhooks that an event is for against those that wanted it
+// when it was tried.
+func (w *world) matched(e *event, em *billhook.Emit) {
 	i := slices.IndexFunc(e.tries, func(t try) bool { return t.at.Equal(em.Event.CreatedAt) })
+	if i < 0 && em.Asked != 0 {
+		return // the process has looked for its store first
+	}
 	if i < 0 {
-		w.fail(eventName(n), "is of %v, when nobody tried to emit it", em.Event.CreatedAt)
+		w.fail(eventName(e.n), "is of %v, when nobody tried to emit it", em.Event.CreatedAt)
 		return
 	}
 	for _, id := range e.tries[i].must {
 		if !slices.Contains(e.deliveries, id) {
-			w.fail(eventName(n), "is not for %s, which wanted it", id)
+			w.fail(eventName(e.n), "is not for %s, which wanted it", id)
 		}
 	}
 	for _, id := range e.deliveries {
 		if !slices.Contains(e.tries[i].may, id) {
-			w.fail(eventName(n), "is for %s, which did not want it", id)
+			w.fail(eventName(e.n), "is for %s, which did not want it", id)
 		}
 	}
-	if em.Event.Deliveries != len(e.deliveries) {
-		w.fail(eventName(n), "tells of %d deliveries and has %d", em.Event.Deliveries, len(e.deliveries))
-	}
-	w.note("%s is written, for %v", eventName(n), e.deliveries)
 }
 
 // ownerAs is who owns what a process writes; p is nil for a caller's transaction.
@@ -210,6 +219,18 @@ func (w *world) claimed(p *process, d *billhook.Pending) {
 	}
 	l.belongTo(p)
 	w.note("%s is taken over by %s", l.name, p.name)
+}
+
+// lost books that a process is a new node, and owns nothing of what it did. It
+// wants w.mu.
+func (w *world) lost(p *process) {
+	for _, l := range w.book.lives {
+		if l.owner == p {
+			l.owner = nil
+			l.losers = append(l.losers, p)
+		}
+	}
+	w.note("%s was taken for dead and is a new node", p.name)
 }
 
 // left books that a process gave up what it owned. It wants w.mu.

@@ -13,7 +13,7 @@ import (
 // TestFlaws breaks the store or the engine in ways that a mistake could, and
 // sees each found, by the promise that it breaks.
 func TestFlaws(t *testing.T) {
-	const seeds = 40
+	const seeds = 60
 	for _, test := range []struct {
 		name, found string
 		broken      func(*flaw)

@@ -44,6 +44,13 @@ func read[T any](h *Handle, f func(*Shared) (T, error)) (T, error) {
 // owns reports whether the delivery is this node's.
 func (h *Handle) owns(d waiting) bool { return h.epoch != nobody && d.owner == h.epoch }
 
+// node is the epoch by which the process owns what it does.
+func (h *Handle) node() int64 {
+	h.on.mu.Lock()
+	defer h.on.mu.Unlock()
+	return h.epoch
+}
+
 // Commit writes the batch.
 func (h *Handle) Commit(_ context.Context, b *billhook.Batch) error {
 	_, err := read(h, func(s *Shared) (any, error) {

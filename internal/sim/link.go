@@ -154,7 +154,18 @@ func (l *link) Recover(ctx context.Context) error {
 	if l.p.troubled(full) {
 		return errWrite
 	}
-	return l.Database.Recover(ctx)
+	h, many := l.Database.(*Handle)
+	if !many {
+		return l.Database.Recover(ctx)
+	}
+	before := h.node()
+	err := h.Recover(ctx)
+	if h.node() != before {
+		l.p.w.mu.Lock()
+		defer l.p.w.mu.Unlock()
+		l.p.w.lost(l.p)
+	}
+	return err
 }
 
 // EmitTx emits in a transaction of the caller's.

@@ -62,8 +62,12 @@ func (l *link) Lanes(ctx context.Context) ([]billhook.Lane, error) {
 }
 
 func (l *link) Pending(ctx context.Context, lane billhook.Lane, after billhook.Position, limit int) ([]billhook.Pending, error) {
+	w := l.p.w
+	if r := chance(w.plan.Seed, "pending", l.p.name, lane.WebhookID, time.Since(w.began)); w.climate.loose && oneIn(r, 10) {
+		time.Sleep(between(r, slowestRead, 2*time.Second))
+	}
 	rows, err := through(l, "pending "+lane.WebhookID, func() ([]billhook.Pending, error) { return l.Database.Pending(ctx, lane, after, limit) })
-	return l.p.w.flaw.pending(rows), err
+	return w.flaw.pending(rows), err
 }
 
 func (l *link) Event(ctx context.Context, storeID, id string) (billhook.Event, error) {

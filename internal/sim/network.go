@@ -167,15 +167,22 @@ func (w *world) asked(c *conn, request []byte) *exchange {
 	} else {
 		l.exchanges = append(l.exchanges, e)
 		e.fate = w.fate(c.r, l, e.nth)
-		w.mayAsk(e, body)
+		w.mayAsk(e, body, n > 0 && l.exchanges[n-1].goesOn(e))
 		w.note("%s request %d of %s: %s", name, e.nth, c.p.name, e.fate)
 	}
 	c.now, e.on = e, c
 	return e
 }
 
-// mayAsk holds a request against what is known at its beginning.
-func (w *world) mayAsk(e *exchange, body []byte) {
+// goesOn reports whether a request is of the same attempt as the one before it,
+// of which nothing was written.
+func (e *exchange) goesOn(next *exchange) bool {
+	return e.of == next.of && e.fate.unread() && e.until.Equal(next.from)
+}
+
+// mayAsk holds a request against what is known at its beginning. goesOn: it was
+// decided on before that.
+func (w *world) mayAsk(e *exchange, body []byte, goesOn bool) {
 	l, p := e.life, e.of
 	if l.event.body == "" {
 		l.event.body = string(body)
@@ -186,12 +193,17 @@ func (w *world) mayAsk(e *exchange, body []byte) {
 	if !p.link.Database.Held() {
 		w.fail(l.name, "%s sends without holding its lease", p.name)
 	}
+	if goesOn {
+		return
+	}
 	if !w.belongs(l, p) {
 		switch {
 		case !l.owned:
 			w.fail(l.name, "%s sends what nobody owns", p.name)
 		case slices.Contains(l.losers, p):
 			w.fail(l.name, "%s sends what it lost with its lease", p.name)
+		case time.Since(l.ownedAt) > longAgo*w.climate.lease && w.undisturbed(p, longAgo*w.climate.lease):
+			w.fail(l.name, "%s sends what another has had for long", p.name)
 		}
 		return // a retry gave it to another, and this one is told soon
 	}

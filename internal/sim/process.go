@@ -78,6 +78,8 @@ type process struct {
 	down        time.Duration // until the next one starts
 	pausedUntil time.Time
 	crashAt     point
+	pauseAt     point // for pauseFor
+	pauseFor    time.Duration
 	joined      bool
 	conns       map[*conn]bool
 	reads       int
@@ -207,56 +209,6 @@ func (p *process) stop() {
 	p.cancel()
 }
 
-// crash ends the process at once: nothing that it does from now on reaches
-// anyone.
-func (p *process) crash(why string) {
-	w := p.w
-	w.mu.Lock()
-	if p.dead {
-		w.mu.Unlock()
-		return
-	}
-	p.dead, p.ready, p.endAt = true, false, time.Now()
-	p.down = between(chance(w.plan.Seed, "down", p.name), longestEnd, 40*time.Second)
-	w.note("%s crashes: %s", p.name, why)
-	conns := p.conns
-	p.conns = map[*conn]bool{}
-	w.mu.Unlock()
-	for c := range conns {
-		c.Close()
-	}
-	p.cancel()
-}
-
-// A point is one of the way of an event at which a process can crash.
-type point string
-
-const (
-	beforeCommit  point = "before the commit of an emit"
-	afterCommit   point = "after the commit of an emit, before its answer"
-	beforeSend    point = "before a request is sent"
-	afterAnswer   point = "after a receiver has answered"
-	beforeOutcome point = "before the commit of an outcome"
-	afterOutcome  point = "after the commit of an outcome, before its answer"
-)
-
-// reached crashes the process if this is the point where it is to, after all else
-// that it does at this instant, in whatever order that is.
-func (p *process) reached(at point) bool {
-	const moment = time.Microsecond
-	p.w.mu.Lock()
-	here := p.crashAt == at && !p.dead
-	if here {
-		p.crashAt = ""
-	}
-	p.w.mu.Unlock()
-	if here {
-		time.Sleep(moment)
-		p.crash(string(at))
-	}
-	return here
-}
-
 // begin reports whether the process takes a call, which must end with
 // p.calls.Done.
 func (p *process) begin() bool {
@@ -266,25 +218,4 @@ func (p *process) begin() bool {
 		p.calls.Add(1)
 	}
 	return p.ready
-}
-
-func (p *process) alive() bool {
-	p.w.mu.Lock()
-	defer p.w.mu.Unlock()
-	return !p.dead
-}
-
-// stall waits as long as the process is paused, and reports whether it lives. what
-// names who waits: they go on one after the other, in an order of the seed's.
-func (p *process) stall(what ...any) bool {
-	for {
-		p.w.mu.Lock()
-		until, dead := p.pausedUntil, p.dead
-		p.w.mu.Unlock()
-		if dead || !time.Now().Before(until) {
-			return !dead
-		}
-		r := chance(p.w.plan.Seed, "stall", p.name, until.Sub(p.w.began), fmt.Sprint(what...))
-		time.Sleep(time.Until(until) + between(r, 0, 30*time.Millisecond))
-	}
 }

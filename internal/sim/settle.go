@@ -14,7 +14,8 @@ import (
 func (w *world) settle() {
 	r := chance(w.plan.Seed, "settle")
 	w.mu.Lock()
-	w.settling, w.weather = true, nil
+	w.settling = true
+	w.clear()
 	w.note("the faults are over")
 	for i, m := range w.machines {
 		m.emitsOnly = false
@@ -25,7 +26,7 @@ func (w *world) settle() {
 		case p.emitsOnly:
 			p.stop()
 		default:
-			p.crashAt = ""
+			p.crashAt, p.pauseAt = "", ""
 		}
 	}
 	limit := longestDelay + 3*time.Minute
@@ -106,7 +107,7 @@ func (w *world) agree() {
 			w.fail("", "%s still holds %s", p.name, left)
 			w.mu.Unlock()
 		}
-		for _, storeID := range stores {
+		for _, storeID := range w.stores {
 			got, err := p.client.List(context.Background(), storeID, "", 1000)
 			w.mu.Lock()
 			want := slices.DeleteFunc(w.liveHooks(), func(h *hook) bool { return h.storeID != storeID })

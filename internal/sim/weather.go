@@ -44,6 +44,28 @@ func (p *process) troubled(wrong trouble) bool {
 	})
 }
 
+// clear ends all that is wrong. It wants w.mu.
+func (w *world) clear() {
+	for i := range w.weather {
+		if now := time.Now(); w.weather[i].until.After(now) {
+			w.weather[i].until = now
+		}
+	}
+}
+
+// longAgo is how many leases it may take until a node has acted on what another
+// has done, where nothing comes between.
+const longAgo = 3
+
+// undisturbed reports whether a process has had its database for so long. It
+// wants w.mu.
+func (w *world) undisturbed(p *process, long time.Duration) bool {
+	since := time.Now().Add(-long)
+	return p.pausedUntil.Before(since) && !slices.ContainsFunc(w.weather, func(s spell) bool {
+		return (s.of == nil || s.of == p.m) && s.until.After(since)
+	})
+}
+
 // strike begins a spell. It wants w.mu.
 func (w *world) strike(wrong trouble, of *machine, lasts time.Duration) {
 	w.weather = append(w.weather, spell{time.Now(), time.Now().Add(lasts), wrong, of})

@@ -3,6 +3,7 @@ package sim
 import (
 	"context"
 	"fmt"
+	"slices"
 	"sync"
 	"time"
 
@@ -34,6 +35,8 @@ type world struct {
 	// staged is what callers' transactions hold that are under way.
 	staged   map[any][]*billhook.Emit
 	requests int
+	// stores are those of which anyone was told that they are there.
+	stores []string
 	// registered counts the webhooks that anyone tried to register.
 	registered int
 	// ahead is how far the database's clock has been set, shifted whether it
@@ -101,7 +104,7 @@ func (c *climate) underWay() time.Duration {
 var stores = []string{billhook.DefaultStore, "shop"}
 
 func newWorld(plan Plan, dir string) *world {
-	w := &world{plan: plan, flaw: whole, climate: plan.climate(), began: time.Now(), book: newBook(), staged: map[any][]*billhook.Emit{}}
+	w := &world{plan: plan, flaw: whole, climate: plan.climate(), began: time.Now(), book: newBook(), staged: map[any][]*billhook.Emit{}, stores: slices.Clone(stores)}
 	if plan.broken != nil {
 		plan.broken(&w.flaw)
 	}
