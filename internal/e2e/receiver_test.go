@@ -31,7 +31,10 @@ type receiver struct {
 	repeats  map[int]int
 	sameLife int
 	most     int // of underWay
-	wrong    []string
+	// owed says by path and event id how often a sender was gone when it had
+	// not written down what came of it; nil where nobody keeps that account.
+	owed  map[[2]string]int
+	wrong []string
 }
 
 // A sighting is what came of one event on one path.
@@ -39,6 +42,7 @@ type sighting struct {
 	requests     int
 	acknowledged int // answers of 2xx
 	ackEpoch     int // of the last of them
+	repeats      int // requests after the first of them
 	body         [sha256.Size]byte
 }
 
@@ -99,6 +103,7 @@ func (r *receiver) ServeHTTP(w http.ResponseWriter, req *http.Request) {
 	}
 	if s.acknowledged > 0 {
 		r.repeats[r.epoch]++
+		s.repeats++
 		if s.ackEpoch == r.epoch {
 			r.sameLife++
 		}
@@ -191,8 +196,18 @@ func (r *receiver) check() {
 	for _, wrong := range r.wrong[:min(len(r.wrong), 5)] {
 		r.t.Error(wrong)
 	}
-	if r.sameLife > 0 {
-		r.t.Errorf("%d deliveries were repeated although the sender lived on", r.sameLife)
+	if r.owed == nil {
+		if r.sameLife > 0 {
+			r.t.Errorf("%d deliveries were repeated although the sender lived on", r.sameLife)
+		}
+		return
+	}
+	for path, sightings := range r.seen {
+		for id, s := range sightings {
+			if due := r.owed[[2]string{path, id}]; s.repeats > due {
+				r.t.Errorf("%s came %d times to %s after it was acknowledged; senders that had not written that down were gone %d times", id, s.repeats, path, due)
+			}
+		}
 	}
 }
 
