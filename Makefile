@@ -1,5 +1,11 @@
 # staticcheck is run at this version, without being installed or in go.mod.
 STATICCHECK = honnef.co/go/tools/cmd/staticcheck@v0.8.2
+# Looks for what attackers look for, and for known vulnerabilities.
+GOSEC = github.com/securego/gosec/v2/cmd/gosec@v2.23.0
+GOVULNCHECK = golang.org/x/vuln/cmd/govulncheck@v1.8.0
+# Rules of gosec's that say nothing here; docs/decisions/0015-supply-chain.md
+# has the reason for each.
+GOSEC_EXCLUDE = G104,G115,G117,G304
 PROFILE ?= coverage/profile.out
 FUZZTIME ?= 10s
 # How many worlds to simulate, and by night how many in all and at a time.
@@ -10,7 +16,7 @@ CHUNK = 2000
 COVERED = github.com/billhook/billhook github.com/billhook/billhook/sign github.com/billhook/billhook/profile
 MINIMUM = 85
 
-.PHONY: help run test race lint coverage fuzz sim sim-nightly verify bench
+.PHONY: help run test race lint security vulncheck coverage fuzz sim sim-nightly verify bench
 
 help: ## Show this list.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-11s %s\n", $$1, $$2 }' Makefile
@@ -29,6 +35,13 @@ lint: ## Check format, vet, staticcheck and the module file.
 	go vet ./...
 	go run $(STATICCHECK) ./...
 	go mod tidy -diff
+
+security: ## Look for what attackers look for (gosec).
+	go run $(GOSEC) -quiet -color=false -exclude=$(GOSEC_EXCLUDE) -exclude-dir=internal/bench -exclude-dir=internal/sim \
+		-exclude-dir=internal/postgrestest -exclude-dir=storetest ./...
+
+vulncheck: ## Look for known vulnerabilities in what is linked; needs vuln.go.dev.
+	go run $(GOVULNCHECK) ./...
 
 coverage: ## Check how much the tests reach (make coverage PROFILE=file, or runs them).
 	@test -s $(PROFILE) || { mkdir -p $(dir $(PROFILE)) && go test -coverprofile=$(PROFILE) ./...; }

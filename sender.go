@@ -90,7 +90,7 @@ func (s *sender) deliver(ctx context.Context, e *endpoint, p *Pending, held func
 	if a == nil {
 		return nil
 	}
-	step := Next(a, p.AttemptsBefore, e.policy, rand.Float64())
+	step := Next(a, p.AttemptsBefore, e.policy, rand.Float64()) // #nosec G404 -- spreads retries, guards nothing
 	return &Outcome{Delivery: *p, Attempt: *a, Status: step.Status, NextAttemptAt: step.RetryAt, Reason: step.Reason}
 }
 

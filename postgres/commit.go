@@ -85,7 +85,7 @@ func (d *Database) commit(ctx context.Context, b *billhook.Batch) error {
 		case try == commitTries:
 			return err
 		}
-		time.Sleep(time.Duration(try) * rand.N(20*time.Millisecond))
+		time.Sleep(time.Duration(try) * rand.N(20*time.Millisecond)) // #nosec G404 -- spreads tries, guards nothing
 	}
 }
 

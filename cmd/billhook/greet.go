@@ -21,7 +21,7 @@ func (cmd *serveCmd) greet(w io.Writer, client *billhook.Client, addr net.Addr, 
 	}
 	fmt.Fprintf(w, "  API      %s/api\n", base)
 	fmt.Fprintf(w, "  OpenAPI  %s/openapi.json\n", base)
-	fmt.Fprintf(w, "  Data     %s\n", cmd.place())
+	fmt.Fprintf(w, "  Data     %s\n", cmd.place()) // #nosec G705 -- a terminal, not a page
 	switch {
 	case cmd.Dev:
 		fmt.Fprintf(w, "  Key      %s\n", secret)
@@ -34,7 +34,7 @@ func (cmd *serveCmd) greet(w io.Writer, client *billhook.Client, addr net.Addr, 
 	if key == "" {
 		key = "$" + rootKeyEnv
 	}
-	fmt.Fprintf(w, "\nEmit a first event:\n\n"+
+	fmt.Fprintf(w, "\nEmit a first event:\n\n"+ // #nosec G705 -- a terminal, not a page
 		"  curl -i %s/api/events \\\n"+
 		"    -H 'content-type: application/json' -H \"x-api-key: %s\" \\\n"+
 		"    -d '{\"type\": \"%s\", \"data\": %s}'\n\n", base, key, cmd.exampleType(client), `{"orderId": "o_1", "total": 4999}`)
