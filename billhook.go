@@ -50,8 +50,9 @@ type Config struct {
 	MaxDepth int
 	// MaxBatch bounds the events of one EmitBatch. Default: 1000.
 	MaxBatch int
-	// MaxInFlight bounds the requests under way to all receivers together.
-	// Default: 1024.
+	// MaxInFlight bounds the requests under way to all receivers together. Half
+	// of them at most are to receivers that have not answered yet, and a quarter
+	// to those that took over a second for their last answer. Default: 2048.
 	MaxInFlight int
 	// WebhookConcurrency bounds the requests under way to one webhook.
 	// Default: 32.
@@ -96,7 +97,7 @@ func (c Config) withDefaults() Config {
 	c.MaxEventSize = cmp.Or(c.MaxEventSize, 1<<20)
 	c.MaxDepth = cmp.Or(c.MaxDepth, profile.DefaultMaxDepth)
 	c.MaxBatch = cmp.Or(c.MaxBatch, 1000)
-	c.MaxInFlight = cmp.Or(c.MaxInFlight, 1024)
+	c.MaxInFlight = cmp.Or(c.MaxInFlight, 2048)
 	c.WebhookConcurrency = cmp.Or(c.WebhookConcurrency, 32)
 	c.StopGrace = cmp.Or(c.StopGrace, 5*time.Second)
 	c.laneWindow = cmp.Or(c.laneWindow, laneWindow)

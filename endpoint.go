@@ -9,8 +9,8 @@ import (
 	"github.com/billhook/billhook/profile"
 )
 
-// An endpoint is a webhook made ready for sending. It never changes: a changed
-// webhook gets a new one.
+// An endpoint is a webhook made ready for sending. But for its standing it never
+// changes: a changed webhook gets a new one.
 type endpoint struct {
 	webhook     Webhook
 	url         *url.URL
@@ -19,6 +19,8 @@ type endpoint struct {
 	timeout     time.Duration
 	concurrency int
 	static      []profile.Header
+
+	standing standing // the scheduler's, under its lock
 }
 
 func newEndpoint(w Webhook, p *profile.Profile, concurrency int) (*endpoint, error) {

@@ -36,8 +36,8 @@ const (
 )
 
 // A scheduler decides which delivery is sent next. Lanes that have one due
-// take turns, so that a webhook with many, or with a receiver that hangs,
-// costs the others nothing.
+// take turns, and receivers that hang have a share of the requests under way, so
+// that a webhook with many, or thousands that hang, cost the others nothing.
 type scheduler struct {
 	db        Database
 	committer *committer
@@ -61,7 +61,7 @@ type scheduler struct {
 	jobs       chan job      // to senders that wait for one
 	quit       chan struct{} // closed when sending stops
 	lanes      map[Lane]*lane
-	ready      []*lane
+	lines      lines
 	mem        memory
 	inFlight   int
 	unrecorded int
@@ -160,7 +160,8 @@ func (s *scheduler) stop(grace time.Duration, cancel func()) {
 		}
 		delete(s.lanes, key)
 	}
-	s.ready, s.mem = nil, memory{}
+	s.lines.empty()
+	s.mem = memory{}
 }
 
 // handOver takes in what a transaction wrote.
@@ -253,8 +254,7 @@ func (s *scheduler) tend(l *lane) {
 	}
 	now := time.Now()
 	if l.due(now) {
-		l.queued = true
-		s.ready = append(s.ready, l)
+		s.lines.join(l)
 		return
 	}
 	s.wake(l, l.waiting[0].DueAt)
@@ -323,9 +323,10 @@ func (s *scheduler) read(l *lane) {
 
 // A job is a delivery that is to be sent now, unless another doubt comes up.
 type job struct {
-	lane    *lane
-	pending Pending
-	doubts  int64
+	lane     *lane
+	standing standing // whose share it is of
+	pending  Pending
+	doubts   int64
 }
 
 // dispatch finds a sender for every delivery that may be sent now.
@@ -347,11 +348,11 @@ func (s *scheduler) dispatch() {
 // next takes the delivery whose turn it is.
 func (s *scheduler) next() (job, bool) {
 	now := time.Now()
-	for s.running && !s.doubtful && s.held() && len(s.ready) > 0 && s.inFlight < s.maxInFlight && s.unrecorded < maxUnrecorded {
-		l := s.ready[0]
-		s.ready[0] = nil
-		s.ready = s.ready[1:]
-		l.queued = false
+	for s.running && !s.doubtful && s.held() && s.inFlight < s.maxInFlight && s.unrecorded < maxUnrecorded {
+		l, standing := s.lines.first(s.maxInFlight)
+		if l == nil {
+			break
+		}
 		if !l.due(now) {
 			s.tend(l)
 			continue
@@ -359,8 +360,9 @@ func (s *scheduler) next() (job, bool) {
 		p := l.pop(&s.mem)
 		l.sending++
 		s.inFlight++
+		s.lines.of[standing].inFlight++
 		s.tend(l)
-		return job{l, p, s.doubts.Load()}, true
+		return job{l, standing, p, s.doubts.Load()}, true
 	}
 	return job{}, false
 }
@@ -404,11 +406,13 @@ func (s *scheduler) sendOne(j job) (job, bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.inFlight--
+	s.lines.of[j.standing].inFlight--
 	l.sending--
 	if o == nil {
 		l.forget(j.pending.ID) // handed back: it waits in the database
 		l.rewind(&s.mem)
 	} else {
+		endpoint.standing = standingAfter(o.Attempt.Duration)
 		s.unrecorded++
 		s.record(l, o)
 	}
