@@ -52,7 +52,7 @@ type Config struct {
 	MaxBatch int
 	// MaxInFlight bounds the requests under way to all receivers together. Half
 	// of them at most are to receivers that have not answered yet, and a quarter
-	// to those that took over a second for their last answer. Default: 2048.
+	// to those that failed or took over a second the last time. Default: 2048.
 	MaxInFlight int
 	// WebhookConcurrency bounds the requests under way to one webhook.
 	// Default: 32.

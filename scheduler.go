@@ -64,6 +64,7 @@ type scheduler struct {
 	lines      lines
 	mem        memory
 	inFlight   int
+	comingBack bool // a timer will dispatch
 	unrecorded int
 	senders    sync.WaitGroup
 	// moving are the lanes that the transaction being handed over has outcomes
@@ -323,10 +324,10 @@ func (s *scheduler) read(l *lane) {
 
 // A job is a delivery that is to be sent now, unless another doubt comes up.
 type job struct {
-	lane     *lane
-	standing standing // whose share it is of
-	pending  Pending
-	doubts   int64
+	lane    *lane
+	flight  *flight
+	pending Pending
+	doubts  int64
 }
 
 // dispatch finds a sender for every delivery that may be sent now.
@@ -349,8 +350,9 @@ func (s *scheduler) dispatch() {
 func (s *scheduler) next() (job, bool) {
 	now := time.Now()
 	for s.running && !s.doubtful && s.held() && s.inFlight < s.maxInFlight && s.unrecorded < maxUnrecorded {
-		l, standing := s.lines.first(s.maxInFlight)
+		l, standing := s.lines.first(s.maxInFlight, now)
 		if l == nil {
+			s.comeBack(now)
 			break
 		}
 		if !l.due(now) {
@@ -360,11 +362,29 @@ func (s *scheduler) next() (job, bool) {
 		p := l.pop(&s.mem)
 		l.sending++
 		s.inFlight++
-		s.lines.of[standing].inFlight++
+		f := s.lines.begin(standing, now)
 		s.tend(l)
-		return job{l, standing, p, s.doubts.Load()}, true
+		return job{l, f, p, s.doubts.Load()}, true
 	}
 	return job{}, false
+}
+
+// comeBack dispatches again when a place gets free by time alone.
+func (s *scheduler) comeBack(now time.Time) {
+	if s.comingBack {
+		return
+	}
+	at := s.lines.roomAt(s.maxInFlight, now)
+	if at.IsZero() {
+		return
+	}
+	s.comingBack = true
+	time.AfterFunc(at.Sub(now), func() {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		s.comingBack = false
+		s.dispatch()
+	})
 }
 
 // senderIdle is how long a sender waits for a job. A new one must first grow
@@ -406,13 +426,13 @@ func (s *scheduler) sendOne(j job) (job, bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.inFlight--
-	s.lines.of[j.standing].inFlight--
+	s.lines.end(j.flight)
 	l.sending--
 	if o == nil {
 		l.forget(j.pending.ID) // handed back: it waits in the database
 		l.rewind(&s.mem)
 	} else {
-		endpoint.standing = standingAfter(o.Attempt.Duration)
+		endpoint.standing = standingAfter(&o.Attempt)
 		s.unrecorded++
 		s.record(l, o)
 	}

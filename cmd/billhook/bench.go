@@ -24,16 +24,17 @@ import (
 // The flag DatabaseURL has no environment variable: what serve reads names a
 // database in use, on a server that is not to be loaded by mistake.
 type benchCmd struct {
-	Scenario    []string      `help:"What to measure: throughput, steady, fanout, isolation, backlog, history. Default: all."`
-	Runs        int           `default:"3" help:"How often each system is measured, in turns; figures are medians."`
-	Duration    time.Duration `default:"10s" help:"How long each load lasts."`
-	Connections int           `default:"512" help:"Keep-alive connections that emit."`
-	BacklogRows int           `default:"1000000" help:"Deliveries that wait in the scenario backlog."`
-	HistoryRows int           `default:"5000000" help:"Deliveries that are over in the scenario history."`
-	DatabaseURL string        `placeholder:"postgres://…" help:"PostgreSQL server on which every trial gets a database of its own, made and dropped, in place of a file."`
-	Nodes       []int         `default:"1" help:"Numbers of nodes, like 1,2,4: throughput and fanout measure each, the others the first. More than 1 needs --database-url."`
-	Folder      string        `type:"existingdir" help:"Where the data folders are made. Default: the system's temporary folder."`
-	JSON        bool          `name:"json" help:"Print JSON instead of a table."`
+	Scenario     []string      `help:"What to measure: throughput, steady, fanout, isolation, hostile, backlog, history. Default: all."`
+	Runs         int           `default:"3" help:"How often each system is measured, in turns; figures are medians."`
+	Duration     time.Duration `default:"10s" help:"How long each load lasts."`
+	Connections  int           `default:"512" help:"Keep-alive connections that emit."`
+	BacklogRows  int           `default:"1000000" help:"Deliveries that wait in the scenario backlog."`
+	HostileHooks int           `default:"10000" help:"Receivers that mean no good in the scenario hostile."`
+	HistoryRows  int           `default:"5000000" help:"Deliveries that are over in the scenario history."`
+	DatabaseURL  string        `placeholder:"postgres://…" help:"PostgreSQL server on which every trial gets a database of its own, made and dropped, in place of a file."`
+	Nodes        []int         `default:"1" help:"Numbers of nodes, like 1,2,4: throughput and fanout measure each, the others the first. More than 1 needs --database-url."`
+	Folder       string        `type:"existingdir" help:"Where the data folders are made. Default: the system's temporary folder."`
+	JSON         bool          `name:"json" help:"Print JSON instead of a table."`
 }
 
 func (cmd *benchCmd) Run(ctx context.Context) error {
@@ -46,7 +47,7 @@ func (cmd *benchCmd) Run(ctx context.Context) error {
 	}
 	report, err := bench.Run(ctx, bench.Options{
 		Scenarios: cmd.Scenario, Runs: cmd.Runs, Duration: cmd.Duration, Connections: cmd.Connections,
-		BacklogRows: cmd.BacklogRows, HistoryRows: cmd.HistoryRows, Folder: cmd.Folder,
+		BacklogRows: cmd.BacklogRows, HistoryRows: cmd.HistoryRows, HostileHooks: cmd.HostileHooks, Folder: cmd.Folder,
 		Nodes: cmd.Nodes, Shared: shared, OpenDatabase: openPlace, Progress: os.Stderr,
 	})
 	if len(report.Scenarios) > 0 { // what was measured is told, also when a scenario failed

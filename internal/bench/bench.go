@@ -36,6 +36,9 @@ type Options struct {
 	Connections int
 	// BacklogRows is how many deliveries wait in backlog. Default: 1,000,000.
 	BacklogRows int
+	// HostileHooks is how many receivers mean no good in hostile. Default:
+	// 10,000.
+	HostileHooks int
 	// HistoryRows is how many deliveries are over in history, about 1.5 KB of
 	// disk each. Default: 5,000,000.
 	HistoryRows int
@@ -53,7 +56,7 @@ type Options struct {
 	// place of a folder. Default: none.
 	Shared *Shared
 	// OpenDatabase opens the database that serve would use with the same place.
-	// Backlog and history need it.
+	// Hostile, backlog and history need it.
 	OpenDatabase func(context.Context, Place) (billhook.Database, error)
 	// Progress is where to say what goes on. Default: nowhere.
 	Progress io.Writer
@@ -74,7 +77,7 @@ func (o *Options) fill() {
 	for _, n := range []struct {
 		value     *int
 		otherwise int
-	}{{&o.Runs, 3}, {&o.Connections, 512}, {&o.BacklogRows, 1_000_000}, {&o.HistoryRows, 5_000_000}} {
+	}{{&o.Runs, 3}, {&o.Connections, 512}, {&o.BacklogRows, 1_000_000}, {&o.HistoryRows, 5_000_000}, {&o.HostileHooks, 10_000}} {
 		if *n.value <= 0 {
 			*n.value = n.otherwise
 		}
@@ -134,12 +137,13 @@ type bench struct {
 	databases map[string]bool
 	nodes     []int
 
-	runs        int
-	duration    time.Duration
-	connections int
-	backlogRows int
-	historyRows int
-	stallLimit  time.Duration
+	runs         int
+	duration     time.Duration
+	connections  int
+	backlogRows  int
+	historyRows  int
+	hostileHooks int
+	stallLimit   time.Duration
 
 	receiver *server
 	// run numbers the loads, so that a late delivery of one is not taken for
@@ -168,7 +172,7 @@ func Run(ctx context.Context, o Options) (report Report, err error) {
 		executable: o.Executable, folder: folder, openDatabase: o.OpenDatabase, progress: o.Progress,
 		shared: o.Shared, databases: map[string]bool{}, nodes: o.Nodes,
 		runs: o.Runs, duration: o.Duration, connections: o.Connections,
-		backlogRows: o.BacklogRows, historyRows: o.HistoryRows, stallLimit: o.stallLimit,
+		backlogRows: o.BacklogRows, historyRows: o.HistoryRows, hostileHooks: o.HostileHooks, stallLimit: o.stallLimit,
 	}
 	defer func() { err = errors.Join(err, b.discardAll()) }()
 	ctx, cancel := context.WithCancel(ctx)

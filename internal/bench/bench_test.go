@@ -237,7 +237,7 @@ func smoke(t *testing.T) (Options, *[]*ledger) {
 	ledgers := new([]*ledger)
 	return Options{
 		Runs: 1, Duration: 100 * time.Millisecond, Connections: 4,
-		BacklogRows: 1100, HistoryRows: 1025,
+		BacklogRows: 1100, HistoryRows: 1025, HostileHooks: 205,
 		Folder: t.TempDir(), Progress: t.Output(),
 		OpenDatabase: func(_ context.Context, p Place) (billhook.Database, error) {
 			webhooks, err := readWebhooks(p.Folder + folderOf(p.URL))
@@ -282,10 +282,13 @@ func TestRunMeasuresEveryScenario(t *testing.T) {
 	for _, s := range report.Scenarios {
 		checkResult(t, s)
 	}
-	if len(*ledgers) != 2 {
-		t.Fatalf("%d databases were seeded, want 2", len(*ledgers))
+	if len(*ledgers) != 3 {
+		t.Fatalf("%d databases were seeded, want 3", len(*ledgers))
 	}
-	checkSeeds(t, (*ledgers)[0], (*ledgers)[1], o)
+	if n := len((*ledgers)[0].pending); n != o.HostileHooks*hostileWaiting {
+		t.Errorf("hostile: %d wait", n)
+	}
+	checkSeeds(t, (*ledgers)[1], (*ledgers)[2], o)
 	checkEmpty(t, o.Folder)
 }
 

@@ -25,6 +25,7 @@ const maxHooks = 100
 //	POST /hook/N   a delivery for webhook N: 200
 //	POST /hang     never answered
 //	POST /fail     503
+//	POST /hostile/N  one of hostiles
 //	GET  /stats    what came since the last reset, for webhooks below ?hooks
 //	POST /reset    forget all; from now on only events of ?run count
 type receiver struct {
@@ -102,6 +103,10 @@ func (rc *receiver) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	arrived := time.Now().UnixNano()
 	if id, ok := strings.CutPrefix(r.URL.Path, "/hook/"); ok {
 		rc.receive(w, r, id, arrived)
+		return
+	}
+	if id, ok := strings.CutPrefix(r.URL.Path, "/hostile/"); ok {
+		rc.answerHostile(w, r, id)
 		return
 	}
 	switch r.URL.Path {

@@ -33,6 +33,7 @@ var scenarios = []struct {
 	{"steady", (*bench).steady},
 	{"fanout", (*bench).fanout},
 	{"isolation", (*bench).isolation},
+	{"hostile", (*bench).hostile},
 	{"backlog", (*bench).backlog},
 	{"history", (*bench).history},
 }
