@@ -39,6 +39,9 @@ type Options struct {
 	// NoMigrate leaves the schema as it is; Open then fails with ErrOlder where
 	// it lacks a migration. Default: false.
 	NoMigrate bool
+	// Since is how old the oldest is that will be written, where a history is:
+	// the weeks from then on get partitions of their own. Default: this week.
+	Since time.Time
 	// Logger is told what nobody waits for: nodes taken for dead, and what
 	// fails in the background. Default: slog.Default().
 	Logger *slog.Logger
@@ -63,6 +66,8 @@ type Database struct {
 	version atomic.Int64
 	// pid is the writing connection's on the server.
 	pid atomic.Int32
+	// taken are the partitions that the log was told cannot be made.
+	taken []string
 
 	quit     chan struct{} // closed by Close
 	watching sync.WaitGroup
@@ -138,9 +143,14 @@ func (d *Database) prepare(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if err := partition(ctx, on, time.Now()); err != nil {
+	now := time.Now()
+	var days []time.Time
+	if !d.options.Since.IsZero() {
+		days = daysSince(d.options.Since, now)
+	}
+	if err := d.partition(ctx, on, weeksWith(days, now)); err != nil {
 		// Rows go to the default partitions then, and the upkeep tries again.
-		d.options.Logger.Warn("cannot make the coming weeks' partitions", "err", err)
+		d.options.Logger.Warn("cannot make all partitions", "err", err)
 	}
 	return nil
 }
