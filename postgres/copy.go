@@ -60,7 +60,7 @@ func CopyFrom(ctx context.Context, url string) (*sqlstore.Side, error) {
 			}
 			return emptyOutbox(ctx, on)
 		}
-		if err := complete(ctx, on); err != nil {
+		if err := exact(ctx, on); err != nil {
 			return err
 		}
 		return checkCopied(ctx, on)
@@ -90,7 +90,10 @@ func CopyTo(ctx context.Context, url string) (*sqlstore.Side, error) {
 			}
 			return err
 		}
-		return migrate(ctx, on)
+		if err := migrate(ctx, on); err != nil {
+			return err
+		}
+		return exact(ctx, on)
 	})
 }
 

@@ -85,7 +85,8 @@ type Database struct {
 var _ billhook.Database = (*Database)(nil)
 
 var (
-	// ErrNewer means that a newer Billhook has migrated the database.
+	// ErrNewer means that a newer Billhook has migrated the database to what this
+	// one does not understand.
 	ErrNewer = errors.New("database was migrated by a newer billhook")
 	// ErrOlder means that the database lacks a migration, and Open was not to
 	// run any.
@@ -142,6 +143,9 @@ func (d *Database) prepare(ctx context.Context) error {
 	}
 	if err != nil {
 		return err
+	}
+	if has, err := version(ctx, on); err == nil && has > len(names()) {
+		d.options.Logger.Info("the schema is newer than this billhook, which may serve with it", "schema", has, "known", len(names()))
 	}
 	now := time.Now()
 	var days []time.Time
