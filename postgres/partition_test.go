@@ -113,6 +113,27 @@ func TestPartitionTooLate(t *testing.T) {
 	commitEmits(t, db, emit("after", "wh_1"))
 }
 
+// They can be moved by hand, as decision 9 says.
+func TestMoveFromDefault(t *testing.T) {
+	ctx := context.Background()
+	db := joined(t, Options{})
+	on := session(t, db)
+	early, far := emit("early", "wh_1"), emit("far", "wh_1")
+	early.Event.CreatedAt, far.Event.CreatedAt = time.Now().AddDate(0, 0, 100), time.Now().AddDate(90, 0, 0)
+	commitEmits(t, db, early, far)
+	w := weekOf(early.Event.CreatedAt)[0]
+	rows := fmt.Sprintf(" billhook.events_default WHERE created_at >= %d AND created_at < %d; ", w.from.UnixNano(), w.to.UnixNano())
+	execute(t, on, "BEGIN; ALTER TABLE billhook.events DETACH PARTITION billhook.events_default; "+
+		fmt.Sprintf("CREATE TABLE billhook.%s PARTITION OF billhook.events FOR VALUES FROM (%d) TO (%d); ", w.name(), w.from.UnixNano(), w.to.UnixNano())+
+		"INSERT INTO billhook.events SELECT * FROM"+rows+"DELETE FROM"+rows+
+		"ALTER TABLE billhook.events ATTACH PARTITION billhook.events_default DEFAULT; COMMIT")
+	taken, err := partition(ctx, on, weekOf(early.Event.CreatedAt))
+	check(t, err)
+	equal(t, "taken", len(taken), 0)
+	equal(t, "partitions", partitionsOf(t, on, "events"), "billhook."+w.name()+" billhook.events_default")
+	equal(t, "both are there", has(t, db, "early") && has(t, db, "far"), true)
+}
+
 // It is told of once.
 func TestPartitionsTakenAreTold(t *testing.T) {
 	ctx := context.Background()
