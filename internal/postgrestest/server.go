@@ -57,8 +57,8 @@ func (s *Server) Kill(t testing.TB) {
 	if s.postmaster == nil {
 		t.Fatal("kill PostgreSQL: it is not running")
 	}
-	if !s.postmaster.ended() {
-		check(t, crash(s.postmaster.cmd.Process))
+	if err := crash(s.postmaster.cmd.Process); !errors.Is(err, os.ErrProcessDone) {
+		check(t, err)
 	}
 	<-s.postmaster.done
 	s.postmaster, s.crashed = nil, true
