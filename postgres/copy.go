@@ -60,7 +60,7 @@ func CopyFrom(ctx context.Context, url string) (*sqlstore.Side, error) {
 			}
 			return emptyOutbox(ctx, on)
 		}
-		if err := complete(ctx, on); err != nil {
+		if err := exact(ctx, on); err != nil {
 			return err
 		}
 		return checkCopied(ctx, on)
@@ -74,10 +74,12 @@ func CopyTo(ctx context.Context, url string) (*sqlstore.Side, error) {
 		side.Transaction = transactionOn(on)
 		side.Insert, side.Owner = insert, sqlstore.Nobody
 		side.Quiet = func(ctx context.Context) error { return quiet(ctx, on) }
-		side.Prepare = func(ctx context.Context, oldest time.Time) error { return partitionSince(ctx, on, oldest, time.Now()) }
 		side.Settle = func(ctx context.Context) error { return analyze(ctx, on) }
 
 		d := &Database{options: Options{Logger: slog.Default()}}
+		side.Prepare = func(ctx context.Context, days []time.Time) error {
+			return d.partition(ctx, on, weeksWith(days, time.Now()))
+		}
 		if _, err := d.inspect(ctx, on); err != nil {
 			return err
 		}
@@ -88,7 +90,10 @@ func CopyTo(ctx context.Context, url string) (*sqlstore.Side, error) {
 			}
 			return err
 		}
-		return migrate(ctx, on)
+		if err := migrate(ctx, on); err != nil {
+			return err
+		}
+		return exact(ctx, on)
 	})
 }
 
@@ -150,25 +155,6 @@ func emptyOutbox(ctx context.Context, on *pgx.Conn) error {
 		return fmt.Errorf("%d events wait in billhook.outbox, which is not copied: let a node run until it is empty", waiting)
 	}
 	return nil
-}
-
-// weeksBack is how many past weeks get partitions of their own. Every look for
-// an id goes through all of them, so what is older shares the default one.
-const weeksBack = 52
-
-// partitionSince makes the partitions from the week of the oldest event to those
-// ahead of now, as they would be there had the nodes always been here.
-func partitionSince(ctx context.Context, on *pgx.Conn, oldest, now time.Time) error {
-	const week = 7 * 24 * time.Hour
-	if first := now.Add(-weeksBack * week); oldest.Before(first) {
-		oldest = first
-	}
-	for at := oldest; at.Before(now); at = at.Add((1 + weeksAhead) * week) {
-		if err := partition(ctx, on, at); err != nil {
-			return err
-		}
-	}
-	return partition(ctx, on, now)
 }
 
 // analyze tells the planner what has come. The server does so by itself, but not

@@ -1,13 +1,17 @@
 package postgres
 
 import (
+	"bytes"
 	"context"
 	"errors"
+	"fmt"
+	"log/slog"
 	"strings"
 	"sync"
 	"testing"
 
 	"github.com/billhook/billhook/internal/postgrestest"
+	"github.com/billhook/billhook/internal/sqlstore"
 )
 
 // Nodes that start at once on an empty database all find it migrated.
@@ -71,6 +75,67 @@ func TestMigrateRefuses(t *testing.T) {
 	check(t, err)
 	if last := all[len(all)-1]; last.Version != 99 || last.Name != "0099_later.sql" || last.AppliedAt.IsZero() {
 		t.Errorf("last migration: %+v", last)
+	}
+}
+
+// A schema that is newer may be one that an older billhook understands: all that
+// came after what it knows must say so.
+func TestMigrateUnderstands(t *testing.T) {
+	ctx := context.Background()
+	url := postgrestest.Shared(t).Database(t)
+	db := openAt(t, url, Options{})
+	on := session(t, db)
+	known := len(names())
+	later := func(after, from int) {
+		execute(t, on, "INSERT INTO billhook.migrations (version, name, understood_from) VALUES ($1, 'later.sql', $2)", known+after, from)
+	}
+	later(1, known)
+	later(2, known-1)
+	var log bytes.Buffer
+	for _, o := range []Options{{}, {NoMigrate: true}} {
+		o.Logger = slog.New(slog.NewTextHandler(&log, nil))
+		commitEmits(t, openAt(t, url, o), emit(fmt.Sprintf("evt_%v", o.NoMigrate), "wh_1"))
+	}
+	if !strings.Contains(log.String(), "newer than this billhook") {
+		t.Errorf("nothing is said: %s", log.String())
+	}
+	check(t, Migrate(ctx, url))
+	for _, open := range []func(context.Context, string) (*sqlstore.Side, error){CopyFrom, CopyTo} {
+		if _, err := open(ctx, url); !errors.Is(err, ErrNewer) || !strings.Contains(err.Error(), "copy with the newer billhook") {
+			t.Errorf("copy: got %v, want ErrNewer with what to do", err)
+		}
+	}
+	later(3, known+1)
+	later(4, known) // which does not make up for the one before
+	if _, err := Open(ctx, url, Options{}); !errors.Is(err, ErrNewer) || !strings.Contains(err.Error(), fmt.Sprintf("that knows %d at least; this one knows %d", known+1, known)) {
+		t.Errorf("got %v, want ErrNewer", err)
+	}
+}
+
+func TestUnderstoodFrom(t *testing.T) {
+	for text, want := range map[string]int{
+		"-- understood from 3\nALTER TABLE":             3,
+		"-- understood from 12\n":                       7,
+		"-- Tables.\n-- understood from 3\nALTER TABLE": 7,
+		"-- understood from here\n":                     7,
+		"":                                              7,
+	} {
+		equal(t, text, understoodFrom(text, 7), want)
+	}
+}
+
+// What is said in a file is on record, also where the table is an old one.
+func TestUnderstoodIsRecorded(t *testing.T) {
+	db := open(t, Options{})
+	on := session(t, db)
+	execute(t, on, "DROP SCHEMA billhook CASCADE")
+	execute(t, on, "CREATE SCHEMA billhook")
+	execute(t, on, "CREATE TABLE billhook.migrations (version BIGINT PRIMARY KEY, name TEXT NOT NULL, applied_at TIMESTAMPTZ NOT NULL DEFAULT now())")
+	check(t, migrate(context.Background(), on))
+	for i, name := range names() {
+		text, err := migrations.ReadFile(name)
+		check(t, err)
+		equal(t, name, ask[int](t, on, "SELECT understood_from FROM billhook.migrations WHERE version = $1", i+1), understoodFrom(string(text), i+1))
 	}
 }
 

@@ -39,6 +39,9 @@ type Options struct {
 	// NoMigrate leaves the schema as it is; Open then fails with ErrOlder where
 	// it lacks a migration. Default: false.
 	NoMigrate bool
+	// Since is how old the oldest is that will be written, where a history is:
+	// the weeks from then on get partitions of their own. Default: this week.
+	Since time.Time
 	// Logger is told what nobody waits for: nodes taken for dead, and what
 	// fails in the background. Default: slog.Default().
 	Logger *slog.Logger
@@ -63,6 +66,8 @@ type Database struct {
 	version atomic.Int64
 	// pid is the writing connection's on the server.
 	pid atomic.Int32
+	// taken are the partitions that the log was told cannot be made.
+	taken []string
 
 	quit     chan struct{} // closed by Close
 	watching sync.WaitGroup
@@ -80,7 +85,8 @@ type Database struct {
 var _ billhook.Database = (*Database)(nil)
 
 var (
-	// ErrNewer means that a newer Billhook has migrated the database.
+	// ErrNewer means that a newer Billhook has migrated the database to what this
+	// one does not understand.
 	ErrNewer = errors.New("database was migrated by a newer billhook")
 	// ErrOlder means that the database lacks a migration, and Open was not to
 	// run any.
@@ -138,9 +144,17 @@ func (d *Database) prepare(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if err := partition(ctx, on, time.Now()); err != nil {
+	if has, err := version(ctx, on); err == nil && has > len(names()) {
+		d.options.Logger.Info("the schema is newer than this billhook, which may serve with it", "schema", has, "known", len(names()))
+	}
+	now := time.Now()
+	var days []time.Time
+	if !d.options.Since.IsZero() {
+		days = daysSince(d.options.Since, now)
+	}
+	if err := d.partition(ctx, on, weeksWith(days, now)); err != nil {
 		// Rows go to the default partitions then, and the upkeep tries again.
-		d.options.Logger.Warn("cannot make the coming weeks' partitions", "err", err)
+		d.options.Logger.Warn("cannot make all partitions", "err", err)
 	}
 	return nil
 }

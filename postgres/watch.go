@@ -106,7 +106,7 @@ func (d *Database) keepUp(ctx context.Context, tell func(billhook.Change)) {
 	}}
 	defer on.close()
 	nodes := outage{logger: d.options.Logger, what: "cannot look after the other nodes"}
-	weeks := outage{logger: d.options.Logger, what: "cannot make the coming weeks' partitions"}
+	partitions := outage{logger: d.options.Logger, what: "cannot make the coming weeks' partitions"}
 	partitioned := time.Now() // by Open
 	for pause(ctx, d.options.Lease/beatsPerLease) {
 		if !d.Held() {
@@ -115,7 +115,7 @@ func (d *Database) keepUp(ctx context.Context, tell func(billhook.Change)) {
 		nodes.note(ctx, on.use(ctx, takeOverLimit, func(ctx context.Context, on *pgx.Conn) error { return d.takeOver(ctx, on, tell) }))
 		if now := time.Now(); now.Sub(partitioned) >= partitionEvery {
 			partitioned = now
-			weeks.note(ctx, on.use(ctx, partitionLimit, func(ctx context.Context, on *pgx.Conn) error { return partition(ctx, on, now) }))
+			partitions.note(ctx, on.use(ctx, partitionLimit, func(ctx context.Context, on *pgx.Conn) error { return d.partition(ctx, on, weeks(now)) }))
 		}
 	}
 }

@@ -65,10 +65,10 @@ func (cmd *benchCmd) print(report *bench.Report) error {
 	return out.Encode(report)
 }
 
-// openPlace opens the database that serve would.
+// openPlace opens the database that serve would, ready for a history.
 func openPlace(ctx context.Context, p bench.Place) (billhook.Database, error) {
 	if p.URL != "" {
-		return postgres.Open(ctx, p.URL, postgres.Options{})
+		return postgres.Open(ctx, p.URL, postgres.Options{Since: time.Now().Add(-bench.SeedAge)})
 	}
 	return sqlite.Open(filepath.Join(p.Folder, databaseFile), sqlite.Options{})
 }

@@ -16,8 +16,8 @@ const (
 	// seedBatch is how many events a transaction writes, as many as the
 	// engine's largest.
 	seedBatch = 512
-	// seedAge is how far back what is seeded begins; it ends now.
-	seedAge = 30 * 24 * time.Hour
+	// SeedAge is how far back what is seeded begins; it ends now.
+	SeedAge = 30 * 24 * time.Hour
 	// farOff is when the part of a backlog that waits for its time is due.
 	farOff = 24 * time.Hour
 )
@@ -126,7 +126,7 @@ func (s *seeder) write(ctx context.Context, w billhook.Webhook, event string, ro
 	change func(e *billhook.Emit, i int), finish func(w billhook.Webhook, e *billhook.Emit) *billhook.Outcome,
 ) error {
 	began := time.Now()
-	step := seedAge / time.Duration(max(rows, 1))
+	step := SeedAge / time.Duration(max(rows, 1))
 	var batch, last billhook.Batch
 	for done := 0; done < rows || len(last.Emits) > 0; {
 		batch = billhook.Batch{}
@@ -136,7 +136,7 @@ func (s *seeder) write(ctx context.Context, w billhook.Webhook, event string, ro
 			}
 		}
 		for i := done; i < min(done+seedBatch, rows); i++ {
-			e := newEmit(w, event, i, began.Add(step*time.Duration(i)-seedAge))
+			e := newEmit(w, event, i, began.Add(step*time.Duration(i)-SeedAge))
 			if change != nil {
 				change(e, i)
 			}

@@ -4,6 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
+	"strings"
 	"sync"
 	"time"
 )
@@ -51,12 +54,11 @@ func (c *Copy) Run(ctx context.Context) (*Proof, error) {
 		return nil, err
 	}
 	// Before anything is written: a target belongs to the first source.
-	oldest, err := c.expect(ctx)
-	if err != nil {
+	if err := c.expect(ctx); err != nil {
 		return nil, err
 	}
 	var b *book
-	err = c.transaction(ctx, func(ctx context.Context) (err error) {
+	err := c.transaction(ctx, func(ctx context.Context) (err error) {
 		b, err = openBook(ctx, c.To, c.From.Name)
 		return err
 	})
@@ -66,10 +68,8 @@ func (c *Copy) Run(ctx context.Context) (*Proof, error) {
 	if !b.finished().IsZero() {
 		return b.proof(), nil
 	}
-	if c.To.Prepare != nil && !oldest.IsZero() {
-		if err := c.To.Prepare(ctx, oldest); err != nil {
-			return nil, err
-		}
+	if err := c.prepare(ctx); err != nil {
+		return nil, err
 	}
 	for _, t := range c.sourceTables() {
 		c.progress.Before += b.entries[t.name].copied
@@ -140,24 +140,57 @@ func (c *Copy) quiet(ctx context.Context) error {
 	return nil
 }
 
-// expect finds out how much there is to copy, and of what time the oldest event
-// is.
-func (c *Copy) expect(ctx context.Context) (oldest time.Time, err error) {
+// expect finds out how much there is to copy.
+func (c *Copy) expect(ctx context.Context) error {
 	for _, t := range c.sourceTables() {
 		var rows int64
 		if err := c.From.Conn.QueryRow(ctx, "SELECT COUNT(*) FROM billhook."+t.name).Scan(&rows); err != nil {
-			return oldest, fmt.Errorf("count %s: %w", t.name, err)
+			return fmt.Errorf("count %s: %w", t.name, err)
 		}
 		c.progress.Total += rows
 	}
 	if c.progress.Total == 0 {
-		return oldest, errors.New("there is nothing to copy in " + c.From.Name + ": is it the right one?")
+		return errors.New("there is nothing to copy in " + c.From.Name + ": is it the right one?")
 	}
-	var created int64
-	if err := c.From.Conn.QueryRow(ctx, "SELECT COALESCE(MIN(created_at), 0) FROM billhook.events").Scan(&created); err != nil {
-		return oldest, fmt.Errorf("look for the oldest event: %w", err)
+	return nil
+}
+
+// prepare tells the target of which days there is something. What waits is of its
+// event's day.
+func (c *Copy) prepare(ctx context.Context) error {
+	if c.To.Prepare == nil {
+		return nil
 	}
-	return moment(created), nil
+	const day = 24 * time.Hour
+	found := map[int64]bool{}
+	for _, column := range []string{"events.created_at", "deliveries.created_at", "attempts.started_at"} {
+		table, column, _ := strings.Cut(column, ".")
+		if err := c.days(ctx, found, fmt.Sprintf("SELECT DISTINCT %s / %d FROM billhook.%s", column, day.Nanoseconds(), table)); err != nil {
+			return fmt.Errorf("look for the days of %s: %w", table, err)
+		}
+	}
+	var days []time.Time
+	for _, n := range slices.Sorted(maps.Keys(found)) {
+		days = append(days, time.Unix(0, 0).UTC().Add(time.Duration(n)*day))
+	}
+	return c.To.Prepare(ctx, days)
+}
+
+// days adds those that the statement finds, as numbers since 1970.
+func (c *Copy) days(ctx context.Context, found map[int64]bool, text string) error {
+	rows, err := c.From.Conn.Query(ctx, text)
+	if err != nil {
+		return err
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var n int64
+		if err := rows.Scan(&n); err != nil {
+			return err
+		}
+		found[n] = true
+	}
+	return rows.Err()
 }
 
 // tell reports more rows of the table.

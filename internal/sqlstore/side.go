@@ -24,8 +24,8 @@ type Side struct {
 	Transaction Transaction
 	Insert      string
 	Owner       int64
-	// Prepare makes room for events, the oldest of which is of that time.
-	Prepare func(ctx context.Context, oldest time.Time) error
+	// Prepare makes room for what is of those days.
+	Prepare func(ctx context.Context, days []time.Time) error
 	// Settle is called when all is written.
 	Settle func(context.Context) error
 }
