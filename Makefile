@@ -7,7 +7,7 @@ SEEDS ?= 200
 NIGHTLY = 100000
 CHUNK = 2000
 # The packages whose tests must reach at least this much of them.
-COVERED = github.com/billhook/billhook github.com/billhook/billhook/sign github.com/billhook/billhook/profile
+COVERED = github.com/billhook/billhook github.com/billhook/billhook/sign github.com/billhook/billhook/profile github.com/billhook/billhook/receive
 MINIMUM = 85
 
 .PHONY: help run test race lint coverage fuzz sim sim-nightly verify bench
