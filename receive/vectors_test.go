@@ -186,6 +186,9 @@ func (v *Verifier) tamperHeaders(g, other golden, refused func(string, http.Head
 		header.Set(h.Name, h.Value)
 		header.Add(h.Name, h.Value)
 		refused(h.Name+" twice", header, g.Body, ErrMalformed)
+		header.Set(h.Name, h.Value)
+		header.Add(h.Name, "")
+		refused(h.Name+" twice, once empty", header, g.Body, ErrMalformed)
 		if theirs := other.header().Get(h.Name); theirs != h.Value {
 			header.Set(h.Name, theirs)
 			refused(h.Name+" of another delivery", header, g.Body, ErrMismatch, ErrStale, ErrFuture)

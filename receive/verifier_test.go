@@ -247,8 +247,7 @@ func TestCustomProfile(t *testing.T) {
 		t.Fatal(err)
 	}
 	custom := strings.NewReplacer(`"name": "standard"`, `"name": "toy-shop"`, `"envelope": [`, `"signature": {"header": "Toy-Signature", "encoding": "hex"}, "envelope": [
-		{"name": "meta", "members": [{"name": "inner", "members": [{"name": "key", "value": "event.id"}, {"name": "kind", "value": "event.type"}]}, {"name": "payload", "value": "event.data", "wrap": "it"}]},
-		{"name": "again", "value": "event.id"}], "unused": [`).Replace(string(text))
+		{"name": "meta", "members": [{"name": "inner", "members": [{"name": "deep", "members": [{"name": "key", "value": "event.id"}, {"name": "kind", "value": "event.type"}]}]}, {"name": "payload", "value": "event.data", "wrap": "it"}]}], "unused": [`).Replace(string(text))
 	begin, end := strings.Index(custom, `, "unused": [`), strings.Index(custom, `  "ids": {`)
 	custom = custom[:begin] + ",\n" + custom[end:]
 	file := filepath.Join(t.TempDir(), "toy-shop.json")
@@ -261,7 +260,7 @@ func TestCustomProfile(t *testing.T) {
 	}
 	now := time.Now()
 	d := receivetest.Sign(p, []string{secret}, profile.Event{ID: "evt_1", Type: "toy.sold", Time: now, Data: []byte(`{"n":1}`)}, now)
-	if want := `{"meta":{"inner":{"key":"evt_1","kind":"toy.sold"},"payload":{"it":{"n":1}}},"again":"evt_1"}`; string(d.Body) != want {
+	if want := `{"meta":{"inner":{"deep":{"key":"evt_1","kind":"toy.sold"}},"payload":{"it":{"n":1}}}}`; string(d.Body) != want {
 		t.Fatalf("body %s", d.Body)
 	}
 	for _, scheme := range []Scheme{StandardHeaders, ProfileHeader} {

@@ -108,6 +108,7 @@ func TestVerifyEd25519(t *testing.T) {
 	}{
 		{"good", []string{public}, sealed, nil},
 		{"rotating", []string{other, public}, spoiled + " " + sealed, nil},
+		{"rotating, the other way", []string{public, other}, sealed + " " + spoiled, nil},
 		{"beside a shared secret, its own", []string{public, vectorSecret}, vectorSignature, nil},
 		{"beside a shared secret, the key's", []string{vectorSecret, public}, vectorSignature[:10] + " " + sealed, nil},
 		{"both kinds, one known", []string{public}, vectorSignature + " " + sealed, nil},
