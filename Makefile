@@ -13,7 +13,7 @@ SEEDS ?= 200
 NIGHTLY = 100000
 CHUNK = 2000
 # The packages whose tests must reach at least this much of them.
-COVERED = github.com/billhook/billhook github.com/billhook/billhook/sign github.com/billhook/billhook/profile
+COVERED = github.com/billhook/billhook github.com/billhook/billhook/sign github.com/billhook/billhook/profile github.com/billhook/billhook/receive
 MINIMUM = 85
 
 .PHONY: help run test race lint security vulncheck coverage fuzz sim sim-nightly verify bench
