@@ -19,6 +19,7 @@ var dialect = sqlstore.Dialect{
 	Argument: storable,
 	Arrays:   true,
 	Lock:     " FOR UPDATE SKIP LOCKED",
+	Lost:     selectLost,
 	Keys:     true,
 }
 

@@ -188,6 +188,14 @@ func TestPlans(t *testing.T) {
 			tr.taken()
 			return db.Commit(ctx, &billhook.Batch{Claims: []*billhook.Claim{{Limit: 10}}})
 		}, "pending_unowned", false},
+		{"claims of a lost node's", func() error {
+			if _, err := db.write.on.Exec(ctx, "WITH n AS (INSERT INTO billhook.nodes (name, state, lease) VALUES ('', 'lost', '1s') RETURNING epoch) "+
+				"UPDATE billhook.pending SET owner = epoch FROM n WHERE webhook_id = 'wh_4'"); err != nil {
+				return err
+			}
+			tr.taken()
+			return db.Commit(ctx, &billhook.Batch{Claims: []*billhook.Claim{{Limit: 5000}}})
+		}, "pending_lane", false},
 	}
 	statements := map[string]map[string][]any{} // by test
 	for _, test := range tests {
