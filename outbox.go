@@ -57,17 +57,22 @@ func (c *Client) emitAsked(ctx context.Context) (more bool, err error) {
 			return false, err
 		}
 	}
+	held := false
 	if len(emits) > 0 {
-		if err := c.commit(ctx, emits...); err != nil {
+		if err := c.commitOnce(ctx, emits...); err != nil {
 			return false, err
 		}
 		for _, em := range emits {
+			if em.Held {
+				held = true // it stays in the outbox, of which the database tells again
+				continue
+			}
 			if _, err := em.result(); err != nil && !em.Gone {
 				c.config.Logger.Error("what was asked for in SQL is another event's repeat", "store", em.Event.StoreID, "type", em.Event.Type, "err", err)
 			}
 		}
 	}
-	return len(asked) == outboxStep, nil
+	return len(asked) == outboxStep && !held, nil
 }
 
 // prepareAsked makes of each entry what is to be written, or says why it cannot

@@ -21,6 +21,8 @@ var dialect = sqlstore.Dialect{
 	Lock:     " FOR UPDATE SKIP LOCKED",
 	Lost:     selectLost,
 	Keys:     true,
+	Hasty:    "SET LOCAL lock_timeout = '5ms'",
+	Waited:   func(err error) bool { return isCode(err, lockNotAvailable) },
 }
 
 // insert begins statements of several rows of values.

@@ -250,7 +250,11 @@ func (w *Writer) there(ctx context.Context, e *billhook.Event) (bool, error) {
 }
 
 func (w *Writer) insertKeys(ctx context.Context, b *bulk, keys []key) (taken []int, err error) {
-	return w.each(ctx, b, rows{
+	return w.each(ctx, b, keyRows(keys))
+}
+
+func keyRows(keys []key) rows {
+	return rows{
 		n:      len(keys),
 		same:   func(i, j int) bool { return keys[i].emit.Event.StoreID == keys[j].emit.Event.StoreID },
 		shared: func(args []any, i int) []any { return append(args, keys[i].emit.Event.StoreID) },
@@ -258,7 +262,7 @@ func (w *Writer) insertKeys(ctx context.Context, b *bulk, keys []key) (taken []i
 			e := &keys[i].emit.Event
 			return append(args, keys[i].text, e.ID, nanos(e.CreatedAt))
 		},
-	})
+	}
 }
 
 // holder is the event that has the key: one of this transaction's, which are

@@ -37,6 +37,10 @@ type Dialect struct {
 	// Keys: what must be unique of an event is in a table of its own, since
 	// events is partitioned by time.
 	Keys bool
+	// Hasty makes the statements of a transaction fail that would have to wait for
+	// another one, and Waited tells by what they fail with.
+	Hasty  string
+	Waited func(error) bool
 }
 
 // A Conn runs statements on one connection. Each database has its own, which

@@ -12,6 +12,9 @@ import (
 type Writer struct {
 	// Owner is who owns what becomes pending, and whose outcomes count.
 	Owner int64
+	// Wary: it is looked first which keys others hold, as after a transaction that
+	// had to wait. Emits that come with Held set are looked after in any case.
+	Wary bool
 
 	conn    Conn
 	queue   Queue // conn, if it is one
