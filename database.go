@@ -61,7 +61,8 @@ type Database interface {
 	Configuration(ctx context.Context) ([]Store, []Webhook, error)
 
 	// Outbox reads events that others asked for without preparing them, in SQL,
-	// oldest first, at most limit.
+	// oldest first, at most limit. Of several nodes each is given its share; what
+	// another does not deal with in time is anyone's.
 	Outbox(ctx context.Context, limit int) ([]Asked, error)
 
 	// Lanes names every webhook for which this node owns pending deliveries,

@@ -9,7 +9,8 @@ import (
 const outboxStep = 200
 
 // emptyOutbox makes events of what was asked for in SQL, whenever it is woken.
-// Several nodes may be at it: who takes an entry out of the outbox has it.
+// Several nodes may be at it, each at its share: who takes an entry out of the
+// outbox has it.
 func (c *Client) emptyOutbox(ctx context.Context, woken <-chan struct{}) {
 	for {
 		select {
