@@ -26,8 +26,10 @@ func testEmit(f *fixture) {
 	}
 	full.Deliveries[1].DueAt = at(90) // a webhook may be told later
 	bare := &billhook.Emit{Event: billhook.Event{StoreID: "default", ID: "bare", Type: "x", Data: []byte("null")}}
+	bare.Held = true // the last time it was tried
 	f.commitEmits(full, bare)
 	for _, e := range []*billhook.Emit{full, bare} {
+		f.equal("written", e.Written(), true)
 		if e.Existing != nil {
 			f.Errorf("event %s: existing %+v, want none", e.Event.ID, e.Existing)
 		}

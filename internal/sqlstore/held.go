@@ -20,12 +20,12 @@ const (
 func (w *Writer) putAside(ctx context.Context, emits []*billhook.Emit) ([]*billhook.Emit, error) {
 	var suspects []*billhook.Emit
 	for _, e := range emits {
-		if w.Wary && len(keysOf(e)) > 0 || e.Held {
+		if (w.Wary || e.Held) && len(keysOf(e)) > 0 {
 			suspects = append(suspects, e)
 		}
 		e.Held = false
 	}
-	if len(suspects) == 0 || !w.dialect.Keys {
+	if len(suspects) == 0 || !w.dialect.Keys || w.rowByRow { // a caller's transaction waits
 		return emits, nil
 	}
 	if err := w.flush(ctx); err != nil {

@@ -37,8 +37,8 @@ type Dialect struct {
 	// Keys: what must be unique of an event is in a table of its own, since
 	// events is partitioned by time.
 	Keys bool
-	// Hasty makes the statements of a transaction fail that would have to wait for
-	// another one, and Waited tells by what they fail with.
+	// Hasty makes the statements of a transaction fail that have to wait for
+	// another one, nearly at once, and Waited tells that they did.
 	Hasty  string
 	Waited func(error) bool
 }
