@@ -178,9 +178,10 @@ func (c *Client) Run(ctx context.Context) error {
 	if err := <-begun; err != nil {
 		return errors.Join(err, c.leave())
 	}
-	c.watch(ctx)
+	ended := c.watch(ctx)
 	c.scheduler.stop(c.config.StopGrace, cancel)
 	c.committer.flush()
+	ended()
 	c.sender.closeIdle()
 	return c.leave()
 }
@@ -228,17 +229,33 @@ func (c *Client) begin(ctx context.Context, deliver func(*endpoint, *Pending, fu
 	return c.scheduler.begin(ctx, deliver)
 }
 
-// watch heeds what other nodes do, until ctx ends.
-func (c *Client) watch(ctx context.Context) {
+// watch heeds what other nodes do, until ctx ends. The lease is renewed until
+// ended is called: what is under way then is this node's until it is written.
+func (c *Client) watch(ctx context.Context) (ended func()) {
 	asked := make(chan struct{}, 1)
-	var beside sync.WaitGroup
+	var beside, watching sync.WaitGroup
 	beside.Go(func() { c.emptyOutbox(ctx, asked) })
 	beside.Go(func() { c.keepConfigured(ctx) })
-	defer beside.Wait()
 	c.scheduler.claim()
-	c.db.Watch(ctx, func(seen Change) {
+	lasting, end := context.WithCancel(context.WithoutCancel(ctx))
+	watching.Go(func() { c.db.Watch(lasting, c.heedAll(ctx, asked)) })
+	<-ctx.Done()
+	beside.Wait()
+	return func() {
+		end()
+		watching.Wait()
+	}
+}
+
+// heedAll is what a node does about changes, until ctx ends: from then on it only
+// has to know where it stands itself.
+func (c *Client) heedAll(ctx context.Context, asked chan<- struct{}) func(Change) {
+	return func(seen Change) {
 		if seen.Lost {
 			c.committer.recover()
+		}
+		if ctx.Err() != nil {
+			return
 		}
 		if seen.Configuration {
 			c.heed(ctx)
@@ -253,7 +270,7 @@ func (c *Client) watch(ctx context.Context) {
 			}
 		}
 		c.scheduler.look(seen.Lanes)
-	})
+	}
 }
 
 // leave gives up what this node owns, between transactions.

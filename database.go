@@ -61,7 +61,8 @@ type Database interface {
 	Configuration(ctx context.Context) ([]Store, []Webhook, error)
 
 	// Outbox reads events that others asked for without preparing them, in SQL,
-	// oldest first, at most limit.
+	// oldest first, at most limit. Of several nodes each is given its share; what
+	// another does not deal with in time is anyone's.
 	Outbox(ctx context.Context, limit int) ([]Asked, error)
 
 	// Lanes names every webhook for which this node owns pending deliveries,
@@ -160,7 +161,14 @@ type Emit struct {
 	// Existing is set by Commit to the event that has the idempotency key or
 	// else the id; nothing was written then.
 	Existing *Event
+	// Held is set by Commit when a transaction that is not over, one of a
+	// caller's, is about to take the key or the id; nothing was written then, and
+	// it may be tried again. One that comes with it set holds up nobody.
+	Held bool
 }
+
+// Written reports whether Commit has written the event and its deliveries.
+func (em *Emit) Written() bool { return em.Existing == nil && !em.Gone && !em.Held }
 
 // An Asked is an event that was asked for in SQL.
 type Asked struct {

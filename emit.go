@@ -46,8 +46,9 @@ func (c *Client) EmitTx(ctx context.Context, tx any, e Emission) (Event, error) 
 // An EmitResult is what became of one event of a batch.
 type EmitResult struct {
 	Event Event
-	// Err says why this one was not accepted: its id is taken, or its
-	// idempotency key stands for another emit.
+	// Err says why this one was not accepted: its id is taken, its idempotency
+	// key stands for another emit, or a transaction of someone's holds either, and
+	// it may be sent again (CodeUnavailable).
 	Err error
 }
 
@@ -239,8 +240,40 @@ func dataError(err error) error {
 	return e
 }
 
-// commit writes emits in one transaction and hands their deliveries over.
+const (
+	// heldFirst is after how long an emit is tried again whose key a caller's
+	// transaction holds; the time doubles. heldLimit is how long it waits in all.
+	heldFirst = 25 * time.Millisecond
+	heldLimit = 2 * time.Second
+)
+
+// commit writes emits in one transaction, but for those that have to wait for a
+// caller's: they are tried again by themselves until heldLimit.
 func (c *Client) commit(ctx context.Context, emits ...*Emit) error {
+	until := time.Now().Add(heldLimit)
+	for again := heldFirst; ; again *= 2 {
+		if err := c.commitOnce(ctx, emits...); err != nil {
+			return err
+		}
+		var held []*Emit
+		for _, em := range emits {
+			if em.Held {
+				held = append(held, em)
+			}
+		}
+		if emits = held; len(held) == 0 || time.Now().Add(again).After(until) {
+			return nil
+		}
+		select {
+		case <-time.After(again):
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+}
+
+// commitOnce writes emits in one transaction and hands their deliveries over.
+func (c *Client) commitOnce(ctx context.Context, emits ...*Emit) error {
 	parts := len(emits)
 	for _, em := range emits {
 		parts += len(em.Deliveries)
@@ -251,7 +284,7 @@ func (c *Client) commit(ctx context.Context, emits ...*Emit) error {
 		add:        func(b *Batch) { b.Emits = append(b.Emits, emits...) },
 		handOver: func() {
 			for _, em := range emits {
-				if em.Existing == nil && !em.Gone {
+				if em.Written() {
 					c.scheduler.push(em.Deliveries)
 				}
 			}
@@ -261,6 +294,13 @@ func (c *Client) commit(ctx context.Context, emits ...*Emit) error {
 
 // result is what the caller of an emit is told.
 func (em *Emit) result() (Event, error) {
+	if em.Held {
+		return Event{}, &Error{
+			Code:    CodeUnavailable,
+			Message: "a transaction that is not over holds the event's id or its idempotency key; nothing was accepted",
+			Hint:    "send it again later",
+		}
+	}
 	if em.Existing == nil {
 		return em.Event, nil
 	}

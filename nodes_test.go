@@ -222,6 +222,24 @@ func TestNothingSentBeforeReread(t *testing.T) {
 	}
 }
 
+// TestLeaseLastsWhileStopping: what is under way when a node is told to stop is
+// its own until it is written, however short its lease.
+func TestLeaseLastsWhileStopping(t *testing.T) {
+	clusterBubble(t, func(t *testing.T, c *cluster) {
+		c.config.StopGrace = 10 * lease
+		in := &inbox{answer: func(int, received) int { time.Sleep(lease + lease/4); return 200 }}
+		stopping, other := c.node(c.open()), c.node(c.open())
+		stopping.hook("", c.serve(9000, in), "*")
+		stopping.run()
+		stopping.emit("order.paid", "1")
+		settle(time.Second) // so that the request is under way
+		stopping.stop()
+		other.run()
+		settle(10 * lease)
+		wantEach(t, in, 1, 0)
+	})
+}
+
 // TestStuckWebhookPacesNobody: what waits for a webhook that nothing is sent to
 // does not hold up emits.
 func TestStuckWebhookPacesNobody(t *testing.T) {

@@ -9,7 +9,8 @@ import (
 const outboxStep = 200
 
 // emptyOutbox makes events of what was asked for in SQL, whenever it is woken.
-// Several nodes may be at it: who takes an entry out of the outbox has it.
+// Several nodes may be at it, each at its share: who takes an entry out of the
+// outbox has it.
 func (c *Client) emptyOutbox(ctx context.Context, woken <-chan struct{}) {
 	for {
 		select {
@@ -57,17 +58,22 @@ func (c *Client) emitAsked(ctx context.Context) (more bool, err error) {
 			return false, err
 		}
 	}
+	held := false
 	if len(emits) > 0 {
-		if err := c.commit(ctx, emits...); err != nil {
+		if err := c.commitOnce(ctx, emits...); err != nil {
 			return false, err
 		}
 		for _, em := range emits {
+			if em.Held {
+				held = true // it stays in the outbox, of which the database tells again
+				continue
+			}
 			if _, err := em.result(); err != nil && !em.Gone {
 				c.config.Logger.Error("what was asked for in SQL is another event's repeat", "store", em.Event.StoreID, "type", em.Event.Type, "err", err)
 			}
 		}
 	}
-	return len(asked) == outboxStep, nil
+	return len(asked) == outboxStep && !held, nil
 }
 
 // prepareAsked makes of each entry what is to be written, or says why it cannot

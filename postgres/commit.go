@@ -25,8 +25,9 @@ const (
 	commitLimit = 30 * time.Second
 )
 
-// Commit writes the batch and has it on disk when it returns nil. Where others
-// hold what it would write, it fails with billhook.ErrUntouched. After any other
+// Commit writes the batch and has it on disk when it returns nil. Emits whose keys
+// others hold are put aside (Held); where they hold anything else that it would
+// write, it fails with billhook.ErrUntouched. After any other
 // error it refuses everything until Recover has succeeded.
 //
 // A connection that was lost before its COMMIT went out has committed nothing,
@@ -70,6 +71,7 @@ func (d *Database) commit(ctx context.Context, b *billhook.Batch) error {
 	// The deadline is the connection's: the writer heeds no context's.
 	limit := time.AfterFunc(commitLimit, func() { _ = w.on.PgConn().Conn().SetDeadline(time.Unix(1, 0)) })
 	defer limit.Stop()
+	w.hasty, w.writer.Wary = slices.ContainsFunc(b.Emits, hasKey), false
 	for try := 1; ; try++ {
 		var version int64
 		err := w.writer.Commit(ctx, w.transaction(b, &version), b)
@@ -85,9 +87,14 @@ func (d *Database) commit(ctx context.Context, b *billhook.Batch) error {
 		case try == commitTries:
 			return err
 		}
+		if isCode(err, lockNotAvailable) {
+			w.hasty, w.writer.Wary = false, true
+		}
 		time.Sleep(time.Duration(try) * rand.N(20*time.Millisecond)) // #nosec G404 -- spreads tries, guards nothing
 	}
 }
+
+func hasKey(e *billhook.Emit) bool { return e.OwnID || e.Event.IdempotencyKey != "" }
 
 // SQLSTATEs, from the appendix "PostgreSQL Error Codes".
 const (

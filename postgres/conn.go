@@ -19,7 +19,10 @@ var dialect = sqlstore.Dialect{
 	Argument: storable,
 	Arrays:   true,
 	Lock:     " FOR UPDATE SKIP LOCKED",
+	Lost:     selectLost,
 	Keys:     true,
+	Hasty:    "SET LOCAL lock_timeout = '5ms'",
+	Waited:   func(err error) bool { return isCode(err, lockNotAvailable) },
 }
 
 // insert begins statements of several rows of values.

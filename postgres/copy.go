@@ -10,7 +10,6 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5"
-	"github.com/jackc/pgx/v5/pgconn"
 
 	"github.com/billhook/billhook/internal/sqlstore"
 )
@@ -84,8 +83,7 @@ func CopyTo(ctx context.Context, url string) (*sqlstore.Side, error) {
 			return err
 		}
 		if _, err := on.Exec(ctx, copyLock); err != nil {
-			var e *pgconn.PgError
-			if errors.As(err, &e) && e.Code == "55P03" { // lock_not_available
+			if isCode(err, lockNotAvailable) {
 				return fmt.Errorf("%w: another copy writes to it: wait for that one, or end it", ErrInUse)
 			}
 			return err

@@ -17,7 +17,8 @@ const notifyShared = "SELECT pg_notify(?, ?)"
 
 // EmitTx writes emits in a *sql.Tx of any PostgreSQL driver or a pgx.Tx. The
 // nodes are told when it commits. Until then it holds the ids and the keys that
-// the emits have: whoever emits with the same waits for it.
+// the emits have: another EmitTx with the same waits for it, and a Commit puts
+// such an emit aside.
 func (d *Database) EmitTx(ctx context.Context, tx any, emits []*billhook.Emit) error {
 	var on sqlstore.Conn
 	switch tx := tx.(type) {

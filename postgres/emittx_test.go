@@ -2,9 +2,11 @@ package postgres
 
 import (
 	"context"
-	"errors"
 	"fmt"
+	"slices"
+	"sync"
 	"testing"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 
@@ -143,29 +145,137 @@ func TestKeyOfForgottenEvent(t *testing.T) {
 	equal(t, "old_1", has(t, db, "old_1"), true)
 }
 
-// A transaction that holds a key keeps commits that want it waiting, but not for
-// long, and nothing needs to be recovered then.
+// A transaction that holds a key keeps nobody waiting for long: what wants the
+// key is put aside, the rest of the batch is written, and nothing needs to be
+// recovered then.
 func TestKeyHeldByCaller(t *testing.T) {
 	ctx := context.Background()
 	db := joined(t, Options{})
+	on := session(t, db)
+	keyed := func(id, key string) *billhook.Emit {
+		e := emit(id, "wh_1")
+		e.Event.IdempotencyKey = key
+		return e
+	}
+	tx := beginSQL(t, db)
+	first, both := keyed("evt_1", "key 1"), keyed("evt_2", "key 2")
+	check(t, db.EmitTx(ctx, tx, []*billhook.Emit{first, both}))
+
+	execute(t, on, "INSERT INTO billhook.outbox (type, data, id) VALUES ('order.paid', '{}', 'evt_1')")
+	asked, err := db.Outbox(ctx, 1)
+	check(t, err)
+	byID, byKey, byBoth, fromOutbox := emit("evt_1", "wh_1"), keyed("other_1", "key 1"), keyed("evt_2", "key 2"), emit("evt_1", "wh_1")
+	fromOutbox.Asked = asked[0].Number
+	elsewhere := keyed("evt_1", "key 1")
+	elsewhere.Event.StoreID, elsewhere.Deliveries[0].StoreID = "other", "other"
+	held := []*billhook.Emit{byID, byKey, byBoth, fromOutbox}
+	others := append(emits(200, "free", "wh_1"), elsewhere)
+	start := time.Now()
+	commitEmits(t, db, slices.Concat(others[:100], held, others[100:])...)
+	took := time.Since(start)
+	t.Logf("took %v", took)
+	if longest := commitTries * lockLimit; took >= longest {
+		t.Errorf("took %v, as long as waiting for the key: %v", took, longest)
+	}
+	for i, e := range others {
+		equal(t, fmt.Sprint("other ", i, " is written"), e.Written(), true)
+	}
+	equal(t, "events", ask[int](t, on, "SELECT count(*) FROM billhook.events"), len(others))
+	equal(t, "outbox", ask[int](t, on, "SELECT count(*) FROM billhook.outbox"), 1)
+
+	// Again, beside something new, and then when the transaction is over.
+	for _, want := range []bool{true, false} {
+		for _, e := range held {
+			equal(t, e.Event.ID+" is held", e.Held, true)
+		}
+		commitEmits(t, db, append(emits(2, fmt.Sprint("new_", want), "wh_1"), held...)...)
+		for _, e := range held {
+			equal(t, e.Event.ID+" is held", e.Held, want)
+			equal(t, e.Event.ID+" is there", e.Existing != nil, !want)
+		}
+		if want {
+			check(t, tx.Commit())
+		}
+	}
+	equal(t, "existing", []string{byID.Existing.ID, byKey.Existing.ID, byBoth.Existing.ID}, []string{"evt_1", "evt_1", "evt_2"})
+	equal(t, "outbox", ask[int](t, on, "SELECT count(*) FROM billhook.outbox"), 0)
+}
+
+// A key that is held for a moment is waited for.
+func TestKeyHeldForAMoment(t *testing.T) {
+	ctx := context.Background()
+	db := joined(t, Options{})
+	on := session(t, db)
 	tx := beginSQL(t, db)
 	check(t, db.EmitTx(ctx, tx, emits(1, "evt", "wh_1")))
-
-	on := session(t, db) // a wait that is shorter than the real one
-	execute(t, db.write.on, "SET lock_timeout = '50ms'")
-	err := db.Commit(ctx, &billhook.Batch{Emits: emits(2, "evt", "wh_1")})
-	if !errors.Is(err, billhook.ErrUntouched) {
-		t.Fatalf("commit: got %v, want ErrUntouched", err)
-	}
-	commitEmits(t, db, emit("another", "wh_1"))
-	execute(t, db.write.on, "SET lock_timeout = '20s'")
+	w := db.write
+	execute(t, w.on, "SET lock_timeout = '20s'")
 	committed := make(chan error, 1)
 	all := emits(2, "evt", "wh_1")
-	go func() { committed <- db.Commit(ctx, &billhook.Batch{Emits: all}) }()
+	var version int64
+	b := &billhook.Batch{Emits: all}
+	go func() { committed <- w.writer.Commit(ctx, w.transaction(b, &version), b) }()
 	eventually(t, "the commit waits", func() bool {
 		return ask[int](t, on, "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()") > 0
 	})
 	check(t, tx.Commit())
 	check(t, <-committed)
 	equal(t, "existing", []bool{all[0].Existing != nil, all[1].Existing != nil}, []bool{true, false})
+}
+
+// However many keys are held, a commit is over in a while: what it cannot tell
+// apart in time is put aside together.
+func TestManyKeysHeld(t *testing.T) {
+	ctx := context.Background()
+	db := joined(t, Options{})
+	tx := beginSQL(t, db)
+	check(t, db.EmitTx(ctx, tx, emits(200, "evt", "wh_1")))
+	all := append(emits(300, "evt", "wh_1"), emit("zzz_last", "wh_1"))
+	commitEmits(t, db, all...)
+	for i, e := range all[:200] {
+		equal(t, fmt.Sprint(i, " is held"), e.Held, true)
+	}
+	check(t, tx.Rollback())
+	again := slices.DeleteFunc(slices.Clone(all), (*billhook.Emit).Written)
+	commitEmits(t, db, again...)
+	for i, e := range all {
+		equal(t, fmt.Sprint(i, " is written"), e.Written(), true)
+	}
+	equal(t, "events", ask[int](t, session(t, db), "SELECT count(*) FROM billhook.events"), len(all))
+}
+
+// An engine's callers: who wants the key has an answer in a while, and others
+// have theirs meanwhile.
+func TestEmitsBesideHeldKey(t *testing.T) {
+	ctx := context.Background()
+	db := open(t, Options{})
+	client, err := billhook.New(db, billhook.Config{})
+	check(t, err)
+	defer client.Close()
+	wanted := billhook.Emission{Type: "order.paid", Data: []byte("1"), IdempotencyKey: "key"}
+	tx := beginSQL(t, db)
+	first, err := client.EmitTx(ctx, tx, wanted)
+	check(t, err)
+
+	start := time.Now()
+	refused := make(chan error, 1)
+	go func() { _, err := client.Emit(ctx, wanted); refused <- err }()
+	var emitting sync.WaitGroup
+	for i := range 200 {
+		emitting.Go(func() {
+			if _, err := client.Emit(ctx, billhook.Emission{Type: "order.paid", Data: []byte("1"), IdempotencyKey: fmt.Sprint("key ", i)}); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	emitting.Wait()
+	t.Logf("the others took %v", time.Since(start))
+	if err := <-refused; billhook.ErrorCode(err) != billhook.CodeUnavailable {
+		t.Errorf("got %v, want %s", err, billhook.CodeUnavailable)
+	}
+	t.Logf("the refusal took %v", time.Since(start))
+	check(t, tx.Commit())
+	again, err := client.Emit(ctx, wanted)
+	check(t, err)
+	equal(t, "the first event", again.ID, first.ID)
 }

@@ -55,4 +55,4 @@ func leavesWaiting(b *billhook.Batch) bool {
 }
 
 // brings reports whether an emit that was written left something pending.
-func brings(e *billhook.Emit) bool { return e.Existing == nil && !e.Gone && len(e.Deliveries) > 0 }
+func brings(e *billhook.Emit) bool { return e.Written() && len(e.Deliveries) > 0 }

@@ -17,9 +17,10 @@ const alive, lost = "alive", "lost"
 const (
 	enter = "INSERT INTO billhook.nodes (name, state, lease) VALUES ($1, '" + alive + "', $2) RETURNING epoch"
 	renew = "UPDATE billhook.nodes SET beat_at = clock_timestamp() WHERE epoch = $1 AND state = '" + alive + "'"
-	// giveUp waits for a commit under way, as taking a node for dead does.
+	// giveUp waits for a commit under way, as taking a node for dead does, and lets
+	// all know.
 	giveUp = "WITH own AS (SELECT epoch FROM billhook.nodes WHERE epoch = $1 FOR UPDATE) " +
-		"UPDATE billhook.nodes n SET state = '" + lost + "' FROM own WHERE n.epoch = own.epoch"
+		"UPDATE billhook.nodes n SET state = '" + lost + "' FROM own WHERE n.epoch = own.epoch RETURNING pg_notify('" + channelUnowned + "', '')"
 )
 
 // A lease is what a node may rely on. It is never changed but replaced.
@@ -107,14 +108,10 @@ func (d *Database) renew(ctx context.Context, on *pgx.Conn, l *lease) error {
 	return nil
 }
 
-// leaveLimit is how long a node that stops hands over what it owns. A backlog of
-// millions takes longer, and a stop may not.
-const leaveLimit = 2 * time.Second
-
-// Leave gives up what this node owns and then its place. It is lost from the
-// first step on, by its own word: should this process end half way, the others
-// do the rest, as for any lost node. It has a connection of its own, so that it
-// works while the one that writes does not.
+// Leave gives up this node's place. It is lost then, by its own word, and what it
+// owns is for the others to claim, as that of any lost node, however much that
+// is. It has a connection of its own, so that it works while the one that writes
+// does not.
 func (d *Database) Leave(ctx context.Context) error {
 	d.mu.Lock()
 	defer d.mu.Unlock()
@@ -138,10 +135,6 @@ func (d *Database) leave(ctx context.Context, epoch int64) error {
 	if _, err := on.Exec(ctx, giveUp, epoch); err != nil {
 		return fmt.Errorf("give up place: %w", err)
 	}
-	limited, cancel := context.WithTimeout(ctx, leaveLimit)
-	defer cancel()
-	if _, err = d.release(limited, on, epoch); err != nil && limited.Err() != nil && ctx.Err() == nil {
-		return nil // the others do the rest
-	}
+	_, err = d.forget(ctx, on, epoch)
 	return err
 }

@@ -144,7 +144,12 @@ func TestPlans(t *testing.T) {
 	ctx := context.Background()
 	db, tr := traced(t)
 	some := fill(t, db, 6000)
-	commitEmits(t, db, emits(3, "more", "wh_1")...)
+	more := func() []*billhook.Emit {
+		all := emits(3, "more", "wh_1")
+		all[1].Event.IdempotencyKey = "key"
+		return all
+	}
+	commitEmits(t, db, more()...)
 	tr.taken()
 	lane, id := some.Deliveries[1].Lane, some.Deliveries[1].ID
 	event, list := billhook.EventFilter{StoreID: lane.StoreID, Limit: 20}, billhook.DeliveryFilter{StoreID: lane.StoreID, Limit: 20}
@@ -178,7 +183,7 @@ func TestPlans(t *testing.T) {
 		{"pending of a webhook", deliveries(func(f *billhook.DeliveryFilter) { f.Status, f.WebhookID = billhook.StatusPending, lane.WebhookID }), "pending_webhook", true},
 		{"outcomes", commit(&billhook.Batch{Outcomes: []*billhook.Outcome{delivered(some.Deliveries[1])}}), "", false},
 		{"stale outcomes", commit(&billhook.Batch{Outcomes: []*billhook.Outcome{delivered(some.Deliveries[1])}}), "pending_pkey", false},
-		{"conflicts", commit(&billhook.Batch{Emits: emits(3, "more", "wh_1")}), "event_keys_pkey", false},
+		{"conflicts", commit(&billhook.Batch{Emits: more()}), "event_keys_pkey", false},
 		{"retries", commit(&billhook.Batch{Retries: []*billhook.Retry{{StoreID: lane.StoreID, DeliveryID: id}, {StoreID: lane.StoreID, DeliveryID: "none"}}}), "_pkey", false},
 		{"cancels", commit(&billhook.Batch{Cancels: []*billhook.Cancel{{Lane: lane, Limit: 10}}}), "pending_lane", false},
 		{"claims", func() error {
@@ -188,6 +193,14 @@ func TestPlans(t *testing.T) {
 			tr.taken()
 			return db.Commit(ctx, &billhook.Batch{Claims: []*billhook.Claim{{Limit: 10}}})
 		}, "pending_unowned", false},
+		{"claims of a lost node's", func() error {
+			if _, err := db.write.on.Exec(ctx, "WITH n AS (INSERT INTO billhook.nodes (name, state, lease) VALUES ('', 'lost', '1s') RETURNING epoch) "+
+				"UPDATE billhook.pending SET owner = epoch FROM n WHERE webhook_id = 'wh_4'"); err != nil {
+				return err
+			}
+			tr.taken()
+			return db.Commit(ctx, &billhook.Batch{Claims: []*billhook.Claim{{Limit: 5000}}})
+		}, "pending_lane", false},
 	}
 	statements := map[string]map[string][]any{} // by test
 	for _, test := range tests {

@@ -12,9 +12,10 @@ func (d *Database) Configuration(ctx context.Context) ([]billhook.Store, []billh
 	return d.reader.Configuration(ctx)
 }
 
-// Outbox reads events that others asked for in SQL, oldest first.
+// Outbox reads events that others asked for in SQL and that are this node's to
+// deal with, oldest first.
 func (d *Database) Outbox(ctx context.Context, limit int) ([]billhook.Asked, error) {
-	return d.engineReader.Outbox(ctx, limit)
+	return d.engineReader.Outbox(ctx, d.owner(), limit)
 }
 
 // Lanes names every webhook for which this node owns pending deliveries, once.

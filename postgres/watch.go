@@ -21,13 +21,13 @@ const (
 	pollLimit = 5 * time.Second
 	// partitionEvery is how often the coming weeks' partitions are looked for.
 	partitionEvery = time.Hour
-	// takeOverLimit bounds one round of taking over; the next one goes on.
-	takeOverLimit = 5 * time.Minute
+	// takeOverLimit bounds one look after the other nodes.
+	takeOverLimit = time.Minute
 )
 
-// poll reads what Watch is to tell: one row, and the first entries of two small
-// indexes.
-const poll = "SELECT version, EXISTS (SELECT 1 FROM billhook.pending WHERE owner = 0), " +
+// poll reads what Watch is to tell: one row, the first entries of two small
+// indexes, and the nodes. One that is lost owns something still, most likely.
+const poll = "SELECT version, EXISTS (SELECT 1 FROM billhook.pending WHERE owner = 0) OR EXISTS (SELECT 1 FROM billhook.nodes WHERE state = '" + lost + "'), " +
 	"EXISTS (SELECT 1 FROM billhook.outbox WHERE refused IS NULL) FROM billhook.changes"
 
 // Watch renews the lease, takes over from nodes that are dead, and tells what

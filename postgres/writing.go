@@ -15,7 +15,10 @@ import (
 const (
 	begin = "BEGIN ISOLATION LEVEL READ COMMITTED"
 	fence = "SELECT state FROM billhook.nodes WHERE epoch = $1 FOR KEY SHARE"
-	bump  = "UPDATE billhook.changes SET version = version + 1 RETURNING version"
+	// waitBriefly is for the first try of a commit with keys, which a caller's
+	// transaction may hold for long. The next tries put aside what it holds.
+	waitBriefly = "SET LOCAL lock_timeout = '250ms'"
+	bump        = "UPDATE billhook.changes SET version = version + 1 RETURNING version"
 )
 
 // A writing is the one connection that commits.
@@ -24,6 +27,8 @@ type writing struct {
 	pipe    *pipeline
 	backend backend
 	writer  *sqlstore.Writer
+	// hasty: the next transaction is not to wait for long.
+	hasty bool
 	// ending: the COMMIT of the last transaction went out.
 	ending bool
 }
@@ -66,6 +71,9 @@ func (w *writing) transaction(b *billhook.Batch, version *int64) sqlstore.Transa
 func (w *writing) begin(context.Context) error {
 	w.ending = false
 	w.pipe.send(executed, begin)
+	if w.hasty {
+		w.pipe.send(executed, waitBriefly)
+	}
 	if w.writer.Owner != sqlstore.Nobody {
 		w.pipe.send(fenced, fence, w.writer.Owner)
 	}

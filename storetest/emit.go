@@ -26,8 +26,10 @@ func testEmit(f *fixture) {
 	}
 	full.Deliveries[1].DueAt = at(90) // a webhook may be told later
 	bare := &billhook.Emit{Event: billhook.Event{StoreID: "default", ID: "bare", Type: "x", Data: []byte("null")}}
+	bare.Held = true // the last time it was tried
 	f.commitEmits(full, bare)
 	for _, e := range []*billhook.Emit{full, bare} {
+		f.equal("written", e.Written(), true)
 		if e.Existing != nil {
 			f.Errorf("event %s: existing %+v, want none", e.Event.ID, e.Existing)
 		}
@@ -119,6 +121,48 @@ func testEmitConflictOfIDAndKey(f *fixture) {
 	free.Event.IdempotencyKey = "another key"
 	f.commitEmits(free)
 	f.equal("free", f.event("default", "evt_4"), free.Event)
+}
+
+// An id that Billhook made is taken like one that was chosen, in the same batch,
+// in a later one, and for a caller's transaction.
+func testEmitConflictWithMadeID(f *fixture) {
+	made, key := f.emit("default", "evt_made", 1, "wh_1"), f.emit("default", "evt_key", 1)
+	key.Event.IdempotencyKey = "key"
+	f.commitEmits(key)
+	refused := f.emit("default", "evt_refused", 1, "wh_1") // so that its id is free
+	refused.Event.IdempotencyKey = "key"
+	made.OwnID, refused.OwnID = false, false
+	same, free := f.emit("default", "evt_made", 2, "wh_1"), f.emit("default", "evt_refused", 2, "wh_1")
+	f.commitEmits(made, refused, same, free)
+	f.refused(refused, key.Event)
+	f.refused(same, made.Event)
+	if made.Existing != nil || free.Existing != nil {
+		f.Error("a new event was refused")
+	}
+
+	later, fresh := f.emit("default", "evt_made", 3, "wh_1"), f.emit("default", "evt_fresh", 3, "wh_1")
+	later.Event.IdempotencyKey = "free"
+	elsewhere, byKey := f.emit("other", "evt_made", 3, "wh_1"), f.emit("default", "evt_made", 3, "wh_1")
+	byKey.Event.IdempotencyKey = "key"
+	f.commitEmits(later, fresh, elsewhere, byKey)
+	f.refused(later, made.Event)
+	f.refused(byKey, key.Event)
+	if fresh.Existing != nil || elsewhere.Existing != nil {
+		f.Error("a new event was refused")
+	}
+	if f.harness.Begin != nil {
+		inTx, besides := f.emit("default", "evt_made", 4, "wh_1"), f.emit("default", "evt_besides", 4, "wh_1")
+		inTx.Event.IdempotencyKey = "free"
+		f.emitTx(true, inTx, besides)
+		f.refused(inTx, made.Event)
+		f.equal("besides", f.event("default", "evt_besides"), besides.Event)
+	}
+	// The refused emits' key is free.
+	last := f.emit("default", "evt_last", 5)
+	last.Event.IdempotencyKey = "free"
+	f.commitEmits(last)
+	f.equal("last", f.event("default", "evt_last"), last.Event)
+	f.equal("first", f.event("default", "evt_made"), made.Event)
 }
 
 // Every third of a large batch is there already, then all of it.

@@ -42,6 +42,7 @@ func Run(t *testing.T, h Harness) {
 		{"EmitConflicts", testEmitConflicts},
 		{"EmitConflictsInOneBatch", testEmitConflictsInOneBatch},
 		{"EmitConflictOfIDAndKey", testEmitConflictOfIDAndKey},
+		{"EmitConflictWithMadeID", testEmitConflictWithMadeID},
 		{"EmitManyConflicts", testEmitManyConflicts},
 		{"Payloads", testPayloads},
 		{"Outcomes", testOutcomes},

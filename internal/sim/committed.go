@@ -35,7 +35,7 @@ func (w *world) committed(p *process, b *billhook.Batch, cancelled []billhook.De
 		w.fail("", "%s refused what was asked for, number %d: %s", p.name, r.Number, r.Reason)
 	}
 	for _, em := range b.Emits {
-		if em.Existing == nil && !em.Gone {
+		if em.Written() {
 			w.wrote(p, em)
 		}
 	}
@@ -115,7 +115,7 @@ func (w *world) doubt(b *billhook.Batch) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	for _, em := range b.Emits {
-		if em.Existing == nil && !em.Gone {
+		if em.Written() {
 			w.book.events[number(em.Event.Data)-1].doubted = true
 		}
 	}

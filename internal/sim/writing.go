@@ -160,7 +160,7 @@ func (w *writing) cancel(c *billhook.Cancel) {
 }
 
 func (w *writing) emit(e *billhook.Emit) error {
-	e.Existing = nil
+	e.Existing, e.Held = nil, false // in here nobody waits
 	if e.Gone = !w.take(e.Asked); e.Gone {
 		return nil
 	}

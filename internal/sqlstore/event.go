@@ -40,8 +40,12 @@ func (w *Writer) Emits(ctx context.Context, emits []*billhook.Emit) error {
 	for _, e := range emits {
 		e.Existing, e.Gone = nil, false
 	}
-	emits, err := w.takeAsked(ctx, emits)
+	// Before anything is taken from the outbox, where those stay.
+	emits, err := w.putAside(ctx, emits)
 	if err != nil {
+		return fmt.Errorf("look for keys that others hold: %w", err)
+	}
+	if emits, err = w.takeAsked(ctx, emits); err != nil {
 		return err
 	}
 	insert := insertEvents

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/billhook/billhook"
 )
@@ -15,26 +16,42 @@ const (
 	// its first letter.
 	keyOfID, keyOfIdempotency = "i", "k"
 
+	idTaken    = idIsThere + "? AND id = ? LIMIT 1"
 	dropKey    = "DELETE FROM billhook.event_keys WHERE store_id = ? AND key = ?"
 	eventOfKey = "SELECT event_id FROM billhook.event_keys WHERE store_id = ? AND key = ?"
 )
 
-// insertKeys leaves out those that are taken. One that another transaction is
-// about to take is waited for.
-var insertKeys = &bulk{
-	what:   "reserve keys of events",
-	insert: "billhook.event_keys (store_id, key, event_id, created_at)",
-	name:   "key",
-	shared: 1,
-	row:    []string{"?1", textKind, textKind, bigintKind},
-	after:  " ON CONFLICT DO NOTHING",
-}
+var (
+	// insertKey leaves out a key that is taken. One that another transaction is
+	// about to take is waited for.
+	insertKey = &bulk{
+		what:   "reserve keys of events",
+		insert: "billhook.event_keys (store_id, key, event_id, created_at)",
+		name:   "key",
+		shared: 1,
+		row:    []string{"?1", textKind, textKind, bigintKind},
+		after:  " ON CONFLICT DO NOTHING",
+	}
+	// insertKeys is that for many, and leaves out ids that events have whose ids
+	// were not chosen, and are no keys. CASE, so that it is a look for each.
+	//
+	// Nobody looks the other way around: an id that is not chosen is random, and
+	// cannot have been chosen before.
+	insertKeys = &bulk{
+		what: insertKey.what, insert: insertKey.insert, name: insertKey.name, shared: insertKey.shared, row: insertKey.row,
+		after: " WHERE CASE WHEN left(own.c1, 1) = '" + keyOfID + "' THEN (" + idIsThere + "?1 AND id = own.c2 LIMIT 1) END IS NULL" + insertKey.after,
+	}
+)
+
+const idIsThere = "SELECT 1 FROM billhook.events WHERE store_id = "
 
 // A key of an event, to be unique in its store.
 type key struct {
 	emit *billhook.Emit
 	text string
 }
+
+func (k key) isID() bool { return strings.HasPrefix(k.text, keyOfID) }
 
 func keysOf(e *billhook.Emit) (keys []key) {
 	if e.Event.IdempotencyKey != "" {
@@ -49,6 +66,7 @@ func keysOf(e *billhook.Emit) (keys []key) {
 // reserve takes the keys of the events. It sets Existing of those whose keys are
 // taken, and returns the others.
 func (w *Writer) reserve(ctx context.Context, emits []*billhook.Emit) ([]*billhook.Emit, error) {
+	markChosen(emits)
 	together, single := emits, []*billhook.Emit(nil)
 	switch {
 	case w.rowByRow:
@@ -76,6 +94,27 @@ func (w *Writer) reserve(ctx context.Context, emits []*billhook.Emit) ([]*billho
 		}
 	}
 	return fresh, nil
+}
+
+// markChosen makes ids chosen ones that another emit of the batch has chosen: no
+// event has them yet that could be found.
+func markChosen(emits []*billhook.Emit) {
+	type owned struct{ store, id string }
+	var chosen map[owned]bool
+	for _, e := range emits {
+		if e.OwnID {
+			if chosen == nil {
+				chosen = make(map[owned]bool)
+			}
+			chosen[owned{e.Event.StoreID, e.Event.ID}] = true
+		}
+	}
+	if chosen == nil {
+		return
+	}
+	for _, e := range emits {
+		e.OwnID = e.OwnID || chosen[owned{e.Event.StoreID, e.Event.ID}]
+	}
 }
 
 // entangled parts emits whose keys no other one has from those of which the
@@ -178,7 +217,44 @@ func (w *Writer) giveBack(ctx context.Context, keys []key, i int, taken []int) e
 }
 
 func (w *Writer) reserveKeys(ctx context.Context, keys []key) (taken []int, err error) {
-	return w.each(ctx, insertKeys, rows{
+	if w.arrays() {
+		return w.insertKeys(ctx, insertKeys, keys)
+	}
+	for i, k := range keys {
+		var none []int
+		there := false
+		if k.isID() {
+			there, err = w.there(ctx, &k.emit.Event)
+		}
+		if err == nil && !there {
+			none, err = w.insertKeys(ctx, insertKey, keys[i:i+1])
+		}
+		if err != nil {
+			return nil, err
+		}
+		if there || len(none) > 0 {
+			taken = append(taken, i)
+		}
+	}
+	return taken, nil
+}
+
+// there reports whether there is an event with the id.
+func (w *Writer) there(ctx context.Context, e *billhook.Event) (bool, error) {
+	var n int
+	err := w.conn.QueryRow(ctx, idTaken, e.StoreID, e.ID).Scan(&n)
+	if errors.Is(err, sql.ErrNoRows) {
+		return false, nil
+	}
+	return err == nil, err
+}
+
+func (w *Writer) insertKeys(ctx context.Context, b *bulk, keys []key) (taken []int, err error) {
+	return w.each(ctx, b, keyRows(keys))
+}
+
+func keyRows(keys []key) rows {
+	return rows{
 		n:      len(keys),
 		same:   func(i, j int) bool { return keys[i].emit.Event.StoreID == keys[j].emit.Event.StoreID },
 		shared: func(args []any, i int) []any { return append(args, keys[i].emit.Event.StoreID) },
@@ -186,15 +262,17 @@ func (w *Writer) reserveKeys(ctx context.Context, keys []key) (taken []int, err 
 			e := &keys[i].emit.Event
 			return append(args, keys[i].text, e.ID, nanos(e.CreatedAt))
 		},
-	})
+	}
 }
 
 // holder is the event that has the key: one of this transaction's, which are
 // not written yet, or one from before it.
 func (w *Writer) holder(ctx context.Context, k key, before []*billhook.Emit) (*billhook.Event, error) {
-	var id string
-	if err := w.conn.QueryRow(ctx, eventOfKey, k.emit.Event.StoreID, k.text).Scan(&id); err != nil {
-		return nil, err
+	id := k.emit.Event.ID
+	if !k.isID() {
+		if err := w.conn.QueryRow(ctx, eventOfKey, k.emit.Event.StoreID, k.text).Scan(&id); err != nil {
+			return nil, err
+		}
 	}
 	for _, e := range before {
 		if e.Existing == nil && e.Event.StoreID == k.emit.Event.StoreID && e.Event.ID == id {

@@ -4,14 +4,23 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"time"
 
 	"github.com/billhook/billhook"
 )
 
 const (
 	selectOutbox = "SELECT store_id, number, type, data, COALESCE(id, ''), COALESCE(idempotency_key, ''), COALESCE(entity_type, ''), COALESCE(entity_id, ''), " +
-		"COALESCE(actor_type, ''), COALESCE(actor_id, ''), occurred_at, asked_at FROM billhook.outbox WHERE refused IS NULL ORDER BY number LIMIT ?"
-	refuseAsked = "UPDATE billhook.outbox SET refused = ? WHERE store_id = ? AND number = ?"
+		"COALESCE(actor_type, ''), COALESCE(actor_id, ''), occurred_at, asked_at FROM billhook.outbox"
+	// selectShare reads what a node is to deal with: the living take turns, so that
+	// no two do the same work. Who comes and goes may make two of them take one
+	// entry: the second finds it gone.
+	selectShare = selectOutbox + ", (SELECT GREATEST(count(*), 1) AS living, count(*) FILTER (WHERE epoch < ?) AS before FROM billhook.nodes WHERE state = 'alive') AS nodes " +
+		"WHERE refused IS NULL AND number % nodes.living = nodes.before ORDER BY number LIMIT ?"
+	// selectOverdue reads what whoever's turn it was has not dealt with in time. It
+	// may be dead.
+	selectOverdue = selectOutbox + " WHERE refused IS NULL AND asked_at < (extract(epoch FROM clock_timestamp()) * 1000000)::bigint * 1000 - ? ORDER BY number LIMIT ?"
+	refuseAsked   = "UPDATE billhook.outbox SET refused = ? WHERE store_id = ? AND number = ?"
 )
 
 var deleteAsked = &bulk{
@@ -58,10 +67,18 @@ func (w *Writer) refuse(ctx context.Context, r *billhook.Refusal) error {
 	return nil
 }
 
-// Outbox reads what was asked for, oldest first.
-func (r *Reader) Outbox(ctx context.Context, limit int) ([]billhook.Asked, error) {
-	rows, err := r.query(ctx, selectOutbox, int64(limit))
+// overdue is after how long an entry of the outbox is anyone's.
+const overdue = 2 * time.Second
+
+// Outbox reads what was asked for and is the owner's to deal with, oldest first;
+// where there is none of that, what is anyone's.
+func (r *Reader) Outbox(ctx context.Context, owner int64, limit int) ([]billhook.Asked, error) {
+	rows, err := r.query(ctx, selectShare, owner, int64(limit))
 	all, err := collect(rows, err, scanAsked)
+	if err == nil && len(all) == 0 {
+		rows, err = r.query(ctx, selectOverdue, overdue.Nanoseconds(), int64(limit))
+		all, err = collect(rows, err, scanAsked)
+	}
 	if err != nil {
 		return nil, fmt.Errorf("read outbox: %w", err)
 	}

@@ -100,14 +100,14 @@ func (w *Writer) wait(ctx context.Context, all []waiting) error {
 // Lanes names every webhook for which the owner has pending deliveries.
 func (r *Reader) Lanes(ctx context.Context, owner int64) ([]billhook.Lane, error) {
 	rows, err := r.query(ctx, lanes, owner)
-	all, err := collect(rows, err, func(from Row) (l billhook.Lane, err error) {
-		return l, from.Scan(&l.StoreID, &l.WebhookID)
-	})
+	all, err := collect(rows, err, scanLane)
 	if err != nil {
 		return nil, fmt.Errorf("read lanes: %w", err)
 	}
 	return all, nil
 }
+
+func scanLane(from Row) (l billhook.Lane, err error) { return l, from.Scan(&l.StoreID, &l.WebhookID) }
 
 // Pending reads the owner's deliveries of a lane after the position, at most
 // limit.

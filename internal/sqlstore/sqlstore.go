@@ -31,9 +31,16 @@ type Dialect struct {
 	// Lock ends a SELECT of rows that are to be changed: it locks them, and
 	// passes over those that others have locked.
 	Lock string
+	// Lost reads the owners that are not living, whose deliveries count as
+	// nobody's; empty where there can be none.
+	Lost string
 	// Keys: what must be unique of an event is in a table of its own, since
 	// events is partitioned by time.
 	Keys bool
+	// Hasty makes the statements of a transaction fail that have to wait for
+	// another one, nearly at once, and Waited tells that they did.
+	Hasty  string
+	Waited func(error) bool
 }
 
 // A Conn runs statements on one connection. Each database has its own, which

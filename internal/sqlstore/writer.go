@@ -12,6 +12,9 @@ import (
 type Writer struct {
 	// Owner is who owns what becomes pending, and whose outcomes count.
 	Owner int64
+	// Wary: it is looked first which keys others hold, as after a transaction that
+	// had to wait. Emits that come with Held set are looked after in any case.
+	Wary bool
 
 	conn    Conn
 	queue   Queue // conn, if it is one
@@ -23,6 +26,9 @@ type Writer struct {
 	// It is to be known which rows have no effect. rowByRow: bulks go one row
 	// at a time; careful: statements over arrays tell.
 	rowByRow, careful bool
+
+	// estates are what lost nodes own still, as far as that is known.
+	estates []estate
 }
 
 // NewWriter makes a Writer that begins an INSERT of many rows with insert.
@@ -69,6 +75,7 @@ func (w *Writer) transaction(ctx context.Context, tx Transaction, b *billhook.Ba
 		}
 		err = fmt.Errorf("commit: %w", err)
 	}
+	w.estates = nil // what was taken there is not
 	// A failed statement may have rolled back already, and then this fails.
 	if failure := tx.Rollback(ctx); failure != nil && errors.Is(err, errShort) {
 		return fmt.Errorf("roll back: %w", failure)
