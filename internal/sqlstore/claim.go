@@ -11,7 +11,7 @@ import (
 const Nobody = 0
 
 const (
-	selectUnowned = selectPending + "WHERE owner = 0 ORDER BY store_id, webhook_id, due_at, id LIMIT ?"
+	selectUnowned = selectPending + "WHERE owner = 0 ORDER BY store_id, webhook_id, due_at, id LIMIT CAST(? AS BIGINT)"
 
 	// selectLost reads lanes of one owner one after the other, each from a position
 	// on, until there is enough.

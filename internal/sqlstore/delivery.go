@@ -35,7 +35,7 @@ func (r *Reader) Deliveries(ctx context.Context, f billhook.DeliveryFilter) ([]b
 		if halves != "" {
 			halves += " UNION ALL "
 		}
-		halves += "SELECT * FROM (" + selected + where.String() + " ORDER BY id DESC LIMIT ?) AS half"
+		halves += "SELECT * FROM (" + selected + where.String() + " ORDER BY id DESC LIMIT CAST(? AS BIGINT)) AS half"
 		args = append(append(args, where.args...), int64(f.Limit))
 	}
 	if f.Status == "" || f.Status == billhook.StatusPending {
@@ -51,7 +51,7 @@ func (r *Reader) Deliveries(ctx context.Context, f billhook.DeliveryFilter) ([]b
 		}
 		half(selectOver, where)
 	}
-	text := selectDelivery + "SELECT * FROM (" + halves + ") AS halves ORDER BY id DESC LIMIT ?" + joinEvent + " ORDER BY d.id DESC"
+	text := selectDelivery + "SELECT * FROM (" + halves + ") AS halves ORDER BY id DESC LIMIT CAST(? AS BIGINT)" + joinEvent + " ORDER BY d.id DESC"
 	rows, err := r.query(ctx, text, append(args, int64(f.Limit))...)
 	all, err := collect(rows, err, scanDelivery)
 	if err != nil {

@@ -132,7 +132,7 @@ func (r *Reader) Events(ctx context.Context, f billhook.EventFilter) ([]billhook
 	if f.Before != (billhook.EventPosition{}) {
 		where.add("(created_at, id) < (?, ?)", nanos(f.Before.CreatedAt), f.Before.ID)
 	}
-	text := selectEvents + where.String() + " ORDER BY created_at DESC, id DESC LIMIT ?"
+	text := selectEvents + where.String() + " ORDER BY created_at DESC, id DESC LIMIT CAST(? AS BIGINT)"
 	rows, err := r.query(ctx, text, append(where.args, int64(f.Limit))...)
 	all, err := collect(rows, err, scanEvent)
 	if err != nil {

@@ -16,10 +16,10 @@ const (
 	// no two do the same work. Who comes and goes may make two of them take one
 	// entry: the second finds it gone.
 	selectShare = selectOutbox + ", (SELECT GREATEST(count(*), 1) AS living, count(*) FILTER (WHERE epoch < ?) AS before FROM billhook.nodes WHERE state = 'alive') AS nodes " +
-		"WHERE refused IS NULL AND number % nodes.living = nodes.before ORDER BY number LIMIT ?"
+		"WHERE refused IS NULL AND number % nodes.living = nodes.before ORDER BY number LIMIT CAST(? AS BIGINT)"
 	// selectOverdue reads what whoever's turn it was has not dealt with in time. It
 	// may be dead.
-	selectOverdue = selectOutbox + " WHERE refused IS NULL AND asked_at < (extract(epoch FROM clock_timestamp()) * 1000000)::bigint * 1000 - ? ORDER BY number LIMIT ?"
+	selectOverdue = selectOutbox + " WHERE refused IS NULL AND asked_at < (extract(epoch FROM clock_timestamp()) * 1000000)::bigint * 1000 - ? ORDER BY number LIMIT CAST(? AS BIGINT)"
 	refuseAsked   = "UPDATE billhook.outbox SET refused = ? WHERE store_id = ? AND number = ?"
 )
 

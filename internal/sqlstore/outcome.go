@@ -15,7 +15,7 @@ var (
 		what:   "take pending deliveries",
 		change: "DELETE FROM billhook.pending",
 		table:  "billhook.pending",
-		where:  "store_id = ?1 AND attempts = ?2 AND owner = ?3",
+		where:  "store_id = ?1 AND attempts = ?2 AND owner = CAST(?3 AS BIGINT)",
 		name:   "id",
 		shared: 3,
 		row:    []string{textKind},

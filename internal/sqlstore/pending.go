@@ -34,7 +34,11 @@ const (
 			AND (SELECT 1 FROM billhook.pending p WHERE p.store_id = lane.store_id AND p.webhook_id = lane.webhook_id AND p.owner = ?
 				ORDER BY p.due_at, p.id LIMIT 1) IS NOT NULL`
 
-	selectLane = selectPending + "WHERE store_id = ? AND webhook_id = ? AND owner = ? AND (due_at, id) > (?, ?) ORDER BY due_at, id LIMIT ?"
+	// Here and in all that runs often, CAST keeps SQLite from looking at the value
+	// of an argument: at a LIMIT's, and at one that is compared with a column that
+	// some partial index asks for. What it has looked at it plans anew each time,
+	// which took four fifths of this statement.
+	selectLane = selectPending + "WHERE store_id = ? AND webhook_id = ? AND owner = CAST(? AS BIGINT) AND (due_at, id) > (?, ?) ORDER BY due_at, id LIMIT CAST(? AS BIGINT)"
 )
 
 // Most deliveries that are written to wait are new, and have less to tell.

@@ -18,7 +18,7 @@ const (
 	forget      = "DELETE FROM billhook.deliveries WHERE store_id = ? AND id = ?"
 	pendingByID = selectPending + "WHERE store_id = ? AND id = ?"
 
-	toCancel = "SELECT id FROM billhook.pending WHERE store_id = ? AND webhook_id = ? AND owner = ? ORDER BY due_at, id LIMIT ?"
+	toCancel = "SELECT id FROM billhook.pending WHERE store_id = ? AND webhook_id = ? AND owner = CAST(? AS BIGINT) ORDER BY due_at, id LIMIT CAST(? AS BIGINT)"
 )
 
 var (
