@@ -17,7 +17,7 @@ func parseHost(host string) ([]netip.Addr, error) {
 	if reason := hostVerdict(host); reason != "" {
 		return nil, &Refused{Host: host, Reason: reason}
 	}
-	name := strings.ToLower(strings.TrimSuffix(host, "."))
+	name := canonicalHost(host)
 	if name == "localhost" || strings.HasSuffix(name, ".localhost") {
 		return []netip.Addr{netip.AddrFrom4([4]byte{127, 0, 0, 1}), netip.IPv6Loopback()}, nil
 	}

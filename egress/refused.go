@@ -8,7 +8,7 @@ import (
 // Refused is the error for an address that the Policy does not let through.
 // Nothing was sent to it.
 type Refused struct {
-	// Host is the name or address that was asked for; empty from Policy.Check.
+	// Host is the name or address that was asked for.
 	Host string
 	// Addr is the address that was refused; invalid where the host or the port
 	// was refused before there was an address ("", "0x7f.1").
