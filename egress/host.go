@@ -33,6 +33,9 @@ func hostVerdict(host string) string {
 	if len(name) > 253 {
 		return "the name of the host is longer than 253 characters" // RFC 1035 §2.3.4
 	}
+	if name[0] == '.' || strings.HasSuffix(name, ".") || strings.Contains(name, "..") {
+		return "the name of the host has two dots in a row, or begins with one" // "localhost..", to some resolvers localhost
+	}
 	for _, c := range []byte(name) {
 		if c >= 0x80 {
 			// Lookalikes of digits and dots become "127.0.0.1" when net/http

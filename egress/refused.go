@@ -25,7 +25,7 @@ type Refused struct {
 // by registering them; Addr has it for the operator's log.
 func (r *Refused) Error() string {
 	host := r.Host
-	if host == "" {
+	if host == "" && r.Addr.IsValid() {
 		host = r.Addr.String()
 	}
 	return fmt.Sprintf("%q cannot receive webhooks: %s", host, r.Reason)
