@@ -205,7 +205,7 @@ func (g *Guard) checkOwn(host string, addr netip.Addr) error {
 		return nil
 	}
 	for _, a := range append(embedded(addr, Classify(addr)), addr) {
-		if g.policy.Allow.covers(a) {
+		if g.policy.Allow.has(a) {
 			continue
 		}
 		if mine, err := g.own.has(a); err != nil {

@@ -73,6 +73,11 @@ func (l List) covers(addr netip.Addr) bool {
 	return slices.ContainsFunc(l.prefixes, func(p netip.Prefix) bool { return p.Contains(addr) })
 }
 
+// has reports whether addr, which is unmapped, is itself an entry of the list.
+func (l List) has(addr netip.Addr) bool {
+	return slices.Contains(l.prefixes, netip.PrefixFrom(addr, addr.BitLen()))
+}
+
 // names reports whether a pattern of the list stands for host. A literal address
 // is no name, and no pattern stands for it.
 func (l List) names(host string) bool {

@@ -44,7 +44,12 @@ func TestOwn(t *testing.T) {
 		{Policy{Allow: list("a.example")}, "a.example", "10.0.0.9", false},
 		{Policy{Allow: list("64:ff9b::/96")}, "64:ff9b::101:101", "", false},
 		{Policy{Allow: list("64:ff9b::/96", "1.1.1.1")}, "64:ff9b::101:101", "", true},
-		{Policy{Allow: list("1.1.1.0/24")}, "1.1.1.1", "", true},
+		{Policy{Allow: list("1.1.1.0/24", "0.0.0.0/0")}, "1.1.1.1", "", false},
+		{Policy{Allow: list("10.0.0.0/8")}, "10.0.0.9", "", false},
+		{Policy{Allow: list("10.0.0.0/8")}, "10.0.0.8", "", true},
+		{Policy{Allow: list("10.0.0.0/8", "10.0.0.9")}, "10.0.0.9", "", true},
+		{Policy{Allow: list("10.0.0.9/32")}, "10.0.0.9", "", true},
+		{Policy{Allow: list("1.1.1.1")}, "a.example", "1.1.1.1", true},
 		{Policy{AllowLoopback: true}, "1.1.1.1", "", true},
 	}
 	for _, tt := range tests {

@@ -14,11 +14,12 @@ type Policy struct {
 	// opens them one by one. Default: false.
 	AllowPrivate bool
 
-	// Allow opens prefixes whatever their class, the machine's own addresses
-	// among them. An address that embeds an IPv4 address (NAT64, 6to4, …) is let
-	// through only if the address inside may be dialled too, so a network that
-	// has nothing but IPv6 and DNS64 can list 64:ff9b::/96 without opening
-	// 64:ff9b::10.0.0.1.
+	// Allow opens prefixes whatever their class. One of the machine's own
+	// addresses it opens only by an entry for that address alone (10.0.0.9), so
+	// that 10.0.0.0/8 does not open what listens here. An address that embeds an
+	// IPv4 address (NAT64, 6to4, …) is let through only if the address inside may
+	// be dialled too, so a network that has nothing but IPv6 and DNS64 can list
+	// 64:ff9b::/96 without opening 64:ff9b::10.0.0.1.
 	//
 	// A host on it may have private addresses (RFC 1918, RFC 4193, RFC 6598) and
 	// nothing worse: whoever can change its DNS records must not reach the

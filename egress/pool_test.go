@@ -94,10 +94,10 @@ func TestPool(t *testing.T) {
 		if name, addr := ask("w1", b); name != "b" || from[addr] != "" {
 			t.Errorf("with a new identity w1 came as %s on the connection of %q", name, from[addr])
 		}
-		if p.Transport("w1", b) != p.Transport("w1", b) {
+		before := p.Transport("w1", b)
+		if p.Transport("w1", b) != before {
 			t.Error("the same identity gets two transports")
 		}
-		before := p.Transport("w1", b)
 		p.Forget("w1")
 		if p.Transport("w1", b) == before {
 			t.Error("the transport of a use that was forgotten is there again")

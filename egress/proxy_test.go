@@ -10,6 +10,7 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -98,6 +99,13 @@ func (p *fakeProxy) serve(c net.Conn) {
 	io.Copy(c, out)
 }
 
+// all lists the addresses that it was asked for.
+func (p *fakeProxy) all() []string {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return slices.Clone(p.asked)
+}
+
 func (p *fakeProxy) acceptHTTP(c net.Conn, in *bufio.Reader) (string, bool) {
 	req, err := http.ReadRequest(in)
 	if err != nil {
@@ -179,7 +187,7 @@ func TestProxy(t *testing.T) {
 			if err == nil || !strings.Contains(err.Error(), "certificate") {
 				t.Errorf("%s: another host than the certificate's: %q, %v", url, body, err)
 			}
-			if got := strings.Join(p.asked, " "); got != "1.1.1.1:443 [2606:4700::7]:8443" {
+			if got := strings.Join(p.all(), " "); got != "1.1.1.1:443 [2606:4700::7]:8443" {
 				t.Errorf("%s: the proxy was asked for %s", url, got)
 			}
 		}
