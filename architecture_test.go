@@ -30,7 +30,7 @@ var mayImport = map[string][]string{
 	"internal/e2e":          {"internal/postgrestest"},
 	"internal/postgrestest": {},
 	"internal/sim":          {"", "profile", "sqlite", "storetest"},
-	"cmd/billhook":          {"", "api", "profile", "sqlite", "postgres", "internal/sqlstore", "internal/bench"},
+	"cmd/billhook":          {"", "api", "egress", "profile", "sqlite", "postgres", "internal/sqlstore", "internal/bench"},
 }
 
 // noOtherModules are the packages that link nothing but Go's own library, so

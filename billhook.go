@@ -42,6 +42,22 @@ type Config struct {
 	// AllowInsecure lets webhooks have http:// URLs and loopback or private
 	// addresses. For development. Default: false.
 	AllowInsecure bool
+	// Egress says where webhooks may lead, at registration and at every new
+	// connection. Default: to public addresses other than this machine's.
+	Egress egress.Policy
+	// EgressProxy makes the connections to receivers; its comment says what
+	// Egress cannot see then. Default: none, whatever the environment says.
+	EgressProxy *egress.Proxy
+	// StoreEgress narrows Egress for stores, by id; it can open nothing.
+	// Default: none.
+	StoreEgress map[string]egress.Limits
+	// WebhookTLS is asked before each attempt for the webhook's own certificate
+	// authorities and client certificate (mTLS). It gives the same pointer for as
+	// long as nothing changes, and nil for what holds for all; a connection made
+	// with one is for that webhook alone. Default: nil for all.
+	WebhookTLS func(storeID, webhookID string) *egress.Identity
+	// Resolver finds the addresses of receivers. Default: net.DefaultResolver.
+	Resolver egress.Resolver
 	// Logger gets what an operator must know. Default: slog.Default().
 	Logger *slog.Logger
 	// MaxEventSize bounds one event's data, in bytes. Default: 1 MiB.
@@ -62,7 +78,8 @@ type Config struct {
 	// Default: 5 s.
 	StopGrace time.Duration
 	// DialContext takes the place of the network's own dialling; it gets a
-	// checked literal address. For tests. Default: a net.Dialer.
+	// checked literal address, or that of the proxy. For tests. Default: a
+	// net.Dialer.
 	DialContext func(ctx context.Context, network, address string) (net.Conn, error)
 
 	// laneWindow is how many waiting deliveries a lane holds in memory, for
@@ -100,6 +117,11 @@ func (c Config) withDefaults() Config {
 	c.MaxInFlight = cmp.Or(c.MaxInFlight, 2048)
 	c.WebhookConcurrency = cmp.Or(c.WebhookConcurrency, 32)
 	c.StopGrace = cmp.Or(c.StopGrace, 5*time.Second)
+	if c.WebhookTLS == nil {
+		c.WebhookTLS = func(string, string) *egress.Identity { return nil }
+	}
+	c.Egress.AllowLoopback = c.Egress.AllowLoopback || c.AllowInsecure
+	c.Egress.AllowPrivate = c.Egress.AllowPrivate || c.AllowInsecure
 	c.laneWindow = cmp.Or(c.laneWindow, laneWindow)
 	return c
 }
@@ -109,7 +131,6 @@ type Client struct {
 	config    Config
 	db        Database
 	profiles  map[string]*profile.Profile
-	guard     *egress.Guard
 	registry  *registry
 	committer *committer
 	scheduler *scheduler
@@ -131,10 +152,8 @@ func New(db Database, config Config) (*Client, error) {
 		return nil, err
 	}
 	c := &Client{config: config, db: db, profiles: config.allProfiles(), registry: newRegistry(), outdated: make(chan struct{}, 1)}
-	policy := egress.Policy{AllowLoopback: config.AllowInsecure, AllowPrivate: config.AllowInsecure}
-	c.guard = egress.New(policy, egress.Config{Dial: config.DialContext})
 	c.committer = newCommitter(db, config.Logger)
-	c.sender = &sender{db: db, logger: config.Logger, guard: c.guard}
+	c.sender = newSender(db, config)
 	c.scheduler = &scheduler{
 		db: db, committer: c.committer, logger: config.Logger, held: db.Held,
 		lookup: c.registry.endpoint, deleted: c.registry.deleted, unknown: c.outdate, maxInFlight: config.MaxInFlight, laneWindow: config.laneWindow, lanes: map[Lane]*lane{},

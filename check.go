@@ -31,7 +31,7 @@ const (
 
 // checkURL says whether deliveries may go to the URL, as far as can be told
 // before they do.
-func (c *Client) checkURL(ctx context.Context, raw string, p *profile.Profile) error {
+func (c *Client) checkURL(ctx context.Context, raw, storeID string, p *profile.Profile) error {
 	refuse := func(hint, format string, args ...any) error {
 		return &Error{Code: CodeURLRefused, Pointer: "/url", Message: fmt.Sprintf(format, args...), Hint: hint}
 	}
@@ -57,7 +57,7 @@ func (c *Client) checkURL(ctx context.Context, raw string, p *profile.Profile) e
 		return refuse("send credentials as a header of the webhook", "holds a user name or password")
 	case u.Fragment != "" || strings.Contains(raw, "#"):
 		return refuse("leave out what follows the #", "has a fragment, which is never sent")
-	case u.Scheme == "http" && !c.config.AllowInsecure && !p.AllowHTTP:
+	case u.Scheme == "http" && !c.config.allowsHTTP(p):
 		return refuse("use https://; http:// is for development (serve --dev)", "is not encrypted (http://)")
 	}
 	port := uint64(443)
@@ -71,15 +71,26 @@ func (c *Client) checkURL(ctx context.Context, raw string, p *profile.Profile) e
 	} else if strings.HasSuffix(u.Host, ":") {
 		return refuse("", "has an empty port")
 	}
-	if err := c.guard.CheckHost(ctx, u.Hostname(), uint16(port)); err != nil {
+	if err := c.sender.guardOf(storeID).CheckHost(ctx, u.Hostname(), uint16(port)); err != nil {
 		var refused *egress.Refused
 		if errors.As(err, &refused) {
-			return refuse("use an address that is public; private ones are for development (serve --dev)", "%s", refused.Error())
+			return refuse(hintFor(refused), "%s", refused.Error())
 		}
 		return refuse("", "%v", err)
 	}
 	return nil
 }
+
+// hintFor says what a merchant, or the operator, can do about a refusal.
+func hintFor(refused *egress.Refused) string {
+	if !refused.Addr.IsValid() || refused.Class == egress.Public {
+		return "" // the reason says it all
+	}
+	return "use an address that is public; private ones are for development (serve --dev), or for the operator to open (serve --egress-allow)"
+}
+
+// allowsHTTP reports whether a store with the profile may have http:// URLs.
+func (c Config) allowsHTTP(p *profile.Profile) bool { return c.AllowInsecure || p.AllowHTTP }
 
 // checkWebhook says what is wrong with a webhook's members, the URL aside. Of
 // one that was there before, only what changed is looked at: the store's

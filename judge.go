@@ -37,6 +37,7 @@ func judge(resp *http.Response, p *profile.Profile) (Failure, string) {
 func explain(err error, timeout time.Duration) (Failure, string) {
 	var (
 		refused   *egress.Refused
+		proxy     *egress.ProxyError
 		resolve   *net.DNSError
 		op        *net.OpError
 		authority x509.UnknownAuthorityError
@@ -50,6 +51,8 @@ func explain(err error, timeout time.Duration) (Failure, string) {
 	switch {
 	case errors.As(err, &refused):
 		return FailureRefused, refused.Error()
+	case errors.As(err, &proxy): // its address is the operator's alone
+		return FailureConnect, "no connection to the receiver through this server's proxy: " + proxy.Reason
 	case errors.Is(err, context.DeadlineExceeded):
 		return FailureTimeout, fmt.Sprintf("no answer within %v", timeout)
 	case errors.As(err, &resolve):

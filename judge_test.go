@@ -26,6 +26,8 @@ func TestExplain(t *testing.T) {
 		says string
 	}{
 		{&egress.Refused{Host: "intern.example", Reason: "is a private address"}, FailureRefused, "intern.example"},
+		{&egress.ProxyError{Reason: "it cannot be reached", Err: dial(syscall.ECONNREFUSED)}, FailureConnect, "through this server's proxy: it cannot be reached"},
+		{&egress.ProxyError{Reason: "it broke the connection off", Err: context.DeadlineExceeded}, FailureConnect, "proxy"},
 		{context.DeadlineExceeded, FailureTimeout, "15s"},
 		{&url.Error{Op: "Post", URL: "https://x", Err: context.DeadlineExceeded}, FailureTimeout, "15s"},
 		{&net.DNSError{Err: "no such host", Name: "shop.example", IsNotFound: true}, FailureResolve, "shop.example"},

@@ -37,30 +37,51 @@ const (
 // A sender makes the requests. It decides nothing: an attempt that fails is a
 // value like any other.
 type sender struct {
-	db        Database
-	logger    *slog.Logger
-	guard     *egress.Guard
-	transport sync.Map // store id -> *http.Transport: stores never share a connection
+	db     Database
+	logger *slog.Logger
+	config Config
+	guard  *egress.Guard
+	pools  sync.Map // store id -> *egress.Pool: stores never share a connection
 }
 
-// transportOf is the store's own pool of connections.
-func (s *sender) transportOf(storeID string) *http.Transport {
-	if t, ok := s.transport.Load(storeID); ok {
-		return t.(*http.Transport)
+func newSender(db Database, config Config) *sender {
+	guard := egress.New(config.Egress, egress.Config{Resolver: config.Resolver, Dial: config.DialContext, Proxy: config.EgressProxy})
+	return &sender{db: db, logger: config.Logger, config: config, guard: guard}
+}
+
+// guardOf is what a store's connections are made through.
+func (s *sender) guardOf(storeID string) *egress.Guard {
+	if limits, ok := s.config.StoreEgress[storeID]; ok {
+		return s.guard.Narrow(limits)
 	}
-	t, _ := s.transport.LoadOrStore(storeID, egress.NewTransport(s.guard, egress.TransportConfig{MaxIdleConnsPerHost: idlePerHost}))
-	return t.(*http.Transport)
+	return s.guard
+}
+
+// transportOf is the webhook's way into its store's own pool of connections.
+func (s *sender) transportOf(w *Webhook) *http.Transport {
+	pool, ok := s.pools.Load(w.StoreID)
+	if !ok {
+		pool, _ = s.pools.LoadOrStore(w.StoreID, egress.NewPool(s.guardOf(w.StoreID), egress.TransportConfig{MaxIdleConnsPerHost: idlePerHost}))
+	}
+	return pool.(*egress.Pool).Transport(w.ID, s.config.WebhookTLS(w.StoreID, w.ID))
 }
 
 // forget closes the idle connections of a store, for good if it is deleted.
 func (s *sender) forget(storeID string) {
-	if t, ok := s.transport.LoadAndDelete(storeID); ok {
-		t.(*http.Transport).CloseIdleConnections()
+	if pool, ok := s.pools.LoadAndDelete(storeID); ok {
+		pool.(*egress.Pool).CloseIdleConnections()
+	}
+}
+
+// forgetWebhook closes those that are the webhook's alone.
+func (s *sender) forgetWebhook(w *Webhook) {
+	if pool, ok := s.pools.Load(w.StoreID); ok {
+		pool.(*egress.Pool).Forget(w.ID)
 	}
 }
 
 func (s *sender) closeIdle() {
-	s.transport.Range(func(id, _ any) bool {
+	s.pools.Range(func(id, _ any) bool {
 		s.forget(id.(string))
 		return true
 	})
@@ -106,6 +127,10 @@ func wait(ctx context.Context, d time.Duration) {
 // attempt sends the event once and tells what came of it.
 func (s *sender) attempt(ctx context.Context, e *endpoint, p *Pending, event *Event, held func() bool) *Attempt {
 	a := &Attempt{StoreID: p.StoreID, DeliveryID: p.ID, Number: p.Attempts + 1, StartedAt: now(), URL: e.webhook.URL}
+	if e.url.Scheme != "https" && !s.config.allowsHTTP(e.profile) {
+		a.Failure, a.Error = FailureRefused, "the URL is not encrypted (http://), and the profile "+e.profile.Name+" asks for https://"
+		return a // it was registered while that was allowed
+	}
 	body := e.profile.AppendBody(make([]byte, 0, len(event.Data)+256), profile.Event{
 		ID: event.ID, Type: event.Type, Time: event.CreatedAt, Data: event.Data, IdempotencyKey: event.IdempotencyKey,
 	})
@@ -142,7 +167,7 @@ var errNotHeld = errors.New("the delivery may be another's by now")
 // GetBody stays nil and no idempotency header is set in canonical form, since
 // with either net/http would repeat requests of its own accord, unrecorded.
 func (s *sender) roundTrip(ctx context.Context, e *endpoint, header http.Header, body []byte, held func() bool) (*http.Response, error) {
-	transport := s.transportOf(e.webhook.StoreID)
+	transport := s.transportOf(&e.webhook)
 	var unwritten func() bool
 	ctx = httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{GotConn: func(got httptrace.GotConnInfo) {
 		before, ok := egress.WrittenOn(got.Conn)

@@ -56,7 +56,7 @@ func (c *Client) Register(ctx context.Context, r Registration) (Webhook, error) 
 		return Webhook{}, err
 	}
 	w.Secrets = []Secret{{Value: secret}}
-	if err := c.checkURL(ctx, w.URL, p); err != nil {
+	if err := c.checkURL(ctx, w.URL, storeID, p); err != nil {
 		return Webhook{}, err
 	}
 	c.configuring.Lock()
@@ -71,7 +71,7 @@ func (c *Client) Update(ctx context.Context, storeID, id string, change WebhookC
 		if err != nil {
 			return Webhook{}, err
 		}
-		if err := c.checkURL(ctx, *change.URL, p); err != nil {
+		if err := c.checkURL(ctx, *change.URL, storeID, p); err != nil {
 			return Webhook{}, err
 		}
 	}
@@ -114,10 +114,13 @@ func (c *Client) Deactivate(ctx context.Context, storeID, id string) (Webhook, e
 // Delete deletes a webhook and cancels what it waits for. Its deliveries stay
 // on record.
 func (c *Client) Delete(ctx context.Context, storeID, id string) error {
-	_, err := c.change(ctx, storeID, id, func(w *Webhook) error {
+	w, err := c.change(ctx, storeID, id, func(w *Webhook) error {
 		w.DeletedAt = now()
 		return nil
 	})
+	if err == nil {
+		c.sender.forgetWebhook(&w)
+	}
 	return err
 }
 

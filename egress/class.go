@@ -32,6 +32,7 @@ const (
 	SixToFour                   // 2002::/16 (RFC 3056), 192.88.99.0/24 (RFC 7526)
 	Teredo                      // 2001::/32 (RFC 4380)
 	ISATAP                      // interface identifier ::[02]00:5efe:a.b.c.d (RFC 5214)
+	Own                         // the machine's own, which a Guard knows and Classify does not
 )
 
 // classes holds the name and the reason of each Class. A reason is a clause
@@ -63,6 +64,7 @@ var classes = [...]struct{ name, reason string }{
 	SixToFour:      {"6to4", "the address hides an IPv4 address in a tunnel (6to4)"},
 	Teredo:         {"teredo", "the address hides an IPv4 address in a tunnel (Teredo)"},
 	ISATAP:         {"isatap", "the address hides an IPv4 address in a tunnel (ISATAP)"},
+	Own:            {"own", "the address is the sending machine's own"},
 }
 
 // String returns the name of the class in lower case, fit for a log or a metric.

@@ -100,7 +100,7 @@ func TestClassify(t *testing.T) {
 		{"fd12::5efe:10.0.0.1/128", ISATAP, ISATAP, ISATAP},
 		{"fe80::5efe:10.0.0.1/128", LinkLocal, LinkLocal, LinkLocal},
 	}
-	seen := map[Class]bool{Invalid: true, Zoned: true, Public: true}
+	seen := map[Class]bool{Invalid: true, Zoned: true, Public: true, Own: true}
 	for _, tt := range tests {
 		t.Run(tt.prefix, func(t *testing.T) {
 			p := netip.MustParsePrefix(tt.prefix)

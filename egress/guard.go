@@ -7,17 +7,22 @@
 // may be dialled, Guard resolves a name and dials the very address that it
 // checked, and NewTransport puts a Guard under net/http.
 //
+// Where many tenants send, each has a Guard of its own (Guard.Narrow) and a Pool
+// of its own, so that none uses another's permission or connection.
+//
 // The package is a leaf. It must not know what a webhook, a delivery or a store
 // is, and it does not follow redirects: that is the HTTP client's business, and
 // each hop would be dialled, and so checked, here again.
 package egress
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"net"
 	"net/netip"
+	"slices"
 	"strconv"
 	"time"
 )
@@ -48,35 +53,57 @@ type Config struct {
 	// Resolver finds the addresses of names. Default: net.DefaultResolver.
 	Resolver Resolver
 
-	// Dial connects to one checked address, always a literal "IP:port", so a
-	// test can answer with a net.Pipe. Default: a net.Dialer.
+	// Dial connects to one checked address, always a literal "IP:port", or to
+	// the Proxy, so a test can answer with a net.Pipe. Default: a net.Dialer.
 	Dial DialFunc
+
+	// Proxy, if there is one, makes every connection. See its limits there.
+	// Default: none; the environment is never asked.
+	Proxy *Proxy
+
+	// Own lists the machine's own addresses. It is asked again after 5 seconds.
+	// Default: those of its network interfaces.
+	Own func() ([]netip.Addr, error)
 }
 
 // Guard dials what its Policy allows. It is safe for concurrent use.
 type Guard struct {
 	policy   Policy
+	narrowed []Limits
 	resolver Resolver
 	dial     DialFunc
+	proxy    *Proxy
+	own      *own
 }
 
 // New returns a Guard that enforces policy.
 func New(policy Policy, config Config) *Guard {
-	g := &Guard{policy: policy, resolver: config.Resolver, dial: config.Dial}
+	g := &Guard{policy: policy, resolver: config.Resolver, dial: config.Dial, proxy: config.Proxy, own: &own{list: config.Own}}
 	if g.resolver == nil {
 		g.resolver = net.DefaultResolver
 	}
 	if g.dial == nil {
 		g.dial = new(net.Dialer).DialContext
 	}
+	if g.own.list == nil {
+		g.own.list = interfaceAddrs
+	}
 	return g
 }
 
+// Narrow returns a Guard that allows what g does and limits do not close.
+func (g *Guard) Narrow(limits Limits) *Guard {
+	narrower := *g
+	narrower.narrowed = append(slices.Clip(g.narrowed), limits)
+	return &narrower
+}
+
 // DialContext resolves the host of address and connects to the first of its
-// allowed addresses that answers. It hands the dialler the address that it
-// checked, never the name, so a name that changes its answer gains nothing
-// (DNS rebinding). Addresses that the policy refuses are skipped; where none is
-// left, the error is a *Refused. The network is "tcp", "tcp4" or "tcp6". The
+// addresses that answers. It hands the dialler, or the proxy, the address that
+// it checked, never the name, so a name that changes its answer gains nothing
+// (DNS rebinding). Where one of the addresses is refused, so is the host, with a
+// *Refused: who answers for a name with a forbidden address among good ones is
+// mistaken or tries what happens. The network is "tcp", "tcp4" or "tcp6". The
 // whole takes at most 10 seconds. The connection returned is a *Conn.
 func (g *Guard) DialContext(ctx context.Context, network, address string) (net.Conn, error) {
 	family, ok := families[network]
@@ -105,8 +132,8 @@ var families = map[string]string{"tcp": "ip", "tcp4": "ip4", "tcp6": "ip6"}
 
 // CheckHost says at registration whether a webhook's host could be delivered to
 // now: it returns a *Refused for a literal address that the policy refuses, for
-// localhost, for what is no host at all, and for a name all of whose addresses
-// are refused. The host is as net/url's Hostname returns it.
+// localhost, for what is no host at all, and for a name with an address that is
+// refused. The host is as net/url's Hostname returns it.
 //
 // A name that does not resolve is not refused: merchants register before their
 // DNS record is out, and a resolver that is down must not turn good webhooks
@@ -121,39 +148,73 @@ func (g *Guard) CheckHost(ctx context.Context, host string, port uint16) error {
 	return nil
 }
 
-// resolve returns those addresses of host that may be dialled, at least one, or
-// a *Refused, or the resolver's error.
+// resolve returns the addresses of host, at least one, all of which may be
+// dialled, or a *Refused, or the resolver's error.
 func (g *Guard) resolve(ctx context.Context, family, host string, port uint16) ([]netip.AddrPort, error) {
 	addrs, err := parseHost(host)
 	if err != nil {
 		return nil, err
 	}
 	if addrs == nil {
-		if reason := g.policy.portVerdict(port); reason != "" {
+		if reason := g.hostVerdict(host, port); reason != "" {
 			return nil, &Refused{Host: host, Reason: reason} // without a lookup for nothing
 		}
 		if addrs, err = g.resolver.LookupNetIP(ctx, family, host); err != nil {
 			return nil, fmt.Errorf("look up %q: %w", host, err)
 		}
 	}
+	if len(addrs) == 0 {
+		return nil, fmt.Errorf("look up %q: %w", host, &net.DNSError{Err: "no such host", Name: host, IsNotFound: true})
+	}
 	var allowed []netip.AddrPort
-	var refused *Refused
 	for _, addr := range addrs {
-		err := g.policy.Check(netip.AddrPortFrom(addr, port))
-		if err == nil {
-			allowed = append(allowed, netip.AddrPortFrom(addr.Unmap(), port))
-		} else if refused == nil {
-			refused, _ = errors.AsType[*Refused](err)
+		if err := g.check(host, netip.AddrPortFrom(addr, port)); err != nil {
+			return nil, err
+		}
+		allowed = append(allowed, netip.AddrPortFrom(addr.Unmap(), port))
+	}
+	return allowed, nil
+}
+
+// hostVerdict returns why nothing at host and port may be dialled, whatever it
+// resolves to, and "" where that is still open.
+func (g *Guard) hostVerdict(host string, port uint16) string {
+	reason := g.policy.hostVerdict(host, port)
+	for _, limits := range g.narrowed {
+		reason = cmp.Or(reason, limits.hostVerdict(host, port))
+	}
+	return reason
+}
+
+// check returns nil where addr, which host resolved to, may be dialled.
+func (g *Guard) check(host string, addr netip.AddrPort) error {
+	if err := g.policy.Check(host, addr); err != nil {
+		return err
+	}
+	for _, limits := range g.narrowed {
+		if err := limits.check(host, addr); err != nil {
+			return err
 		}
 	}
-	switch {
-	case len(allowed) > 0:
-		return allowed, nil
-	case refused != nil:
-		refused.Host = host
-		return nil, refused
+	return g.checkOwn(host, addr.Addr().Unmap())
+}
+
+// checkOwn refuses the machine's own addresses, also inside of others.
+func (g *Guard) checkOwn(host string, addr netip.Addr) error {
+	if g.policy.AllowLoopback {
+		return nil
 	}
-	return nil, fmt.Errorf("look up %q: %w", host, &net.DNSError{Err: "no such host", Name: host, IsNotFound: true})
+	for _, a := range append(embedded(addr, Classify(addr)), addr) {
+		if g.policy.Allow.has(a) {
+			continue
+		}
+		if mine, err := g.own.has(a); err != nil {
+			return err
+		} else if mine {
+			return &Refused{Host: host, Addr: addr, Class: Own, Reason: Own.Reason()}
+		}
+	}
+	return nil
 }
 
 // dialFirst tries addrs one after the other, and gives each a share of the time
@@ -185,6 +246,9 @@ func (g *Guard) dialOne(ctx context.Context, network string, addr netip.AddrPort
 		var cancel context.CancelFunc
 		ctx, cancel = context.WithTimeout(ctx, share)
 		defer cancel()
+	}
+	if g.proxy != nil {
+		return g.proxy.connect(ctx, g.dial, addr)
 	}
 	return g.dial(ctx, network, addr.String())
 }

@@ -97,7 +97,6 @@ func TestDialContextAddresses(t *testing.T) {
 		{"literal, no lookup", Policy{}, "tcp", "1.1.1.1:443", "", nil, "1.1.1.1:443", ""},
 		{"literal IPv6", Policy{}, "tcp", "[2606:4700::1]:443", "", nil, "[2606:4700::1]:443", ""},
 		{"mapped literal is dialled plain", Policy{}, "tcp", "[::ffff:1.1.1.1]:443", "", nil, "1.1.1.1:443", ""},
-		{"mixed: the refused are skipped", Policy{}, "tcp", "a.example:443", "10.0.0.1 1.1.1.1 ::1", nil, "1.1.1.1:443", ""},
 		{"fallback", Policy{}, "tcp", "a.example:443", "2606:4700::1 1.1.1.1", []string{"[2606:4700::1]:443"}, "[2606:4700::1]:443 1.1.1.1:443", ""},
 		{"families take turns", Policy{}, "tcp", "a.example:443", "2606:4700::1 2606:4700::2 1.1.1.1 1.0.0.1",
 			[]string{"[2606:4700::1]:443", "1.1.1.1:443", "[2606:4700::2]:443"},
@@ -107,11 +106,12 @@ func TestDialContextAddresses(t *testing.T) {
 			"1.1.1.1:443 1.1.1.2:443 1.1.1.3:443 1.1.1.4:443", "1.1.1.1:443: connection refused"},
 		{"localhost, no lookup", Policy{AllowLoopback: true}, "tcp", "localhost:80", "", []string{"127.0.0.1:80"}, "127.0.0.1:80 [::1]:80", ""},
 
+		{"mixed", Policy{}, "tcp", "a.example:443", "1.1.1.1 10.0.0.1 1.0.0.1", nil, "", "private network"},
 		{"all refused", Policy{}, "tcp", "a.example:443", "10.0.0.1 fd12::1", nil, "", "private network"},
 		{"zone from the resolver", Policy{}, "tcp", "a.example:443", "2606:4700::1%eth0", nil, "", "zone"},
 		{"localhost", Policy{}, "tcp", "localhost:80", "1.1.1.1", nil, "", "sending machine"},
-		{"literal port", Policy{Ports: []uint16{443}}, "tcp", "1.1.1.1:25", "", nil, "", "port 25"},
-		{"name port, no lookup", Policy{Ports: []uint16{443}}, "tcp", "a.example:25", "", nil, "", "port 25"},
+		{"literal port", Policy{Limits: Limits{Ports: []uint16{443}}}, "tcp", "1.1.1.1:25", "", nil, "", "port 25"},
+		{"name port, no lookup", Policy{Limits: Limits{Ports: []uint16{443}}}, "tcp", "a.example:25", "", nil, "", "port 25"},
 		{"no such name", Policy{}, "tcp", "a.example:443", "", nil, "", `look up "a.example": lookup a.example: no such host`},
 		{"no address", Policy{}, "tcp", "a.example:443", " ", nil, "", "no such host"},
 		{"not a name", Policy{}, "tcp", "127.1:80", "127.0.0.1", nil, "", "looks like an IP address"},
@@ -163,8 +163,13 @@ func TestNothingButPublicIsDialled(t *testing.T) {
 	dialled := 0
 	for range 20000 {
 		var answer []string
+		good := r.IntN(4) == 0
 		for range 1 + r.IntN(6) {
-			answer = append(answer, randomAddr(r).String())
+			addr := randomAddr(r)
+			for good && Classify(addr) != Public {
+				addr = randomAddr(r)
+			}
+			answer = append(answer, addr.String())
 		}
 		d := &dials{fail: map[string]error{}}
 		for _, a := range answer {
@@ -248,12 +253,12 @@ func TestCheckHost(t *testing.T) {
 		want   string // a part of the message; "" means not refused
 	}{
 		{"shop.example", Policy{}, "1.1.1.1", ""},
-		{"shop.example", Policy{}, "10.0.0.1 1.1.1.1", ""},
 		{"1.1.1.1", Policy{}, "", ""},
 		{"localhost", Policy{AllowLoopback: true}, "", ""},
 		{"not-yet.example", Policy{}, "", ""},
 		{"empty.example", Policy{}, " ", ""},
 
+		{"shop.example", Policy{}, "1.1.1.1 10.0.0.1", "private network"},
 		{"127.0.0.1", Policy{}, "", `"127.0.0.1" cannot receive webhooks: the address points back at the sending machine itself`},
 		{"fe80::1%eth0", Policy{}, "", "zone"},
 		{"localhost", Policy{}, "1.1.1.1", "sending machine"},
@@ -261,7 +266,7 @@ func TestCheckHost(t *testing.T) {
 		{"metadata.google.internal", Policy{}, "169.254.169.254", "cloud metadata"},
 		{"0x7f.1", Policy{}, "1.1.1.1", "looks like an IP address"},
 		{"", Policy{}, "", "no host"},
-		{"shop.example", Policy{Ports: []uint16{80}}, "1.1.1.1", "port 443"},
+		{"shop.example", Policy{Limits: Limits{Ports: []uint16{80}}}, "1.1.1.1", "port 443"},
 	}
 	for _, tt := range tests {
 		r, d := &answers{}, &dials{}

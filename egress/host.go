@@ -17,7 +17,7 @@ func parseHost(host string) ([]netip.Addr, error) {
 	if reason := hostVerdict(host); reason != "" {
 		return nil, &Refused{Host: host, Reason: reason}
 	}
-	name := strings.ToLower(strings.TrimSuffix(host, "."))
+	name := canonicalHost(host)
 	if name == "localhost" || strings.HasSuffix(name, ".localhost") {
 		return []netip.Addr{netip.AddrFrom4([4]byte{127, 0, 0, 1}), netip.IPv6Loopback()}, nil
 	}
@@ -32,6 +32,9 @@ func hostVerdict(host string) string {
 	}
 	if len(name) > 253 {
 		return "the name of the host is longer than 253 characters" // RFC 1035 §2.3.4
+	}
+	if name[0] == '.' || strings.HasSuffix(name, ".") || strings.Contains(name, "..") {
+		return "the name of the host has two dots in a row, or begins with one" // "localhost..", to some resolvers localhost
 	}
 	for _, c := range []byte(name) {
 		if c >= 0x80 {

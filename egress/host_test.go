@@ -25,6 +25,11 @@ func TestParseHost(t *testing.T) {
 
 		{"", refused},
 		{".", refused},
+		{"..", refused},
+		{"localhost..", refused},
+		{"127.0.0.1..", refused},
+		{".shop.example", refused},
+		{"shop..example", refused},
 		{"127.1", refused},
 		{"0177.0.0.1", refused},
 		{"2130706433", refused},

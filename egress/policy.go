@@ -1,17 +1,12 @@
 package egress
 
-import (
-	"fmt"
-	"net/netip"
-	"slices"
-	"strings"
-)
+import "net/netip"
 
 // Policy says which addresses may be dialled. The zero value allows public
-// addresses on every port, and nothing else. A Policy must not change once a
-// Guard has it.
+// addresses on every port, and nothing else.
 type Policy struct {
-	// AllowLoopback opens 127.0.0.0/8 and ::1, for development. Default: false.
+	// AllowLoopback opens 127.0.0.0/8, ::1 and the machine's own addresses as
+	// far as their class is open, for development. Default: false.
 	AllowLoopback bool
 
 	// AllowPrivate opens the networks of RFC 1918 and RFC 4193. Link-local,
@@ -19,54 +14,54 @@ type Policy struct {
 	// opens them one by one. Default: false.
 	AllowPrivate bool
 
-	// Allow opens prefixes whatever their class. An address that embeds an
-	// IPv4 address (NAT64, 6to4, …) is let through only if the address inside
-	// may be dialled too, so a network that has nothing but IPv6 and DNS64 can
-	// list 64:ff9b::/96 without opening 64:ff9b::10.0.0.1. Default: none.
-	Allow []netip.Prefix
+	// Allow opens prefixes whatever their class. One of the machine's own
+	// addresses it opens only by an entry for that address alone (10.0.0.9), so
+	// that 10.0.0.0/8 does not open what listens here. An address that embeds an
+	// IPv4 address (NAT64, 6to4, …) is let through only if the address inside may
+	// be dialled too, so a network that has nothing but IPv6 and DNS64 can list
+	// 64:ff9b::/96 without opening 64:ff9b::10.0.0.1.
+	//
+	// A host on it may have private addresses (RFC 1918, RFC 4193, RFC 6598) and
+	// nothing worse: whoever can change its DNS records must not reach the
+	// machine itself or the cloud's metadata. Default: empty.
+	Allow List
 
-	// Deny closes prefixes and beats all of the above. Here belong the public
-	// addresses that only the sender's own network can reach, a NAT64 prefix of
-	// the operator's own among them. Default: none.
-	Deny []netip.Prefix
-
-	// Ports lists the ports that may be dialled. Default: all but 0.
-	Ports []uint16
+	Limits
 }
 
-// Check returns nil where addr may be dialled, and else a *Refused without a
-// Host. It is pure.
-func (p Policy) Check(addr netip.AddrPort) error {
-	if reason := p.verdict(addr.Addr()); reason != "" {
-		return refuse(addr.Addr(), reason)
+// Check returns nil where addr, which host resolved to, may be dialled, and else
+// a *Refused. It is pure, and so does not know the machine's own addresses.
+func (p Policy) Check(host string, addr netip.AddrPort) error {
+	if reason := p.verdict(host, addr.Addr()); reason != "" {
+		return refuse(host, addr.Addr(), reason)
 	}
-	if reason := p.portVerdict(addr.Port()); reason != "" {
-		return refuse(addr.Addr(), reason)
+	if reason := p.hostVerdict(host, addr.Port()); reason != "" {
+		return refuse(host, addr.Addr(), reason)
 	}
 	return nil
 }
 
 // refuse makes the error for an address.
-func refuse(addr netip.Addr, reason string) *Refused {
-	return &Refused{Addr: addr.Unmap(), Class: Classify(addr), Reason: reason}
+func refuse(host string, addr netip.Addr, reason string) *Refused {
+	return &Refused{Host: host, Addr: addr.Unmap(), Class: Classify(addr), Reason: reason}
 }
 
 // verdict returns why addr may not be dialled, and "" where it may.
-func (p Policy) verdict(addr netip.Addr) string {
+func (p Policy) verdict(host string, addr netip.Addr) string {
 	class := Classify(addr)
 	if class == Invalid || class == Zoned {
 		return class.Reason()
 	}
 	addr = addr.Unmap()
 	inside := embedded(addr, class)
-	if covers(p.Deny, addr) || slices.ContainsFunc(inside, func(a netip.Addr) bool { return covers(p.Deny, a) }) {
-		return "the operator of this server has blocked the address"
+	if reason := p.addrVerdict(host, addr, inside); reason != "" {
+		return reason
 	}
-	if !p.opens(addr, class) {
+	if !p.opens(host, addr, class) {
 		return class.Reason()
 	}
 	for _, a := range inside {
-		if c := Classify(a); !p.opens(a, c) {
+		if c := Classify(a); !p.opens("", a, c) {
 			return class.Reason() + "; inside, " + c.Reason()
 		}
 	}
@@ -74,8 +69,8 @@ func (p Policy) verdict(addr netip.Addr) string {
 }
 
 // opens reports whether the policy lets an address of the class through, with
-// Deny and what the address embeds left aside.
-func (p Policy) opens(addr netip.Addr, class Class) bool {
+// its limits and what the address embeds left aside.
+func (p Policy) opens(host string, addr netip.Addr, class Class) bool {
 	switch class {
 	case Public:
 		return true
@@ -84,36 +79,13 @@ func (p Policy) opens(addr netip.Addr, class Class) bool {
 			return true
 		}
 	case Private, UniqueLocal:
-		if p.AllowPrivate {
+		if p.AllowPrivate || p.Allow.names(host) {
+			return true
+		}
+	case CGNAT:
+		if p.Allow.names(host) {
 			return true
 		}
 	}
-	return covers(p.Allow, addr)
-}
-
-// portVerdict returns why port may not be dialled, and "" where it may.
-func (p Policy) portVerdict(port uint16) string {
-	if port == 0 {
-		return "port 0 is not a port that can be reached"
-	}
-	if len(p.Ports) == 0 || slices.Contains(p.Ports, port) {
-		return ""
-	}
-	allowed := strings.Trim(strings.Join(strings.Fields(fmt.Sprint(p.Ports)), ", "), "[]")
-	return fmt.Sprintf("port %d is not allowed here (allowed: %s)", port, allowed)
-}
-
-// covers reports whether one of prefixes contains addr, which is unmapped. A
-// prefix in IPv4-mapped form (::ffff:10.0.0.0/104) counts as the IPv4 prefix
-// that it means: netip would match nothing, and a Deny must not fail open.
-func covers(prefixes []netip.Prefix, addr netip.Addr) bool {
-	for _, p := range prefixes {
-		if p.Addr().Is4In6() && p.Bits() >= 96 {
-			p = netip.PrefixFrom(p.Addr().Unmap(), p.Bits()-96)
-		}
-		if p.Contains(addr) {
-			return true
-		}
-	}
-	return false
+	return p.Allow.covers(addr)
 }

@@ -8,7 +8,7 @@ import (
 // Refused is the error for an address that the Policy does not let through.
 // Nothing was sent to it.
 type Refused struct {
-	// Host is the name or address that was asked for; empty from Policy.Check.
+	// Host is the name or address that was asked for.
 	Host string
 	// Addr is the address that was refused; invalid where the host or the port
 	// was refused before there was an address ("", "0x7f.1").
@@ -25,7 +25,7 @@ type Refused struct {
 // by registering them; Addr has it for the operator's log.
 func (r *Refused) Error() string {
 	host := r.Host
-	if host == "" {
+	if host == "" && r.Addr.IsValid() {
 		host = r.Addr.String()
 	}
 	return fmt.Sprintf("%q cannot receive webhooks: %s", host, r.Reason)

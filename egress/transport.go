@@ -24,8 +24,12 @@ type TransportConfig struct {
 	IdleConnTimeout time.Duration
 
 	// RootCAs are the authorities that receivers' certificates are checked
-	// against, for tests. Default: the system's.
+	// against. Default: the system's.
 	RootCAs *x509.CertPool
+
+	// Certificates are shown to receivers that ask for one. A transport with
+	// any is for one receiver; see Pool. Default: none.
+	Certificates []tls.Certificate
 }
 
 // NewTransport returns a transport that connects through guard alone. There is
@@ -39,14 +43,16 @@ type TransportConfig struct {
 func NewTransport(guard *Guard, config TransportConfig) *http.Transport {
 	idle := cmp.Or(config.MaxIdleConns, 1000)
 	return &http.Transport{
-		// Without a proxy, not even one from the environment: a proxy would
-		// resolve the name itself and undo the guard.
+		// Not even one from the environment: net/http would ask it for the
+		// name, which it would resolve itself and so undo the guard. The
+		// guard has the one that is configured.
 		Proxy:       nil,
 		DialContext: guard.DialContext,
 
 		TLSClientConfig: &tls.Config{
-			MinVersion: tls.VersionTLS12,
-			RootCAs:    config.RootCAs,
+			MinVersion:   tls.VersionTLS12,
+			RootCAs:      config.RootCAs,
+			Certificates: config.Certificates,
 			// Resumption saves a round trip to receivers that hang up early.
 			ClientSessionCache: tls.NewLRUClientSessionCache(idle),
 		},

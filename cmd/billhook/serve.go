@@ -28,6 +28,8 @@ type serveCmd struct {
 	ProfileFile []string `env:"BILLHOOK_PROFILE_FILE" type:"existingfile" help:"A wire profile of your own; may be given more than once."`
 	Dev         bool     `env:"BILLHOOK_DEV" help:"For development: allows http:// and loopback receivers, and the key dev-staff-key."`
 
+	Egress egressFlags `embed:"" prefix:"egress-"`
+
 	MaxEventSize int           `env:"BILLHOOK_MAX_EVENT_SIZE" default:"1048576" help:"The most bytes that one event's data may have."`
 	NodeLease    time.Duration `env:"BILLHOOK_NODE_LEASE" default:"10s" help:"With --database-url: how long a node may be silent before others take over its deliveries."`
 }
@@ -58,8 +60,17 @@ func (cmd *serveCmd) Run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	policy, err := cmd.Egress.policy()
+	if err != nil {
+		return err
+	}
+	proxy, err := cmd.Egress.proxy()
+	if err != nil {
+		return err
+	}
 	config := billhook.Config{
 		Profile: cmd.Profile, Profiles: profiles, AllowInsecure: cmd.Dev, Logger: logger,
+		Egress: policy, EgressProxy: proxy,
 		MaxEventSize: cmd.MaxEventSize, StopGrace: deliverGrace,
 	}
 	if err := config.Check(); err != nil {

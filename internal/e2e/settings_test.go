@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net"
 	"net/http"
+	"net/http/httptest"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -23,6 +24,7 @@ import (
 func TestEnvironment(t *testing.T) {
 	t.Parallel()
 	data := filepath.Join(t.TempDir(), "from the environment")
+	proxy := startProxy(t)
 	env := []string{
 		"BILLHOOK_ADDR=127.0.0.1:0",
 		"BILLHOOK_DATA=" + data,
@@ -30,6 +32,11 @@ func TestEnvironment(t *testing.T) {
 		"BILLHOOK_PROFILE_FILE=testdata/toy-shop.json",
 		"BILLHOOK_DEV=true",
 		"BILLHOOK_MAX_EVENT_SIZE=100",
+		"BILLHOOK_EGRESS_ALLOW=100.64.0.0/10,*.corp.example",
+		"BILLHOOK_EGRESS_DENY=127.0.0.66,*.evil.example",
+		"BILLHOOK_EGRESS_ONLY=127.0.0.0/8,100.64.0.0/10,hooks.evil.example",
+		"BILLHOOK_EGRESS_PORTS=80,443",
+		"BILLHOOK_EGRESS_PROXY=http://me:s3cret@" + proxy.addr,
 	}
 	url := postgrestest.Shared(t).Database(t)
 	shared := []string{"BILLHOOK_DATABASE_URL=" + url, "BILLHOOK_NODE_LEASE=2s"}
@@ -66,6 +73,8 @@ func TestEnvironment(t *testing.T) {
 		t.Errorf("BILLHOOK_MAX_EVENT_SIZE: refused with %+v", p)
 	}
 
+	s.triesEgress(proxy)
+
 	other := t.TempDir()
 	s = serveWith(t, env, "--data", other, "--max-event-size", "1000", "--profile", "litestore")
 	s.call("GET", "/api/stores/default", "", http.StatusOK).json(t, &store)
@@ -87,6 +96,58 @@ func TestEnvironment(t *testing.T) {
 		}
 		return ""
 	})
+}
+
+// triesEgress wants what TestEnvironment says of where webhooks may lead.
+func (s *server) triesEgress(proxy *proxy) {
+	s.t.Helper()
+	const body = `{"url":%q,"events":["*"]}`
+	for url, want := range map[string]string{
+		"http://127.0.0.66/":          "blocked",
+		"https://hooks.evil.example/": "blocked",
+		"https://10.0.0.1/":           "certain hosts",
+		"http://127.0.0.1:81/":        "port 81 is not allowed here (allowed: 80, 443)",
+	} {
+		if p := s.refused("POST", "/api/webhooks", fmt.Sprintf(body, url), http.StatusUnprocessableEntity); p.Code != "url_refused" || !strings.Contains(p.Detail, want) {
+			s.t.Errorf("%s: refused with %+v, want %q", url, p, want)
+		}
+	}
+	// Open here alone, and not tried, since inactive.
+	s.register("/api/webhooks", `{"url":"https://100.64.0.1/","events":["*"],"active":false}`)
+	w := s.register("/api/webhooks", fmt.Sprintf(body, "http://127.0.0.1/"))
+	s.call("POST", "/api/events", `{"type":"toy.sold","data":{}}`, http.StatusAccepted)
+	select {
+	case got := <-proxy.asked:
+		if got != "CONNECT 127.0.0.1:80 me:s3cret" {
+			s.t.Errorf("BILLHOOK_EGRESS_PROXY: the proxy was asked for %s", got)
+		}
+	case <-time.After(patience):
+		s.t.Error("BILLHOOK_EGRESS_PROXY: the proxy was not asked")
+	}
+	s.call("DELETE", "/api/webhooks/"+w.ID, "", http.StatusNoContent)
+}
+
+// A proxy refuses all that it is asked for, and tells.
+type proxy struct {
+	addr  string
+	asked chan string
+}
+
+func startProxy(t *testing.T) *proxy {
+	t.Helper()
+	p := &proxy{asked: make(chan string, 1)}
+	srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		r.Header.Set("Authorization", r.Header.Get("Proxy-Authorization")) // where BasicAuth looks
+		user, password, _ := r.BasicAuth()
+		select {
+		case p.asked <- fmt.Sprint(r.Method, " ", r.Host, " ", user, ":", password):
+		default: // a retry
+		}
+		w.WriteHeader(http.StatusForbidden)
+	}))
+	t.Cleanup(srv.Close)
+	p.addr = srv.Listener.Addr().String()
+	return p
 }
 
 // TestBadSettings: what is wrong with a flag ends the command with a message
@@ -131,6 +192,12 @@ func TestBadSettings(t *testing.T) {
 		{"address that is none", words("--addr nonsense"), []string{"nonsense"}},
 		{"size that is no number", words("--max-event-size many"), []string{"max-event-size", "many"}},
 		{"size below nothing", words("--max-event-size=-1"), []string{"max-event-size", "-1"}},
+		{"list with no such entry", words("--egress-allow 10.0.0.0/8 --egress-allow *"), []string{"--egress-allow", `"*"`}},
+		{"list with a bad prefix", words("--egress-deny 10.0.0.0/33"), []string{"--egress-deny", "10.0.0.0/33"}},
+		{"list with a URL", words("--egress-only https://a.example"), []string{"--egress-only", "https://a.example"}},
+		{"port that is none", words("--egress-ports 443,70000"), []string{"egress-ports", "70000"}},
+		{"port 0", words("--egress-ports=0"), []string{"--egress-ports", "65535"}},
+		{"proxy that is none", words("--egress-proxy ftp://proxy.example:21"), []string{"--egress-proxy", "socks5://"}},
 		{"unknown flag", words("--devel"), []string{"--devel"}},
 		{"something after the flags", words("now"), []string{"now"}},
 	} {

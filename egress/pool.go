@@ -1,0 +1,89 @@
+package egress
+
+import (
+	"crypto/tls"
+	"crypto/x509"
+	"net/http"
+	"sync"
+)
+
+// An Identity is how one receiver is recognised, and what is shown to it, where
+// that is not what holds for all. It must not change once a Pool has it.
+type Identity struct {
+	// RootCAs are the only authorities whose word counts for the receiver.
+	// Default: those of the TransportConfig.
+	RootCAs *x509.CertPool
+	// Certificates are shown to a receiver that asks for one (mTLS): the first
+	// that it can accept. Default: none.
+	Certificates []tls.Certificate
+}
+
+// A Pool holds the connections of one tenant: no two tenants have the same Pool.
+// Those made with an Identity are kept for the one use that has it, so that
+// nothing else is ever sent in its name. It is safe for concurrent use.
+type Pool struct {
+	guard  *Guard
+	config TransportConfig
+	common *http.Transport
+
+	mu     sync.Mutex
+	single map[string]single
+}
+
+// single is the transport of one use with an Identity.
+type single struct {
+	identity  *Identity
+	transport *http.Transport
+}
+
+// NewPool returns a Pool that connects through guard alone.
+func NewPool(guard *Guard, config TransportConfig) *Pool {
+	return &Pool{guard: guard, config: config, common: NewTransport(guard, config), single: map[string]single{}}
+}
+
+// Transport returns the transport for what use stands for, a webhook say: the
+// common one where identity is nil, and else one that no other use gets. A use
+// with another *Identity than before gets a new transport, so pass the same
+// pointer for as long as nothing changes.
+func (p *Pool) Transport(use string, identity *Identity) *http.Transport {
+	if identity == nil {
+		return p.common
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	before, ok := p.single[use]
+	if ok && before.identity == identity {
+		return before.transport
+	}
+	if ok {
+		before.transport.CloseIdleConnections()
+	}
+	config := p.config
+	config.Certificates = identity.Certificates
+	if identity.RootCAs != nil {
+		config.RootCAs = identity.RootCAs
+	}
+	t := NewTransport(p.guard, config)
+	p.single[use] = single{identity, t}
+	return t
+}
+
+// Forget closes the idle connections that were made for use alone, for good.
+func (p *Pool) Forget(use string) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if s, ok := p.single[use]; ok {
+		s.transport.CloseIdleConnections()
+		delete(p.single, use)
+	}
+}
+
+// CloseIdleConnections closes all connections that are not in use.
+func (p *Pool) CloseIdleConnections() {
+	p.common.CloseIdleConnections()
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for _, s := range p.single {
+		s.transport.CloseIdleConnections()
+	}
+}
