@@ -19,6 +19,9 @@ func TestWatchConfiguration(t *testing.T) {
 	s := &billhook.StoreWrite{Store: billhook.Store{ID: "one"}, Create: true}
 	check(t, other.Commit(context.Background(), &billhook.Batch{Stores: []*billhook.StoreWrite{s}}))
 	w.until("a new store", func(c billhook.Change) bool { return c.Configuration })
+	k := &billhook.KeyWrite{Key: billhook.APIKey{StoreID: "one", ID: "key_1", Permissions: []string{"*"}}, Create: true}
+	check(t, other.Commit(context.Background(), &billhook.Batch{Keys: []*billhook.KeyWrite{k}}))
+	w.until("a new key", func(c billhook.Change) bool { return c.Configuration })
 	// Who changed it knows; what else it hears came after.
 	execute(t, session(t, db), notify, channelAsked, "")
 	theirs.until("the end", func(c billhook.Change) bool {
