@@ -19,9 +19,6 @@ func TestWatchConfiguration(t *testing.T) {
 	s := &billhook.StoreWrite{Store: billhook.Store{ID: "one"}, Create: true}
 	check(t, other.Commit(context.Background(), &billhook.Batch{Stores: []*billhook.StoreWrite{s}}))
 	w.until("a new store", func(c billhook.Change) bool { return c.Configuration })
-	k := &billhook.KeyWrite{Key: billhook.APIKey{StoreID: "one", ID: "key_1", Permissions: []string{"*"}}, Create: true}
-	check(t, other.Commit(context.Background(), &billhook.Batch{Keys: []*billhook.KeyWrite{k}}))
-	w.until("a new key", func(c billhook.Change) bool { return c.Configuration })
 	// Who changed it knows; what else it hears came after.
 	execute(t, session(t, db), notify, channelAsked, "")
 	theirs.until("the end", func(c billhook.Change) bool {
@@ -30,6 +27,17 @@ func TestWatchConfiguration(t *testing.T) {
 		}
 		return c.Asked
 	})
+}
+
+// Nodes are told of an API key as of the rest of the configuration.
+func TestWatchKeys(t *testing.T) {
+	db := joined(t, Options{})
+	other := second(t, db, Options{})
+	w, _ := watch(t, db)
+	w.settled(db)
+	k := &billhook.KeyWrite{Key: billhook.APIKey{StoreID: "one", ID: "key_1"}, Create: true}
+	check(t, other.Commit(context.Background(), &billhook.Batch{Keys: []*billhook.KeyWrite{k}}))
+	w.until("a new key", func(c billhook.Change) bool { return c.Configuration })
 }
 
 // What no notification tells of is found all the same.
