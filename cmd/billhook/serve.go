@@ -88,7 +88,7 @@ func (cmd *serveCmd) Run(ctx context.Context) error {
 		return err
 	}
 	server := &http.Server{
-		Handler:           api.New(client, api.Config{Keys: keys, MaxBody: int64(cmd.MaxEventSize) + envelopeRoom, Version: version, Logger: logger}),
+		Handler:           api.New(client, api.Config{Keys: api.Chain(keys, api.StoredKeys(client)), MaxBody: int64(cmd.MaxEventSize) + envelopeRoom, Version: version, Logger: logger}),
 		ReadHeaderTimeout: 10 * time.Second,
 		ReadTimeout:       60 * time.Second,
 		IdleTimeout:       120 * time.Second,
