@@ -118,8 +118,8 @@ func secretOf(h http.Header) (string, error) {
 	return secrets[0], nil
 }
 
-// admit checks the key and its permission, and settles which store the
-// request is about. Nothing of the body has been read yet.
+// admit checks the key, its permission and its limits, and settles which store
+// the request is about. Nothing of the body has been read yet.
 func (c *call) admit() error {
 	if c.route.scope == open {
 		return nil
@@ -132,12 +132,18 @@ func (c *call) admit() error {
 	if !ok {
 		return &billhook.Error{Code: codeUnauthorized, Message: "no such API key"}
 	}
+	c.key = key
+	if err := c.throttleKey(); err != nil {
+		return err
+	}
 	if !key.may(c.route.permission) {
 		return forbidden("the key lacks the permission " + c.route.permission)
 	}
-	c.key = key
 	c.storeID, err = c.route.scope.store(key.StoreID, c.r.Header["X-Store-Id"], c.r.PathValue("id"))
-	return err
+	if err != nil {
+		return err
+	}
+	return c.throttleStore()
 }
 
 func forbidden(message string) error {

@@ -30,6 +30,8 @@ func TestEnvironment(t *testing.T) {
 		"BILLHOOK_PROFILE_FILE=testdata/toy-shop.json",
 		"BILLHOOK_DEV=true",
 		"BILLHOOK_MAX_EVENT_SIZE=100",
+		"BILLHOOK_API_RATE_KEY=1000:2000",
+		"BILLHOOK_API_RATE_STORE=500",
 	}
 	url := postgrestest.Shared(t).Database(t)
 	shared := []string{"BILLHOOK_DATABASE_URL=" + url, "BILLHOOK_NODE_LEASE=2s"}
@@ -64,6 +66,13 @@ func TestEnvironment(t *testing.T) {
 	p := s.refused("POST", "/api/events", `{"type":"toy.sold","data":{"toy":"`+strings.Repeat("x", 100)+`"}}`, http.StatusRequestEntityTooLarge)
 	if p.Pointer != "/data" {
 		t.Errorf("BILLHOOK_MAX_EVENT_SIZE: refused with %+v", p)
+	}
+
+	// A list of stores counts for its key alone.
+	for path, limit := range map[string]string{"/api/stores": "2000", "/api/stores/default": "500"} {
+		if got := s.call("GET", path, "", http.StatusOK).header.Get("RateLimit-Limit"); got != limit {
+			t.Errorf("BILLHOOK_API_RATE_KEY and BILLHOOK_API_RATE_STORE: GET %s has the limit %q, not %s", path, got, limit)
+		}
 	}
 
 	other := t.TempDir()
@@ -131,6 +140,8 @@ func TestBadSettings(t *testing.T) {
 		{"address that is none", words("--addr nonsense"), []string{"nonsense"}},
 		{"size that is no number", words("--max-event-size many"), []string{"max-event-size", "many"}},
 		{"size below nothing", words("--max-event-size=-1"), []string{"max-event-size", "-1"}},
+		{"rate that is no number", words("--api-rate-key fast"), []string{"api-rate-key", "fast", "100:500"}},
+		{"burst that is nothing", words("--api-rate-store 1:0"), []string{"api-rate-store", "1:0"}},
 		{"unknown flag", words("--devel"), []string{"--devel"}},
 		{"something after the flags", words("now"), []string{"now"}},
 	} {
