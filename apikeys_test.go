@@ -129,7 +129,7 @@ func TestAPIKeyExpires(t *testing.T) {
 		if !accepted(t, w.client, secret, k) {
 			t.Error("refused before it expires")
 		}
-		time.Sleep(1)
+		time.Sleep(time.Nanosecond)
 		if accepted(t, w.client, secret, k) {
 			t.Error("accepted when it has expired")
 		}
