@@ -132,10 +132,11 @@ type Client struct {
 	db        Database
 	profiles  map[string]*profile.Profile
 	registry  *registry
+	keys      *keyring
 	committer *committer
 	scheduler *scheduler
 	sender    *sender
-	// configuring is held while a store or a webhook changes, so that each
+	// configuring is held while a store, a webhook or a key changes, so that each
 	// change starts from the one before.
 	configuring sync.Mutex
 	running     sync.Mutex
@@ -151,7 +152,7 @@ func New(db Database, config Config) (*Client, error) {
 	if err := config.Check(); err != nil {
 		return nil, err
 	}
-	c := &Client{config: config, db: db, profiles: config.allProfiles(), registry: newRegistry(), outdated: make(chan struct{}, 1)}
+	c := &Client{config: config, db: db, profiles: config.allProfiles(), registry: newRegistry(), keys: newKeyring(), outdated: make(chan struct{}, 1)}
 	c.committer = newCommitter(db, config.Logger)
 	c.sender = newSender(db, config)
 	c.scheduler = &scheduler{

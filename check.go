@@ -226,6 +226,22 @@ func checkHeaders(headers map[string]string, p *profile.Profile) error {
 	return nil
 }
 
+func checkPermissions(permissions []string) error {
+	if len(permissions) == 0 {
+		return invalid("/permissions", "names no permission")
+	}
+	for i, p := range permissions {
+		pointer := fmt.Sprintf("/permissions/%d", i)
+		if !slices.Contains(Permissions(), p) {
+			return &Error{Code: CodeInvalid, Pointer: pointer, Message: "there is no permission " + quote(p), Hint: "there are " + joined(Permissions())}
+		}
+		if slices.Contains(permissions[:i], p) {
+			return invalid(pointer, "is there twice")
+		}
+	}
+	return nil
+}
+
 func checkSecret(secret string) error {
 	if err := sign.CheckSecret(secret); err != nil {
 		return invalid("/secret", "%v", err)

@@ -77,12 +77,13 @@ func (c *Client) reload(ctx context.Context) error {
 // has not got is left out, with its webhooks, and all else is taken in; the
 // error, which has a code then, says so.
 func (c *Client) load(ctx context.Context) error {
-	stores, webhooks, err := c.db.Configuration(ctx)
+	all, err := c.db.Configuration(ctx)
 	if err != nil {
 		return err
 	}
+	c.loadKeys(all.Keys) // first: that one is revoked must not wait for a webhook that cannot be used
 	var unusable error
-	for _, s := range stores {
+	for _, s := range all.Stores {
 		if known, ok := c.registry.stored(s.ID); ok && known.same(&s) {
 			continue
 		}
@@ -104,7 +105,7 @@ func (c *Client) load(ctx context.Context) error {
 			c.scheduler.refresh(Lane{StoreID: s.ID, WebhookID: w.ID})
 		}
 	}
-	for _, w := range webhooks {
+	for _, w := range all.Webhooks {
 		lane := Lane{StoreID: w.StoreID, WebhookID: w.ID}
 		known := c.registry.endpoint(lane)
 		if known != nil && known.webhook.same(&w) || known == nil && c.registry.deleted(lane) {
@@ -119,6 +120,16 @@ func (c *Client) load(ctx context.Context) error {
 		c.scheduler.refresh(lane)
 	}
 	return unusable
+}
+
+func (c *Client) loadKeys(keys []APIKey) {
+	for _, k := range keys {
+		known, ok := c.keys.find(k.StoreID, k.ID)
+		if ok && known.same(&k) || !ok && !k.RevokedAt.IsZero() {
+			continue
+		}
+		c.keys.put(k)
+	}
 }
 
 // loadUsable is load where what can be used is enough.

@@ -57,8 +57,9 @@ type Database interface {
 	// have changed, until ctx ends. It goes on after failures of the database.
 	Watch(ctx context.Context, seen func(Change))
 
-	// Configuration reads all stores and all webhooks, the deleted too.
-	Configuration(ctx context.Context) ([]Store, []Webhook, error)
+	// Configuration reads all stores, webhooks and API keys, the deleted and the
+	// revoked too, as they were at one moment.
+	Configuration(ctx context.Context) (Configuration, error)
 
 	// Outbox reads events that others asked for without preparing them, in SQL,
 	// oldest first, at most limit. Of several nodes each is given its share; what
@@ -87,11 +88,20 @@ type Database interface {
 	Close() error
 }
 
+// A Configuration is what callers set up. Stores are ordered by id, the others by
+// store and id.
+type Configuration struct {
+	Stores   []Store
+	Webhooks []Webhook
+	Keys     []APIKey
+}
+
 // A Batch is what one transaction writes. Its parts are applied in the order
 // of its members.
 type Batch struct {
 	Stores   []*StoreWrite
 	Webhooks []*WebhookWrite
+	Keys     []*KeyWrite
 	Outcomes []*Outcome
 	Retries  []*Retry
 	Cancels  []*Cancel
@@ -102,12 +112,12 @@ type Batch struct {
 
 // Empty reports whether there is nothing to write.
 func (b *Batch) Empty() bool {
-	return len(b.Stores)+len(b.Webhooks)+len(b.Outcomes)+len(b.Retries)+len(b.Cancels)+len(b.Refusals)+len(b.Emits)+len(b.Claims) == 0
+	return len(b.Stores)+len(b.Webhooks)+len(b.Keys)+len(b.Outcomes)+len(b.Retries)+len(b.Cancels)+len(b.Refusals)+len(b.Emits)+len(b.Claims) == 0
 }
 
 // A Change is what another node, or another program, has done.
 type Change struct {
-	// Configuration: stores or webhooks may have changed.
+	// Configuration: stores, webhooks or API keys may have changed.
 	Configuration bool
 	// Unowned: there may be pending deliveries that nobody living owns.
 	Unowned bool
@@ -137,6 +147,15 @@ type WebhookWrite struct {
 	Webhook Webhook
 	Create  bool
 	Was     time.Time
+
+	Refused bool
+}
+
+// A KeyWrite creates an API key or replaces one, as StoreWrite does.
+type KeyWrite struct {
+	Key    APIKey
+	Create bool
+	Was    time.Time
 
 	Refused bool
 }

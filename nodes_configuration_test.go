@@ -137,14 +137,14 @@ func TestChangesInOneTick(t *testing.T) {
 		_, err2 := other.Update(ctx, "default", hook.ID, billhook.WebhookChange{Events: &events})
 		_, err3 := one.UpdateStore(ctx, "default", billhook.StoreChange{Name: &name})
 		_, err4 := other.UpdateStore(ctx, "default", billhook.StoreChange{Profile: &litestore})
-		stores, hooks, err5 := c.open().Configuration(ctx)
+		all, err5 := c.open().Configuration(ctx)
 		if err := errors.Join(err1, err2, err3, err4, err5); err != nil {
 			t.Fatal(err)
 		}
-		if h := hooks[0]; h.Name != name || len(h.Events) != 1 || h.Events[0] != events[0] {
+		if h := all.Webhooks[0]; h.Name != name || len(h.Events) != 1 || h.Events[0] != events[0] {
 			t.Errorf("the webhook has name %q and events %q, want both changes: %q and %q", h.Name, h.Events, name, events)
 		}
-		if s := stores[0]; s.Name != name || s.Profile != litestore {
+		if s := all.Stores[0]; s.Name != name || s.Profile != litestore {
 			t.Errorf("the store has name %q and profile %q, want both changes: %q and %q", s.Name, s.Profile, name, litestore)
 		}
 	})
@@ -171,16 +171,16 @@ func TestRefusedDeleteLeavesWebhooks(t *testing.T) {
 		if err := deleter.DeleteStore(ctx, "two"); !errors.Is(err, errDisk) {
 			t.Fatalf("delete: %v, want %v", err, errDisk)
 		}
-		stores, hooks, err := c.open().Configuration(ctx)
+		all, err := c.open().Configuration(ctx)
 		if err != nil {
 			t.Fatal(err)
 		}
-		for _, s := range stores {
+		for _, s := range all.Stores {
 			if !s.DeletedAt.IsZero() {
 				t.Errorf("the store %q is deleted", s.ID)
 			}
 		}
-		if len(hooks) != 1 || !hooks[0].DeletedAt.IsZero() {
+		if hooks := all.Webhooks; len(hooks) != 1 || !hooks[0].DeletedAt.IsZero() {
 			t.Errorf("webhooks: %+v, want the one that is not deleted", hooks)
 		}
 	})

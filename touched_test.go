@@ -63,9 +63,9 @@ func (d *touched) Lanes(ctx context.Context) ([]billhook.Lane, error) {
 	return d.Database.Lanes(ctx)
 }
 
-func (d *touched) Configuration(ctx context.Context) ([]billhook.Store, []billhook.Webhook, error) {
+func (d *touched) Configuration(ctx context.Context) (billhook.Configuration, error) {
 	if err := d.touch("Configuration"); err != nil {
-		return nil, nil, err
+		return billhook.Configuration{}, err
 	}
 	return d.Database.Configuration(ctx)
 }

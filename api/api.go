@@ -30,6 +30,10 @@ type Config struct {
 	MaxBatchBody int64
 	// MaxBatch is the most events in a batch, as the Client's. Default: 1000.
 	MaxBatch int
+	// KeyRate bounds the requests of each API key, and StoreRate those about each
+	// store; a batch of events counts as so many. Each node counts for itself.
+	// Default: no limit.
+	KeyRate, StoreRate Rate
 	// Version is what GET /healthz tells of the program. Default: "dev".
 	Version string
 	// Logger gets our own failures, one record each. Default: slog.Default().
@@ -46,6 +50,8 @@ type server struct {
 	client *billhook.Client
 	cfg    Config
 	mux    *http.ServeMux
+	// keyLimit and storeLimit are nil for no limit.
+	keyLimit, storeLimit *limiter
 }
 
 // New returns the handler of every path in openapi.json. It answers all other
@@ -69,7 +75,7 @@ func New(client *billhook.Client, cfg Config) http.Handler {
 	if cfg.Logger == nil {
 		cfg.Logger = slog.Default()
 	}
-	s := &server{client: client, cfg: cfg, mux: http.NewServeMux()}
+	s := &server{client: client, cfg: cfg, mux: http.NewServeMux(), keyLimit: newLimiter(cfg.KeyRate), storeLimit: newLimiter(cfg.StoreRate)}
 	for _, rt := range routes() {
 		s.mux.Handle(rt.method+" "+rt.pattern, rt)
 	}

@@ -30,8 +30,8 @@ func BenchmarkReadEmission(b *testing.B) {
 type nowhere struct{ billhook.Database }
 
 func (nowhere) Commit(context.Context, *billhook.Batch) error { return nil }
-func (nowhere) Configuration(context.Context) ([]billhook.Store, []billhook.Webhook, error) {
-	return nil, nil, nil
+func (nowhere) Configuration(context.Context) (billhook.Configuration, error) {
+	return billhook.Configuration{}, nil
 }
 
 // A sink is a ResponseWriter that keeps the status alone.

@@ -25,6 +25,7 @@ type call struct {
 	route   *route // nil until the mux found one
 	key     Key
 	storeID string
+	allowed *allowance // what the answer tells of the limits; nil for nothing
 
 	muxStatus int  // what the mux itself would have answered
 	answered  bool // the status is on its way

@@ -14,6 +14,7 @@ const (
 	storeCursor    = 's' // after this id
 	webhookCursor  = 'w' // after this id
 	deliveryCursor = 'd' // before this id
+	keyCursor      = 'k' // after this id
 	eventCursor    = 'e' // before this time and id
 
 	cursorVersion = 1

@@ -14,7 +14,7 @@ func FuzzCursor(f *testing.F) {
 	f.Add(idCursor(deliveryCursor, "dlv_01"), int64(1), "evt_01")
 	f.Add(positionCursor(billhook.EventPosition{CreatedAt: time.Unix(1736611200, 5), ID: "evt_01"}), int64(-1), "é\xff")
 	f.Fuzz(func(t *testing.T, text string, nanos int64, id string) {
-		for _, kind := range []byte{storeCursor, webhookCursor, deliveryCursor} {
+		for _, kind := range []byte{storeCursor, webhookCursor, deliveryCursor, keyCursor} {
 			if got, ok := parseIDCursor(kind, text); ok {
 				if again, ok := parseIDCursor(kind, idCursor(kind, got)); !ok || again != got {
 					t.Errorf("%q is the id %q, which is the id %q", text, got, again)

@@ -169,6 +169,9 @@ func TestDocumentTellsTheRoutes(t *testing.T) {
 			if open := op.Security != nil && len(*op.Security) == 0; open != (permission == "") {
 				t.Errorf("%s %s: security and x-permission disagree", method, path)
 			}
+			if limited := op.Responses.Value("429") != nil; limited != (permission != "") {
+				t.Errorf("%s %s: a 429 is told: %v", method, path, limited)
+			}
 		}
 	}
 	if len(inTable) < 30 {
@@ -237,7 +240,7 @@ func TestDocumentTellsTheCodes(t *testing.T) {
 			t.Errorf("code %s answers %d %s", code, p.Status, p.Code)
 		}
 	}
-	for _, code := range []billhook.Code{codeUnauthorized, codeForbidden, codeMethodNotAllowed, codeUnsupportedMedia, codeInternal} {
+	for _, code := range []billhook.Code{codeUnauthorized, codeForbidden, codeMethodNotAllowed, codeUnsupportedMedia, codeRateLimited, codeInternal} {
 		known = append(known, string(code))
 	}
 	var told []string

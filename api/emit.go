@@ -154,6 +154,7 @@ func (c *call) emitEvents() error {
 	if err != nil {
 		return err
 	}
+	c.charge(len(batch))
 	results, err := c.client.EmitBatch(c.r.Context(), c.storeID, batch)
 	if err != nil {
 		return err

@@ -25,7 +25,14 @@ type fixture struct {
 
 func newFixture(t testing.TB, config billhook.Config, cfg Config) *fixture {
 	t.Helper()
-	db, err := sqlite.Open(filepath.Join(t.TempDir(), "billhook.db"), sqlite.Options{})
+	return newFixtureIn(t, t.TempDir(), config, cfg)
+}
+
+// newFixtureIn is newFixture in a folder, which in a bubble must come from
+// outside of it.
+func newFixtureIn(t testing.TB, dir string, config billhook.Config, cfg Config) *fixture {
+	t.Helper()
+	db, err := sqlite.Open(filepath.Join(dir, "billhook.db"), sqlite.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -39,7 +46,7 @@ func newFixture(t testing.TB, config billhook.Config, cfg Config) *fixture {
 		db.Close()
 	})
 	if cfg.Keys == nil {
-		cfg.Keys = RootKey(rootKey)
+		cfg.Keys = Chain(RootKey(rootKey), StoredKeys(client))
 	}
 	if cfg.Logger == nil {
 		cfg.Logger = slog.New(slog.DiscardHandler)

@@ -6,19 +6,21 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/billhook/billhook"
 )
 
-// Permissions of a key.
+// Permissions of a key, as the root has them.
 const (
-	WebhooksManage  = "webhooks:manage" // register, change and delete webhooks, see and rotate their secrets, test them
-	WebhooksRead    = "webhooks:read"   // see webhooks, without their secrets; part of WebhooksManage
-	EventsEmit      = "events:emit"     // emit events
-	DeliveriesRead  = "deliveries:read" // see events, deliveries and attempts
-	DeliveriesRetry = "deliveries:retry"
-	StoresManage    = "stores:manage"
-	Everything      = "*"
+	WebhooksManage  = billhook.PermissionWebhooksManage
+	WebhooksRead    = billhook.PermissionWebhooksRead
+	EventsEmit      = billhook.PermissionEventsEmit
+	DeliveriesRead  = billhook.PermissionDeliveriesRead
+	DeliveriesRetry = billhook.PermissionDeliveriesRetry
+	StoresManage    = billhook.PermissionStoresManage
+	KeysManage      = billhook.PermissionKeysManage
+	Everything      = billhook.PermissionEverything
 )
 
 // A Key is what an API key stands for.
@@ -27,16 +29,16 @@ type Key struct {
 	StoreID string
 	// Permissions are the constants above.
 	Permissions []string
-	// Actor names the key's holder where it is recorded who did something.
+	// Actor names the key's holder where it is recorded who did something: the
+	// key's id, or "root".
 	Actor string
+	// ExpiresAt is from when on the key is refused, by whoever finds it; zero
+	// for never. No key that it makes outlasts it.
+	ExpiresAt time.Time
 }
 
 // may reports whether the key has the permission.
-func (k *Key) may(permission string) bool {
-	return slices.ContainsFunc(k.Permissions, func(p string) bool {
-		return p == permission || p == Everything || p == WebhooksManage && permission == WebhooksRead
-	})
-}
+func (k *Key) may(permission string) bool { return billhook.Permits(k.Permissions, permission) }
 
 // Keys finds the key that a secret stands for. It is called for every request
 // that needs a key, by many goroutines at once, and must take the same time
@@ -68,6 +70,30 @@ func RootKey(secrets ...string) Keys {
 	}
 }
 
+// StoredKeys accepts the keys that the Client keeps.
+func StoredKeys(client *billhook.Client) Keys {
+	return func(secret string) (Key, bool) {
+		k, ok := client.Authenticate(secret)
+		if !ok {
+			return Key{}, false
+		}
+		return Key{StoreID: k.StoreID, Permissions: k.Permissions, Actor: k.ID, ExpiresAt: k.ExpiresAt}, true
+	}
+}
+
+// Chain accepts what any of them does; the first counts. All are asked, so that
+// the time does not tell which one it was.
+func Chain(all ...Keys) Keys {
+	return func(secret string) (found Key, ok bool) {
+		for _, keys := range all {
+			if key, its := keys(secret); its && !ok {
+				found, ok = key, true
+			}
+		}
+		return found, ok
+	}
+}
+
 // secretOf reads the key from x-api-key or Authorization: Bearer. A scheme
 // other than Bearer is not ours: a proxy in front may use it.
 func secretOf(h http.Header) (string, error) {
@@ -92,10 +118,10 @@ func secretOf(h http.Header) (string, error) {
 	return secrets[0], nil
 }
 
-// admit checks the key and its permission, and settles which store the
-// request is about. Nothing of the body has been read yet.
+// admit checks the key, its permission and its limits, and settles which store
+// the request is about. Nothing of the body has been read yet.
 func (c *call) admit() error {
-	if c.route.permission == "" {
+	if c.route.scope == open {
 		return nil
 	}
 	secret, err := secretOf(c.r.Header)
@@ -106,24 +132,18 @@ func (c *call) admit() error {
 	if !ok {
 		return &billhook.Error{Code: codeUnauthorized, Message: "no such API key"}
 	}
+	c.key = key
+	if err := c.throttleKey(); err != nil {
+		return err
+	}
 	if !key.may(c.route.permission) {
 		return forbidden("the key lacks the permission " + c.route.permission)
 	}
-	c.key = key
-	named := c.r.Header["X-Store-Id"]
-	switch {
-	case len(named) > 1:
-		return &parameterError{Name: "x-store-id", Message: "is given more than once"}
-	case key.StoreID == "" && (len(named) == 0 || named[0] == ""):
-		c.storeID = billhook.DefaultStore
-	case key.StoreID == "":
-		c.storeID = named[0]
-	case len(named) == 1 && named[0] != "" && named[0] != key.StoreID:
-		return forbidden("the key is for another store than x-store-id names")
-	default:
-		c.storeID = key.StoreID
+	c.storeID, err = c.route.scope.store(key.StoreID, c.r.Header["X-Store-Id"], c.r.PathValue("id"))
+	if err != nil {
+		return err
 	}
-	return nil
+	return c.throttleStore()
 }
 
 func forbidden(message string) error {

@@ -63,6 +63,17 @@ func (q *query) limit() int {
 	return n
 }
 
+// bool is a parameter that is true or false, false where it is not given.
+func (q *query) bool(name string) bool {
+	switch text := q.text(name); {
+	case text == "true":
+		return true
+	case text != "false" && q.values.Has(name):
+		q.refuse(name, "must be true or false")
+	}
+	return false
+}
+
 // after is the id in a cursor of the kind.
 func (q *query) after(kind byte) string {
 	if !q.values.Has("cursor") {

@@ -3,11 +3,12 @@ package api
 import "net/http"
 
 // A route is one operation of the API. The table of them is the only place
-// where paths and permissions are told.
+// where paths and permissions are told, and which keys may name which stores.
 type route struct {
 	method      string
 	pattern     string // of http.ServeMux
-	permission  string // that the key needs; "" is open to everyone
+	permission  string // that the key needs
+	scope       scope  // which stores it is about
 	operationID string // in openapi.json
 	handle      func(*call) error
 }
@@ -22,24 +23,29 @@ func (rt *route) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 
 func routes() []*route {
 	all := []*route{
-		{"GET", "/healthz", "", "getHealth", (*call).getHealth},
-		{"GET", "/readyz", "", "getReadiness", (*call).getReadiness},
-		{"GET", "/openapi.json", "", "getOpenAPI", (*call).getOpenAPI},
+		{"GET", "/healthz", "", open, "getHealth", (*call).getHealth},
+		{"GET", "/readyz", "", open, "getReadiness", (*call).getReadiness},
+		{"GET", "/openapi.json", "", open, "getOpenAPI", (*call).getOpenAPI},
 
-		{"POST", "/api/stores", StoresManage, "createStore", (*call).createStore},
-		{"GET", "/api/stores", StoresManage, "listStores", (*call).listStores},
-		{"GET", "/api/stores/{id}", StoresManage, "getStore", (*call).getStore},
-		{"PATCH", "/api/stores/{id}", StoresManage, "updateStore", (*call).updateStore},
-		{"DELETE", "/api/stores/{id}", StoresManage, "deleteStore", (*call).deleteStore},
+		{"POST", "/api/stores", StoresManage, allStores, "createStore", (*call).createStore},
+		{"GET", "/api/stores", StoresManage, allStores, "listStores", (*call).listStores},
+		{"GET", "/api/stores/{id}", StoresManage, aStore, "getStore", (*call).getStore},
+		{"PATCH", "/api/stores/{id}", StoresManage, aStore, "updateStore", (*call).updateStore},
+		{"DELETE", "/api/stores/{id}", StoresManage, allStores, "deleteStore", (*call).deleteStore},
 
-		{"POST", "/api/events", EventsEmit, "emitEvent", (*call).emitEvent},
-		{"POST", "/api/events/batch", EventsEmit, "emitEvents", (*call).emitEvents},
-		{"GET", "/api/events", DeliveriesRead, "listEvents", (*call).listEvents},
-		{"GET", "/api/events/{id}", DeliveriesRead, "getEvent", (*call).getEvent},
+		{"POST", "/api/keys", KeysManage, inStore, "createKey", (*call).createKey},
+		{"GET", "/api/keys", KeysManage, inStore, "listKeys", (*call).listKeys},
+		{"GET", "/api/keys/{id}", KeysManage, inStore, "getKey", (*call).getKey},
+		{"DELETE", "/api/keys/{id}", KeysManage, inStore, "revokeKey", (*call).revokeKey},
 
-		{"GET", "/api/deliveries", DeliveriesRead, "listDeliveries", (*call).listDeliveries},
-		{"GET", "/api/deliveries/{id}", DeliveriesRead, "getDelivery", (*call).getDelivery},
-		{"POST", "/api/deliveries/{id}/retry", DeliveriesRetry, "retryDelivery", (*call).retryDelivery},
+		{"POST", "/api/events", EventsEmit, inStore, "emitEvent", (*call).emitEvent},
+		{"POST", "/api/events/batch", EventsEmit, inStore, "emitEvents", (*call).emitEvents},
+		{"GET", "/api/events", DeliveriesRead, inStore, "listEvents", (*call).listEvents},
+		{"GET", "/api/events/{id}", DeliveriesRead, inStore, "getEvent", (*call).getEvent},
+
+		{"GET", "/api/deliveries", DeliveriesRead, inStore, "listDeliveries", (*call).listDeliveries},
+		{"GET", "/api/deliveries/{id}", DeliveriesRead, inStore, "getDelivery", (*call).getDelivery},
+		{"POST", "/api/deliveries/{id}/retry", DeliveriesRetry, inStore, "retryDelivery", (*call).retryDelivery},
 	}
 	all = append(all, webhookRoutes("/api/webhooks", "")...)
 	// 003_… registers at /v2/webhooks; the rest of the resource follows.
@@ -50,14 +56,14 @@ func routes() []*route {
 // their operation ids apart.
 func webhookRoutes(path, suffix string) []*route {
 	return []*route{
-		{"POST", path, WebhooksManage, "createWebhook" + suffix, (*call).createWebhook},
-		{"GET", path, WebhooksRead, "listWebhooks" + suffix, (*call).listWebhooks},
-		{"GET", path + "/{id}", WebhooksRead, "getWebhook" + suffix, (*call).getWebhook},
-		{"PATCH", path + "/{id}", WebhooksManage, "updateWebhook" + suffix, (*call).updateWebhook},
-		{"DELETE", path + "/{id}", WebhooksManage, "deleteWebhook" + suffix, (*call).deleteWebhook},
-		{"GET", path + "/{id}/secret", WebhooksManage, "revealWebhookSecret" + suffix, (*call).revealSecret},
-		{"POST", path + "/{id}/rotate-secret", WebhooksManage, "rotateWebhookSecret" + suffix, (*call).rotateSecret},
-		{"POST", path + "/{id}/test", WebhooksManage, "testWebhook" + suffix, (*call).testWebhook},
-		{"GET", path + "/{id}/deliveries", DeliveriesRead, "listWebhookDeliveries" + suffix, (*call).listWebhookDeliveries},
+		{"POST", path, WebhooksManage, inStore, "createWebhook" + suffix, (*call).createWebhook},
+		{"GET", path, WebhooksRead, inStore, "listWebhooks" + suffix, (*call).listWebhooks},
+		{"GET", path + "/{id}", WebhooksRead, inStore, "getWebhook" + suffix, (*call).getWebhook},
+		{"PATCH", path + "/{id}", WebhooksManage, inStore, "updateWebhook" + suffix, (*call).updateWebhook},
+		{"DELETE", path + "/{id}", WebhooksManage, inStore, "deleteWebhook" + suffix, (*call).deleteWebhook},
+		{"GET", path + "/{id}/secret", WebhooksManage, inStore, "revealWebhookSecret" + suffix, (*call).revealSecret},
+		{"POST", path + "/{id}/rotate-secret", WebhooksManage, inStore, "rotateWebhookSecret" + suffix, (*call).rotateSecret},
+		{"POST", path + "/{id}/test", WebhooksManage, inStore, "testWebhook" + suffix, (*call).testWebhook},
+		{"GET", path + "/{id}/deliveries", DeliveriesRead, inStore, "listWebhookDeliveries" + suffix, (*call).listWebhookDeliveries},
 	}
 }

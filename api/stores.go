@@ -20,9 +20,6 @@ func showStore(s *billhook.Store) storeJSON {
 }
 
 func (c *call) createStore() error {
-	if err := c.overStores(); err != nil {
-		return err
-	}
 	text, err := c.body(c.cfg.MaxBody)
 	if err != nil {
 		return err
@@ -55,9 +52,6 @@ func (c *call) createStore() error {
 }
 
 func (c *call) listStores() error {
-	if err := c.overStores(); err != nil {
-		return err
-	}
 	q := c.query("limit", "cursor")
 	limit, after := q.limit(), q.after(storeCursor)
 	if q.err != nil {
@@ -73,11 +67,7 @@ func (c *call) listStores() error {
 }
 
 func (c *call) getStore() error {
-	id, err := c.ownStore()
-	if err != nil {
-		return err
-	}
-	s, err := c.client.Store(c.r.Context(), id)
+	s, err := c.client.Store(c.r.Context(), c.storeID)
 	if err != nil {
 		return err
 	}
@@ -85,10 +75,6 @@ func (c *call) getStore() error {
 }
 
 func (c *call) updateStore() error {
-	id, err := c.ownStore()
-	if err != nil {
-		return err
-	}
 	text, err := c.body(c.cfg.MaxBody)
 	if err != nil {
 		return err
@@ -109,7 +95,7 @@ func (c *call) updateStore() error {
 	if err != nil {
 		return err
 	}
-	s, err := c.client.UpdateStore(c.r.Context(), id, change)
+	s, err := c.client.UpdateStore(c.r.Context(), c.storeID, change)
 	if err != nil {
 		return err
 	}
@@ -117,28 +103,8 @@ func (c *call) updateStore() error {
 }
 
 func (c *call) deleteStore() error {
-	if err := c.overStores(); err != nil {
-		return err
-	}
 	if err := c.client.DeleteStore(c.r.Context(), c.r.PathValue("id")); err != nil {
 		return err
 	}
 	return c.noContent()
-}
-
-// overStores lets only keys through that are for all stores.
-func (c *call) overStores() error {
-	if c.key.StoreID != "" {
-		return forbidden("the key is for one store")
-	}
-	return nil
-}
-
-// ownStore is the store in the path, if the key is for it.
-func (c *call) ownStore() (string, error) {
-	id := c.r.PathValue("id")
-	if c.key.StoreID != "" && c.key.StoreID != id {
-		return "", forbidden("the key is for another store")
-	}
-	return id, nil
 }

@@ -13,7 +13,7 @@ const notify = "SELECT pg_notify($1, $2)"
 const (
 	// channelUnowned: something pending may be nobody's.
 	channelUnowned = "billhook_unowned"
-	// channelChanges: a store or a webhook was written.
+	// channelChanges: a store, a webhook or an API key was written.
 	channelChanges = "billhook_changes"
 	// channelAsked: something came into the outbox.
 	channelAsked = "billhook_asked"

@@ -32,8 +32,8 @@ func TestFence(t *testing.T) {
 		t.Fatalf("commit: got %v, want ErrNotOwner", err)
 	}
 	equal(t, "written by a lost node", has(t, db, "during_00000"), false)
-	if _, webhooks, err := db.Configuration(ctx); err != nil || len(webhooks) > 0 {
-		t.Errorf("webhooks of a lost node: %v, %v", webhooks, err)
+	if all, err := db.Configuration(ctx); err != nil || len(all.Webhooks) > 0 {
+		t.Errorf("webhooks of a lost node: %v, %v", all.Webhooks, err)
 	}
 	equal(t, "still its own", ask[int](t, on, "SELECT count(*) FROM billhook.pending WHERE owner = $1", epoch), 3)
 

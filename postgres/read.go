@@ -6,9 +6,10 @@ import (
 	"github.com/billhook/billhook"
 )
 
-// Configuration reads all stores and all webhooks, the deleted too, as they
-// were at one moment: the reading sessions' isolation sees to that.
-func (d *Database) Configuration(ctx context.Context) ([]billhook.Store, []billhook.Webhook, error) {
+// Configuration reads all stores, webhooks and API keys, the deleted and the
+// revoked too, as they were at one moment: the reading sessions' isolation sees
+// to that.
+func (d *Database) Configuration(ctx context.Context) (billhook.Configuration, error) {
 	return d.reader.Configuration(ctx)
 }
 

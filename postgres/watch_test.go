@@ -29,6 +29,17 @@ func TestWatchConfiguration(t *testing.T) {
 	})
 }
 
+// Nodes are told of an API key as of the rest of the configuration.
+func TestWatchKeys(t *testing.T) {
+	db := joined(t, Options{})
+	other := second(t, db, Options{})
+	w, _ := watch(t, db)
+	w.settled(db)
+	k := &billhook.KeyWrite{Key: billhook.APIKey{StoreID: "one", ID: "key_1"}, Create: true}
+	check(t, other.Commit(context.Background(), &billhook.Batch{Keys: []*billhook.KeyWrite{k}}))
+	w.until("a new key", func(c billhook.Change) bool { return c.Configuration })
+}
+
 // What no notification tells of is found all the same.
 func TestWatchPolls(t *testing.T) {
 	db := joined(t, Options{})

@@ -73,9 +73,9 @@ func TestMigrateAgain(t *testing.T) {
 	if got := count(); got != before {
 		t.Errorf("migrations: got %d, want %d", got, before)
 	}
-	stores, _, err := db.Configuration(context.Background())
-	if err != nil || len(stores) != 1 {
-		t.Errorf("stores: %v, %v", stores, err)
+	all, err := db.Configuration(context.Background())
+	if err != nil || len(all.Stores) != 1 {
+		t.Errorf("stores: %v, %v", all.Stores, err)
 	}
 }
 

@@ -31,13 +31,10 @@ func readOn[T any](d *Database, on func(*connections) *sqlstore.Reader, f func(*
 	return f(on(d.conns))
 }
 
-// Configuration reads all stores and all webhooks, the deleted too.
-func (d *Database) Configuration(ctx context.Context) (stores []billhook.Store, webhooks []billhook.Webhook, err error) {
-	webhooks, err = readShort(d, func(r *sqlstore.Reader) (w []billhook.Webhook, err error) {
-		stores, w, err = r.Configuration(ctx)
-		return w, err
-	})
-	return stores, webhooks, err
+// Configuration reads all stores, webhooks and API keys, the deleted and the
+// revoked too.
+func (d *Database) Configuration(ctx context.Context) (billhook.Configuration, error) {
+	return readShort(d, func(r *sqlstore.Reader) (billhook.Configuration, error) { return r.Configuration(ctx) })
 }
 
 // Lanes names every webhook that has pending deliveries owned, once.

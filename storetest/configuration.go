@@ -9,21 +9,18 @@ import (
 	"github.com/billhook/billhook/profile"
 )
 
-func (f *fixture) configuration() ([]billhook.Store, []billhook.Webhook) {
+func (f *fixture) configuration() billhook.Configuration {
 	f.Helper()
-	stores, webhooks, err := f.db.Configuration(context.Background())
-	if err != nil {
-		f.Fatalf("configuration: %v", err)
-	}
-	return stores, webhooks
+	return must[billhook.Configuration](f)(f.db.Configuration(context.Background()))
 }
 
 func testEmpty(f *fixture) {
 	ctx := context.Background()
 	f.commit(&billhook.Batch{})
-	stores, webhooks := f.configuration()
-	f.equal("stores", stores, []billhook.Store{})
-	f.equal("webhooks", webhooks, []billhook.Webhook{})
+	all := f.configuration()
+	f.equal("stores", all.Stores, []billhook.Store{})
+	f.equal("webhooks", all.Webhooks, []billhook.Webhook{})
+	f.equal("keys", all.Keys, []billhook.APIKey{})
 	f.equal("lanes", must[[]billhook.Lane](f)(f.db.Lanes(ctx)), []billhook.Lane{})
 	f.equal("pending", f.pending(lane("default", "wh_1")), []billhook.Pending{})
 	f.equal("events", f.listEvents(billhook.EventFilter{}), []string{})
@@ -43,8 +40,7 @@ func testStores(f *fixture) {
 	first, second := &billhook.StoreWrite{Store: one, Create: true}, &billhook.StoreWrite{Store: two, Create: true}
 	f.commit(&billhook.Batch{Stores: []*billhook.StoreWrite{first, second}})
 	f.equal("refused", []bool{first.Refused, second.Refused}, []bool{false, false})
-	stores, _ := f.configuration()
-	f.equal("stores", stores, []billhook.Store{one, two})
+	f.equal("stores", f.configuration().Stores, []billhook.Store{one, two})
 
 	taken := &billhook.StoreWrite{Store: billhook.Store{ID: "one", Name: "another"}, Create: true}
 	two.Name, two.UpdatedAt = "Two", at(2)
@@ -53,8 +49,7 @@ func testStores(f *fixture) {
 	changed := &billhook.StoreWrite{Store: billhook.Store{ID: "one", Name: "late"}, Was: at(0)} // it was changed since
 	f.commit(&billhook.Batch{Stores: []*billhook.StoreWrite{taken, replaced, missing, changed}})
 	f.equal("refused", []bool{taken.Refused, replaced.Refused, missing.Refused, changed.Refused}, []bool{true, false, true, true})
-	stores, _ = f.configuration()
-	f.equal("stores", stores, []billhook.Store{one, two})
+	f.equal("stores", f.configuration().Stores, []billhook.Store{one, two})
 }
 
 func testWebhooks(f *fixture) {
@@ -79,8 +74,7 @@ func testWebhooks(f *fixture) {
 	for _, w := range writes {
 		f.equal("refused "+w.Webhook.ID, w.Refused, false)
 	}
-	_, webhooks := f.configuration()
-	f.equal("webhooks", webhooks, []billhook.Webhook{full, bare, elsewhere})
+	f.equal("webhooks", f.configuration().Webhooks, []billhook.Webhook{full, bare, elsewhere})
 
 	// Every member can be replaced, and a set one unset.
 	taken := &billhook.WebhookWrite{Webhook: billhook.Webhook{StoreID: "two", ID: "wh_1", URL: "https://taken.example"}, Create: true}
@@ -89,6 +83,33 @@ func testWebhooks(f *fixture) {
 	late := &billhook.WebhookWrite{Webhook: billhook.Webhook{StoreID: "one", ID: "wh_2", URL: "https://late.example"}}
 	f.commit(&billhook.Batch{Webhooks: []*billhook.WebhookWrite{taken, {Webhook: filled}, {Webhook: emptied, Was: at(1)}, late}})
 	f.equal("refused", []bool{taken.Refused, late.Refused}, []bool{true, true})
-	_, webhooks = f.configuration()
-	f.equal("webhooks", webhooks, []billhook.Webhook{emptied, filled, elsewhere})
+	f.equal("webhooks", f.configuration().Webhooks, []billhook.Webhook{emptied, filled, elsewhere})
+}
+
+func testKeys(f *fixture) {
+	full := billhook.APIKey{
+		StoreID: "one", ID: "key_1", Name: "Kässe „3“", Prefix: "bhk_ABCDEFGHIJKL", Salt: []byte{0, 0xff, 1}, Hash: []byte{0xfe, 0, 2},
+		Permissions: []string{"events:emit", "webhooks:read"}, CreatedAt: at(0), UpdatedAt: at(1), ExpiresAt: at(60), RevokedAt: at(1),
+	}
+	// Keys for all stores come before all others.
+	bare := billhook.APIKey{ID: "key_1", Salt: []byte("s"), Hash: []byte("h"), Permissions: []string{"*"}, UpdatedAt: at(1)}
+	elsewhere := billhook.APIKey{StoreID: "two", ID: "key_1", Salt: []byte("s"), Hash: []byte("h"), Permissions: []string{"*"}}
+	var writes []*billhook.KeyWrite
+	for _, k := range []billhook.APIKey{full, elsewhere, bare} {
+		writes = append(writes, &billhook.KeyWrite{Key: k, Create: true})
+	}
+	f.commit(&billhook.Batch{Keys: writes})
+	for _, w := range writes {
+		f.equal("refused "+w.Key.StoreID, w.Refused, false)
+	}
+	f.equal("keys", f.configuration().Keys, []billhook.APIKey{bare, full, elsewhere})
+
+	taken := &billhook.KeyWrite{Key: billhook.APIKey{StoreID: "two", ID: "key_1", Name: "taken"}, Create: true}
+	missing := &billhook.KeyWrite{Key: billhook.APIKey{StoreID: "two", ID: "key_2"}}
+	late := &billhook.KeyWrite{Key: billhook.APIKey{StoreID: "one", ID: "key_1", Name: "late"}, Was: at(0)} // it was changed since
+	revoked := bare
+	revoked.UpdatedAt, revoked.RevokedAt = at(2), at(2)
+	f.commit(&billhook.Batch{Keys: []*billhook.KeyWrite{taken, missing, late, {Key: revoked, Was: at(1)}}})
+	f.equal("refused", []bool{taken.Refused, missing.Refused, late.Refused}, []bool{true, true, true})
+	f.equal("keys", f.configuration().Keys, []billhook.APIKey{revoked, full, elsewhere})
 }

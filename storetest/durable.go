@@ -76,6 +76,7 @@ func testAtomicity(f *fixture) {
 	err := f.db.Commit(ctx, &billhook.Batch{
 		Stores:   []*billhook.StoreWrite{{Store: billhook.Store{ID: "default"}, Create: true}},
 		Webhooks: []*billhook.WebhookWrite{{Webhook: billhook.Webhook{StoreID: "default", ID: "wh_1"}, Create: true}},
+		Keys:     []*billhook.KeyWrite{{Key: billhook.APIKey{StoreID: "default", ID: "key_1", Permissions: []string{"*"}}, Create: true}},
 		Outcomes: []*billhook.Outcome{outcome(before.Deliveries[0], billhook.StatusDelivered)},
 		Retries:  []*billhook.Retry{{StoreID: "default", DeliveryID: before.Deliveries[1].ID, DueAt: at(50)}},
 		Cancels:  []*billhook.Cancel{{Lane: lane("default", "wh_1"), Limit: 1, At: at(3)}},
@@ -85,9 +86,10 @@ func testAtomicity(f *fixture) {
 		f.Fatal("commit of two deliveries with one id: no error")
 	}
 	for range 2 { // as it is, and after recovery
-		stores, webhooks := f.configuration()
-		f.equal("stores", stores, []billhook.Store{})
-		f.equal("webhooks", webhooks, []billhook.Webhook{})
+		all := f.configuration()
+		f.equal("stores", all.Stores, []billhook.Store{})
+		f.equal("webhooks", all.Webhooks, []billhook.Webhook{})
+		f.equal("keys", all.Keys, []billhook.APIKey{})
 		f.equal("events", f.listEvents(billhook.EventFilter{}), []string{"evt_before"})
 		f.equal("pending", f.pending(lane("default", "wh_1")), before.Deliveries)
 		f.equal("attempts", f.attempts("default", before.Deliveries[0].ID), []billhook.Attempt{})
@@ -226,7 +228,11 @@ func testLargeBatch(f *fixture) {
 func testDurability(f *fixture) {
 	all := f.mixed()
 	store := billhook.Store{ID: "default", Name: "Ours", CreatedAt: at(0)}
-	f.commit(&billhook.Batch{Stores: []*billhook.StoreWrite{{Store: store, Create: true}}})
+	key := billhook.APIKey{StoreID: "default", ID: "key_1", Salt: []byte("s"), Hash: []byte("h"), Permissions: []string{"*"}, CreatedAt: at(0)}
+	f.commit(&billhook.Batch{
+		Stores: []*billhook.StoreWrite{{Store: store, Create: true}},
+		Keys:   []*billhook.KeyWrite{{Key: key, Create: true}},
+	})
 	attempts := make([][]billhook.Attempt, len(all))
 	for i, d := range all {
 		attempts[i] = f.attempts(d.StoreID, d.ID)
@@ -236,8 +242,7 @@ func testDurability(f *fixture) {
 		f.Fatalf("join: %v", err)
 	}
 	f.claimAll()
-	stores, _ := f.configuration()
-	f.equal("stores", stores, []billhook.Store{store})
+	f.equal("configuration", f.configuration(), billhook.Configuration{Stores: []billhook.Store{store}, Keys: []billhook.APIKey{key}})
 	for i, d := range all {
 		f.equal("delivery", f.delivery(d.StoreID, d.ID), d)
 		f.equal("attempts", f.attempts(d.StoreID, d.ID), attempts[i])

@@ -38,6 +38,7 @@ func Run(t *testing.T, h Harness) {
 		{"Empty", testEmpty},
 		{"Stores", testStores},
 		{"Webhooks", testWebhooks},
+		{"Keys", testKeys},
 		{"Emit", testEmit},
 		{"EmitConflicts", testEmitConflicts},
 		{"EmitConflictsInOneBatch", testEmitConflictsInOneBatch},

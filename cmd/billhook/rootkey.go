@@ -25,7 +25,7 @@ const (
 	rootKeyFile = "root-key.sha256"
 )
 
-// keys says which key is accepted. secret is the key where it may be shown: in
+// keys says which root key is accepted. secret is the key where it may be shown: in
 // development, and at the start that made it.
 func (cmd *serveCmd) keys() (accept api.Keys, secret string, err error) {
 	fromEnv := os.Getenv(rootKeyEnv)

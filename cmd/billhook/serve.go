@@ -31,6 +31,8 @@ type serveCmd struct {
 	Egress egressFlags `embed:"" prefix:"egress-"`
 
 	MaxEventSize int           `env:"BILLHOOK_MAX_EVENT_SIZE" default:"1048576" help:"The most bytes that one event's data may have."`
+	APIRateKey   rateFlag      `name:"api-rate-key" env:"BILLHOOK_API_RATE_KEY" placeholder:"N[:BURST]" help:"The most requests a second of one API key, on each node, and how many at once. Default: no limit."`
+	APIRateStore rateFlag      `name:"api-rate-store" env:"BILLHOOK_API_RATE_STORE" placeholder:"N[:BURST]" help:"The same for all requests about one store."`
 	NodeLease    time.Duration `env:"BILLHOOK_NODE_LEASE" default:"10s" help:"With --database-url: how long a node may be silent before others take over its deliveries."`
 }
 
@@ -99,7 +101,10 @@ func (cmd *serveCmd) Run(ctx context.Context) error {
 		return err
 	}
 	server := &http.Server{
-		Handler:           api.New(client, api.Config{Keys: keys, MaxBody: int64(cmd.MaxEventSize) + envelopeRoom, Version: version, Logger: logger}),
+		Handler: api.New(client, api.Config{
+			Keys: api.Chain(keys, api.StoredKeys(client)), MaxBody: int64(cmd.MaxEventSize) + envelopeRoom, Version: version, Logger: logger,
+			KeyRate: api.Rate(cmd.APIRateKey), StoreRate: api.Rate(cmd.APIRateStore),
+		}),
 		ReadHeaderTimeout: 10 * time.Second,
 		ReadTimeout:       60 * time.Second,
 		IdleTimeout:       120 * time.Second,

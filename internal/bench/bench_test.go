@@ -203,8 +203,8 @@ func (l *ledger) Leave(context.Context) error {
 
 func (l *ledger) Watch(ctx context.Context, _ func(billhook.Change)) { <-ctx.Done() }
 
-func (l *ledger) Configuration(context.Context) ([]billhook.Store, []billhook.Webhook, error) {
-	return nil, l.webhooks, nil
+func (l *ledger) Configuration(context.Context) (billhook.Configuration, error) {
+	return billhook.Configuration{Webhooks: l.webhooks}, nil
 }
 
 func (l *ledger) Commit(_ context.Context, b *billhook.Batch) error {

@@ -83,11 +83,11 @@ type seeder struct {
 
 // webhook finds the webhook that delivers to the path of the receiver.
 func (s *seeder) webhook(ctx context.Context, path string) (billhook.Webhook, error) {
-	_, webhooks, err := s.db.Configuration(ctx)
+	all, err := s.db.Configuration(ctx)
 	if err != nil {
 		return billhook.Webhook{}, err
 	}
-	for _, w := range webhooks {
+	for _, w := range all.Webhooks {
 		if w.URL == s.bench.receiverURL(path) {
 			return w, nil
 		}

@@ -132,19 +132,7 @@ func TestRootKey(t *testing.T) {
 	paste(t, s, nil)
 	s.stop()
 
-	err := filepath.WalkDir(data, func(path string, entry fs.DirEntry, err error) error {
-		if err != nil || entry.IsDir() {
-			return err
-		}
-		text, err := os.ReadFile(path)
-		if strings.Contains(string(text), key) {
-			t.Errorf("the key stands in %s", entry.Name())
-		}
-		return err
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
+	wantNoFileWith(t, data, key)
 
 	s = start()
 	if banner := s.stdout.String(); strings.Contains(banner, key) || madeKey.MatchString(banner) {
@@ -180,5 +168,23 @@ func TestRootKeyAfterFailedStart(t *testing.T) {
 	s := serveWith(t, nil, "--addr", "127.0.0.1:0", "--data", data)
 	if banner := s.stdout.String(); !madeKey.MatchString(banner) {
 		t.Errorf("nobody was ever told the key:\n%s%s", failed.stdout.String(), banner)
+	}
+}
+
+// wantNoFileWith looks for a key in all files of a folder.
+func wantNoFileWith(t *testing.T, folder, key string) {
+	t.Helper()
+	err := filepath.WalkDir(folder, func(path string, entry fs.DirEntry, err error) error {
+		if err != nil || entry.IsDir() {
+			return err
+		}
+		text, err := os.ReadFile(path)
+		if strings.Contains(string(text), key) {
+			t.Errorf("the key stands in %s", entry.Name())
+		}
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
 	}
 }

@@ -1,6 +1,7 @@
 package e2e
 
 import (
+	"encoding/json"
 	"fmt"
 	"net"
 	"net/http"
@@ -79,6 +80,32 @@ func TestReadme(t *testing.T) {
 }
 
 // codeBlock is the text's first block of a language that holds the words.
+// TestReadmeKey makes a key with the README's command, and it can do what that
+// says and no more.
+func TestReadmeKey(t *testing.T) {
+	t.Parallel()
+	text, err := os.ReadFile("../../README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := serve(t, t.TempDir())
+	command := strings.ReplaceAll(codeBlock(t, string(text), "sh", "/api/keys"), "http://127.0.0.1:4000", s.url)
+	call := exec.Command("sh", "-c", command)
+	call.Env = append(os.Environ(), "BILLHOOK_ROOT_KEY="+devKey)
+	out, err := call.Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var made struct{ Key string }
+	if err := json.Unmarshal(out, &made); err != nil || made.Key == "" {
+		t.Fatalf("%s answers %s, %v", command, out, err)
+	}
+	s.header = map[string]string{"x-api-key": made.Key}
+	s.call("POST", "/api/events", `{"type":"order.paid","data":{}}`, http.StatusAccepted)
+	s.call("GET", "/api/deliveries", "", http.StatusOK)
+	s.call("GET", "/api/webhooks", "", http.StatusForbidden)
+}
+
 func codeBlock(t *testing.T, text, language, words string) string {
 	t.Helper()
 	for _, found := range regexp.MustCompile("(?s)```"+language+"\n(.*?)```").FindAllStringSubmatch(text, -1) {

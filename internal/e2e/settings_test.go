@@ -37,6 +37,8 @@ func TestEnvironment(t *testing.T) {
 		"BILLHOOK_EGRESS_ONLY=127.0.0.0/8,100.64.0.0/10,hooks.evil.example",
 		"BILLHOOK_EGRESS_PORTS=80,443",
 		"BILLHOOK_EGRESS_PROXY=http://me:s3cret@" + proxy.addr,
+		"BILLHOOK_API_RATE_KEY=1000:2000",
+		"BILLHOOK_API_RATE_STORE=500",
 	}
 	url := postgrestest.Shared(t).Database(t)
 	shared := []string{"BILLHOOK_DATABASE_URL=" + url, "BILLHOOK_NODE_LEASE=2s"}
@@ -74,6 +76,12 @@ func TestEnvironment(t *testing.T) {
 	}
 
 	s.triesEgress(proxy)
+	// A list of stores counts for its key alone.
+	for path, limit := range map[string]string{"/api/stores": "2000", "/api/stores/default": "500"} {
+		if got := s.call("GET", path, "", http.StatusOK).header.Get("RateLimit-Limit"); got != limit {
+			t.Errorf("BILLHOOK_API_RATE_KEY and BILLHOOK_API_RATE_STORE: GET %s has the limit %q, not %s", path, got, limit)
+		}
+	}
 
 	other := t.TempDir()
 	s = serveWith(t, env, "--data", other, "--max-event-size", "1000", "--profile", "litestore")
@@ -198,6 +206,8 @@ func TestBadSettings(t *testing.T) {
 		{"port that is none", words("--egress-ports 443,70000"), []string{"egress-ports", "70000"}},
 		{"port 0", words("--egress-ports=0"), []string{"--egress-ports", "65535"}},
 		{"proxy that is none", words("--egress-proxy ftp://proxy.example:21"), []string{"--egress-proxy", "socks5://"}},
+		{"rate that is no number", words("--api-rate-key fast"), []string{"api-rate-key", "fast", "100:500"}},
+		{"burst that is nothing", words("--api-rate-store 1:0"), []string{"api-rate-store", "1:0"}},
 		{"unknown flag", words("--devel"), []string{"--devel"}},
 		{"something after the flags", words("now"), []string{"now"}},
 	} {

@@ -26,21 +26,17 @@ func through[T any](l *link, what string, read func() (T, error)) (T, error) {
 	return read()
 }
 
-// Configuration reads stores and webhooks, and has it noted what the process
-// knows from now on.
-func (l *link) Configuration(ctx context.Context) (stores []billhook.Store, webhooks []billhook.Webhook, err error) {
-	webhooks, err = through(l, "configuration", func() (w []billhook.Webhook, err error) {
-		stores, w, err = l.Database.Configuration(ctx)
-		return w, err
-	})
+// Configuration reads it, and has it noted what the process knows from now on.
+func (l *link) Configuration(ctx context.Context) (billhook.Configuration, error) {
+	all, err := through(l, "configuration", func() (billhook.Configuration, error) { return l.Database.Configuration(ctx) })
 	if err == nil {
 		l.p.w.mu.Lock()
 		defer l.p.w.mu.Unlock()
-		for i := range webhooks {
-			l.p.knows(&webhooks[i])
+		for i := range all.Webhooks {
+			l.p.knows(&all.Webhooks[i])
 		}
 	}
-	return stores, webhooks, err
+	return all, err
 }
 
 // Outbox reads what was asked for in SQL, which the process makes events of at

@@ -64,22 +64,28 @@ func (h *Handle) Pending(_ context.Context, lane billhook.Lane, after billhook.P
 	})
 }
 
-// Configuration reads all stores and all webhooks, the deleted too.
-func (h *Handle) Configuration(context.Context) (stores []billhook.Store, webhooks []billhook.Webhook, err error) {
-	webhooks, err = read(h, func(s *Shared) (all []billhook.Webhook, err error) {
+// Configuration reads all stores, webhooks and API keys, the deleted and the
+// revoked too.
+func (h *Handle) Configuration(context.Context) (billhook.Configuration, error) {
+	return read(h, func(s *Shared) (all billhook.Configuration, err error) {
 		for _, one := range s.stores {
-			stores = append(stores, one)
+			all.Stores = append(all.Stores, one)
 		}
 		for _, one := range s.webhooks {
-			all = append(all, cloned(one))
+			all.Webhooks = append(all.Webhooks, cloned(one))
 		}
-		slices.SortFunc(stores, func(a, b billhook.Store) int { return cmp.Compare(a.ID, b.ID) })
-		slices.SortFunc(all, func(a, b billhook.Webhook) int {
+		for _, one := range s.apiKeys {
+			all.Keys = append(all.Keys, clonedKey(one))
+		}
+		slices.SortFunc(all.Stores, func(a, b billhook.Store) int { return cmp.Compare(a.ID, b.ID) })
+		slices.SortFunc(all.Webhooks, func(a, b billhook.Webhook) int {
+			return cmp.Or(cmp.Compare(a.StoreID, b.StoreID), cmp.Compare(a.ID, b.ID))
+		})
+		slices.SortFunc(all.Keys, func(a, b billhook.APIKey) int {
 			return cmp.Or(cmp.Compare(a.StoreID, b.StoreID), cmp.Compare(a.ID, b.ID))
 		})
 		return all, nil
 	})
-	return stores, webhooks, err
 }
 
 // Event reads one event, or billhook.ErrNotFound.

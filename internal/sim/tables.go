@@ -24,6 +24,7 @@ type Shared struct {
 
 	stores   map[string]billhook.Store
 	webhooks map[key]billhook.Webhook
+	apiKeys  map[key]billhook.APIKey
 	events   map[key]billhook.Event
 	byKey    map[key]string // the ids of events, by idempotency key
 	pending  map[key]waiting
@@ -37,7 +38,7 @@ type Shared struct {
 	nodes map[int64]nodeRow
 	// epochs counts the nodes that there ever were.
 	epochs int64
-	// configured counts the transactions that changed stores or webhooks.
+	// configured counts the transactions that changed stores, webhooks or API keys.
 	configured int
 }
 
@@ -57,7 +58,7 @@ const nobody = 0
 func NewShared(lease time.Duration) *Shared {
 	return &Shared{
 		Lease:  lease,
-		stores: map[string]billhook.Store{}, webhooks: map[key]billhook.Webhook{},
+		stores: map[string]billhook.Store{}, webhooks: map[key]billhook.Webhook{}, apiKeys: map[key]billhook.APIKey{},
 		events: map[key]billhook.Event{}, byKey: map[key]string{},
 		pending: map[key]waiting{}, over: map[key]billhook.Delivery{}, attempts: map[key][]billhook.Attempt{},
 		outbox: map[int64]askedRow{}, nodes: map[int64]nodeRow{},

@@ -34,7 +34,10 @@ func (w *writing) batch(b *billhook.Batch) error {
 	for _, h := range b.Webhooks {
 		w.webhook(h)
 	}
-	if len(b.Stores)+len(b.Webhooks) > 0 {
+	for _, k := range b.Keys {
+		w.apiKey(k)
+	}
+	if len(b.Stores)+len(b.Webhooks)+len(b.Keys) > 0 {
 		w.configured++ // once too often if the rest fails, which costs a look
 	}
 	for _, o := range b.Outcomes {
@@ -75,6 +78,20 @@ func (w *writing) webhook(h *billhook.WebhookWrite) {
 	if !h.Refused {
 		put(&w.undo, w.webhooks, k, cloned(h.Webhook))
 	}
+}
+
+func (w *writing) apiKey(a *billhook.KeyWrite) {
+	k := key{a.Key.StoreID, a.Key.ID}
+	before, is := w.apiKeys[k]
+	a.Refused = is == a.Create || !a.Create && !before.UpdatedAt.Equal(a.Was)
+	if !a.Refused {
+		put(&w.undo, w.apiKeys, k, clonedKey(a.Key))
+	}
+}
+
+func clonedKey(k billhook.APIKey) billhook.APIKey {
+	k.Salt, k.Hash, k.Permissions = bytes.Clone(k.Salt), bytes.Clone(k.Hash), slices.Clone(k.Permissions)
+	return k
 }
 
 // cloned is a copy that shares nothing.

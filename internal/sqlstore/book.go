@@ -80,8 +80,21 @@ func openBook(ctx context.Context, to *Side, source string) (*book, error) {
 		return b, b.begin(ctx, to, source)
 	case former[0] != source:
 		return nil, fmt.Errorf("%w: %s was begun as a copy of %s: go on with that one, or name a database that is empty", ErrTarget, to.Name, former[0])
+	case b.finished().IsZero():
+		return b, b.complete(to)
 	}
 	return b, nil
+}
+
+// complete fails where an older billhook has begun the book, which knew fewer
+// tables.
+func (b *book) complete(to *Side) error {
+	for _, t := range moved {
+		if b.entries[t.name] == nil && (t != keysTable || to.Dialect.Keys) {
+			return fmt.Errorf("%w: the billhook that began it in %s knew no %s: name a database that is empty", ErrTarget, to.Name, t.name)
+		}
+	}
+	return nil
 }
 
 func (b *book) begin(ctx context.Context, to *Side, source string) error {

@@ -62,24 +62,27 @@ func WriteWebhook(ctx context.Context, on Conn, write *billhook.WebhookWrite) er
 	return nil
 }
 
-// Configuration reads all stores and webhooks as they were at one moment.
-func (r *Reader) Configuration(ctx context.Context) ([]billhook.Store, []billhook.Webhook, error) {
+// Configuration reads all stores, webhooks and API keys as they were at one
+// moment.
+func (r *Reader) Configuration(ctx context.Context) (all billhook.Configuration, err error) {
 	tx, err := r.db.BeginTx(ctx, &sql.TxOptions{ReadOnly: true})
 	if err != nil {
-		return nil, nil, fmt.Errorf("read configuration: %w", err)
+		return all, fmt.Errorf("read configuration: %w", err)
 	}
 	defer tx.Rollback()
 	rows, err := tx.QueryContext(ctx, r.dialect.Text("SELECT "+storeColumns+" FROM billhook.stores ORDER BY id"))
-	stores, err := collect(rows, err, scanStore)
-	if err != nil {
-		return nil, nil, fmt.Errorf("read stores: %w", err)
+	if all.Stores, err = collect(rows, err, scanStore); err != nil {
+		return all, fmt.Errorf("read stores: %w", err)
 	}
 	rows, err = tx.QueryContext(ctx, r.dialect.Text("SELECT "+webhookColumns+" FROM billhook.webhooks ORDER BY store_id, id"))
-	webhooks, err := collect(rows, err, scanWebhook)
-	if err != nil {
-		return nil, nil, fmt.Errorf("read webhooks: %w", err)
+	if all.Webhooks, err = collect(rows, err, scanWebhook); err != nil {
+		return all, fmt.Errorf("read webhooks: %w", err)
 	}
-	return stores, webhooks, nil
+	rows, err = tx.QueryContext(ctx, r.dialect.Text("SELECT "+apiKeyColumns+" FROM billhook.api_keys ORDER BY store_id, id"))
+	if all.Keys, err = collect(rows, err, scanAPIKey); err != nil {
+		return all, fmt.Errorf("read API keys: %w", err)
+	}
+	return all, nil
 }
 
 func scanStore(from Row) (s billhook.Store, err error) {

@@ -12,7 +12,7 @@ import (
 )
 
 // A Copy moves everything from one database to another that is empty: stores,
-// webhooks, events, deliveries and attempts, and what waits, which is nobody's
+// webhooks, API keys, events, deliveries and attempts, and what waits, which is nobody's
 // or the only node's then. Nodes are not moved, and nothing may use either
 // database meanwhile.
 //

@@ -149,6 +149,13 @@ func (f *filling) configure() {
 	} {
 		b.Webhooks = append(b.Webhooks, &billhook.WebhookWrite{Webhook: w, Create: true})
 	}
+	for _, k := range []billhook.APIKey{
+		{ID: "key_1", Name: "für alle", Prefix: "bhk_ALL", Salt: []byte{0, 1, 0xff}, Hash: []byte{0xfe, 0}, Permissions: []string{"*"}, CreatedAt: at(5), UpdatedAt: at(5)},
+		{StoreID: "default", ID: "key_1", Name: "one", Prefix: "bhk_ONE", Salt: []byte("s"), Hash: []byte("h"), Permissions: []string{"events:emit", "webhooks:read"},
+			CreatedAt: at(5), UpdatedAt: at(6), ExpiresAt: at(99999), RevokedAt: at(6)},
+	} {
+		b.Keys = append(b.Keys, &billhook.KeyWrite{Key: k, Create: true})
+	}
 	f.commit(b)
 }
 

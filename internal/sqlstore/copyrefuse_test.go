@@ -55,6 +55,16 @@ func TestCopyRefuses(t *testing.T) {
 		_, err := copyOnce(t, from, server, 0, nil)
 		wantError(t, err, postgres.ErrInUse, "stop all nodes")
 	})
+	t.Run("a target begun before there was a table", func(t *testing.T) {
+		to := filePlace(t)
+		if _, err := diesAt(t, from, to, 3); err == nil {
+			t.Fatal("the copy was not interrupted")
+		}
+		_, err := connect(t, to).Exec("DELETE FROM billhook_copies WHERE name = 'api_keys'")
+		check(t, err)
+		_, err = copyOnce(t, from, to, 0, nil)
+		wantError(t, err, sqlstore.ErrTarget, "knew no api_keys")
+	})
 	for _, make := range []func(testing.TB) place{filePlace, serverPlace} {
 		t.Run("a target with rows", func(t *testing.T) {
 			to := make(t)

@@ -27,6 +27,8 @@ var moved = []*table{
 	newTable("stores", 1, "id, name, profile, created_at bigint, updated_at bigint, deleted_at bigint"),
 	newTable("webhooks", 2, "store_id, id, url, events, name, description, is_active bigint, retry_policy, headers, secrets, "+
 		"created_at bigint, updated_at bigint, deleted_at bigint"),
+	newTable("api_keys", 2, "store_id, id, name, prefix, salt bytea, hash bytea, permissions, "+
+		"created_at bigint, updated_at bigint, expires_at bigint, revoked_at bigint"),
 	eventsTable,
 	keysTable,
 	newTable("attempts", 4, "store_id, delivery_id, number bigint, started_at bigint, status_code bigint, "+

@@ -95,6 +95,11 @@ func (w *Writer) write(ctx context.Context, b *billhook.Batch) error {
 			return err
 		}
 	}
+	for _, k := range b.Keys {
+		if err := WriteAPIKey(ctx, w.conn, k); err != nil {
+			return err
+		}
+	}
 	if err := w.outcomes(ctx, b.Outcomes); err != nil {
 		return err
 	}

@@ -1,0 +1,76 @@
+package api
+
+import (
+	"math"
+	"strconv"
+	"time"
+
+	"github.com/billhook/billhook"
+)
+
+// throttleKey counts the request for its key, whatever comes of it.
+func (c *call) throttleKey() error {
+	return c.throttle(c.keyLimit, c.keyName(), "the API key")
+}
+
+// throttleStore counts the request for the store that it is about.
+func (c *call) throttleStore() error {
+	return c.throttle(c.limitOfStore(), c.storeID, "the store")
+}
+
+// limitOfStore is nil where the request is about no store, or none that is
+// there: what callers make up gets no buckets.
+func (c *call) limitOfStore() *limiter {
+	if c.storeLimit == nil || c.route.scope == allStores {
+		return nil
+	}
+	if _, err := c.client.Store(c.r.Context(), c.storeID); err != nil {
+		return nil
+	}
+	return c.storeLimit
+}
+
+// charge counts the events of a batch beyond the first, for which the request
+// stands.
+func (c *call) charge(events int) {
+	now := time.Now()
+	c.keyLimit.charge(c.keyName(), now, events-1)
+	c.limitOfStore().charge(c.storeID, now, events-1)
+}
+
+// keyName tells keys apart, also of stores that give them the same actor.
+func (c *call) keyName() string { return c.key.StoreID + "\n" + c.key.Actor }
+
+func (c *call) throttle(l *limiter, name, what string) error {
+	if l == nil {
+		return nil
+	}
+	a, ok := l.take(name, time.Now())
+	if !ok || c.allowed == nil || a.left < c.allowed.left {
+		c.tell(&a) // of two limits, the nearer one
+	}
+	if ok {
+		return nil
+	}
+	c.w.Header().Set("Retry-After", seconds(a.wait))
+	return &billhook.Error{
+		Code:    codeRateLimited,
+		Message: what + " has had " + strconv.Itoa(l.rate.PerSecond) + " requests a second, and at most " + strconv.Itoa(l.rate.Burst) + " at once; nothing was done",
+		Hint:    "wait as long as Retry-After says",
+	}
+}
+
+// tell has the answer tell how much is left, in the fields of
+// draft-ietf-httpapi-ratelimit-headers-06.
+func (c *call) tell(a *allowance) {
+	c.allowed = a
+	h := c.w.Header()
+	h.Set("RateLimit-Limit", strconv.Itoa(a.limit))
+	h.Set("RateLimit-Remaining", strconv.Itoa(a.left))
+	h.Set("RateLimit-Reset", seconds(a.full))
+}
+
+// seconds are whole ones, rather too many than too few.
+func seconds(d time.Duration) string {
+	return strconv.Itoa(int(math.Ceil(d.Seconds())))
+}

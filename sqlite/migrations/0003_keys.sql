@@ -1,0 +1,15 @@
+-- store_id is '' for a key that is for all stores. permissions is a JSON array.
+CREATE TABLE billhook_api_keys (
+	store_id    TEXT NOT NULL,
+	id          TEXT NOT NULL,
+	name        TEXT NOT NULL,
+	prefix      TEXT NOT NULL,
+	salt        BLOB NOT NULL,
+	hash        BLOB NOT NULL,
+	permissions TEXT NOT NULL,
+	created_at  BIGINT NOT NULL,
+	updated_at  BIGINT NOT NULL,
+	expires_at  BIGINT NOT NULL,
+	revoked_at  BIGINT NOT NULL,
+	PRIMARY KEY (store_id, id)
+) WITHOUT ROWID;
