@@ -55,6 +55,7 @@ type try struct {
 type hook struct {
 	storeID, id string
 	versions    []billhook.Webhook
+	since       []time.Time // of each version
 }
 
 func (h *hook) last() *billhook.Webhook { return &h.versions[len(h.versions)-1] }
@@ -112,7 +113,7 @@ type knowledge struct {
 // that it knows of, or any later one. absent: it may not know of the webhook.
 func (p *process) versions(h *hook) (may []billhook.Webhook, absent bool) {
 	k := p.known[h.id]
-	if time.Since(k.since) <= p.w.climate.underWay() {
+	if time.Since(k.since) <= p.underWay() {
 		k.versions = k.before
 	}
 	return h.versions[max(k.versions-1, 0):], k.versions == 0
@@ -127,6 +128,7 @@ func (w *world) tried(p *process, n int) {
 		if h.storeID != e.storeID {
 			continue
 		}
+		w.heard(p, h)
 		may, absent := p.versions(h)
 		all, any := !absent, false
 		for i := range may {
@@ -141,6 +143,23 @@ func (w *world) tried(p *process, n int) {
 		}
 	}
 	e.tries = append(e.tries, t)
+}
+
+// heard checks that a process has not gone for long without a webhook's last
+// version, where nothing kept it from reading that. It wants w.mu.
+func (w *world) heard(p *process, h *hook) {
+	missed := p.known[h.id].versions
+	if missed == len(h.versions) {
+		return
+	}
+	for _, since := range []time.Time{h.since[missed], p.upAt} {
+		if time.Since(since) < longAgo*w.climate.lease {
+			return
+		}
+	}
+	if w.undisturbed(p, longAgo*w.climate.lease) && p.stopAt.IsZero() {
+		w.fail(h.id, "%s has not heard of what it has been since %v", p.name, h.since[missed].Sub(w.began))
+	}
 }
 
 // A life is all that happened to a delivery.

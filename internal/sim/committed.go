@@ -53,7 +53,7 @@ func (w *world) changed(v *billhook.Webhook) {
 		w.book.hooks = append(w.book.hooks, h)
 		slices.SortFunc(w.book.hooks, func(a, b *hook) int { return strings.Compare(a.id, b.id) })
 	}
-	h.versions = append(h.versions, cloned(*v))
+	h.versions, h.since = append(h.versions, cloned(*v)), append(h.since, time.Now())
 }
 
 // wrote books an event and its deliveries.

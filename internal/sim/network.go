@@ -208,7 +208,7 @@ func (w *world) mayAsk(e *exchange, body []byte, goesOn bool) {
 		return // a retry gave it to another, and this one is told soon
 	}
 	if l.over() {
-		if l.status != billhook.StatusCancelled || time.Since(l.overAt) > w.climate.underWay() {
+		if l.status != billhook.StatusCancelled || time.Since(l.overAt) > p.underWay() {
 			w.fail(l.name, "%s sends what is %s", p.name, l.status)
 		}
 	} else if early := l.dueAt.Sub(e.from); early > 0 {
@@ -218,11 +218,8 @@ func (w *world) mayAsk(e *exchange, body []byte, goesOn bool) {
 }
 
 // mayGo holds a request against the versions of its webhook that the process may
-// go by. One that was paused between its decision and the request may be late.
+// go by.
 func (w *world) mayGo(e *exchange) {
-	if time.Since(e.of.pausedUntil) < time.Minute {
-		return
-	}
 	may, _ := e.of.versions(e.life.hook)
 	for i := range may {
 		if may[i].IsActive && may[i].DeletedAt.IsZero() {

@@ -73,6 +73,7 @@ type process struct {
 	// Guarded by w.mu.
 	ready       bool // it takes calls
 	dead        bool
+	upAt        time.Time     // when it began to take calls
 	stopAt      time.Time     // when it was told to stop
 	endAt       time.Time     // when it crashed, or else was gone
 	down        time.Duration // until the next one starts
@@ -146,7 +147,7 @@ func (p *process) start() bool {
 		if err == nil {
 			w.mu.Lock()
 			defer w.mu.Unlock()
-			p.client, p.ready = client, !p.dead
+			p.client, p.ready, p.upAt = client, !p.dead, time.Now()
 			w.note("%s is up, emits only: %v", p.name, p.emitsOnly)
 			return true
 		}
