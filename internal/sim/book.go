@@ -180,11 +180,22 @@ type life struct {
 	before   int // that no longer count
 	dueAt    time.Time
 
-	// acknowledged: the receiver has answered a request with a 2xx.
-	acknowledged bool
-	exchanges    []*exchange
+	exchanges []*exchange
 	// recorded counts the exchanges of which there is an attempt on record.
 	recorded int
+}
+
+// attempt is the exchange that an attempt of a process's ended with, or nil. One
+// attempt may be several of which nothing was written.
+func (l *life) attempt(p *process, a *billhook.Attempt) *exchange {
+	i := slices.IndexFunc(l.exchanges, func(e *exchange) bool { return e.of == p && e.from.Equal(a.StartedAt) })
+	if i < 0 {
+		return nil
+	}
+	for i+1 < len(l.exchanges) && l.exchanges[i].goesOn(l.exchanges[i+1]) {
+		i++
+	}
+	return l.exchanges[i]
 }
 
 // belongTo makes it the process's, or nobody's.

@@ -2,6 +2,7 @@ package sim
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"fmt"
 	"maps"
@@ -165,10 +166,7 @@ func (w *world) checkConcurrency() {
 	}
 	for _, lane := range slices.Sorted(maps.Keys(steps)) {
 		slices.SortFunc(steps[lane], func(a, b step) int {
-			if c := a.at.Compare(b.at); c != 0 {
-				return c
-			}
-			return a.more - b.more
+			return cmp.Or(a.at.Compare(b.at), a.more-b.more, cmp.Compare(a.of.life.name, b.of.life.name))
 		})
 		now := 0
 		for _, s := range steps[lane] {

@@ -137,11 +137,10 @@ func (w *world) finished(p *process, o *billhook.Outcome) {
 		w.fail(l.name, "attempt %d is recorded after %d", a.Number, l.attempts)
 	}
 	l.attempts++
-	sent := slices.ContainsFunc(l.exchanges, func(e *exchange) bool { return e.of == p && e.from.Equal(a.StartedAt) })
-	switch {
-	case sent:
+	if e := l.attempt(p, a); e != nil {
 		l.recorded++
-	default:
+		w.tells(l, e, a)
+	} else {
 		w.fail(l.name, "an attempt of %s at %v is on record, and no request began then (%s)", p.name, a.StartedAt.Sub(w.began), a.Error)
 	}
 	policy := w.policy(l.hook.id)
@@ -149,7 +148,7 @@ func (w *world) finished(p *process, o *billhook.Outcome) {
 	last := !policy.Retries(a.StatusCode) || made >= policy.MaxAttempts
 	switch o.Status {
 	case billhook.StatusDelivered:
-		if !a.Success() || !l.acknowledged {
+		if !a.Success() {
 			w.fail(l.name, "is delivered, and the receiver has not acknowledged it")
 		}
 	case billhook.StatusPending:
@@ -165,6 +164,18 @@ func (w *world) finished(p *process, o *billhook.Outcome) {
 	}
 	l.status, l.dueAt = o.Status, o.NextAttemptAt
 	w.note("%s attempt %d of %s is on record: %d %s, %s", l.name, a.Number, p.name, a.StatusCode, a.Failure, o.Status)
+}
+
+// tells holds what an attempt says of an answer against what was answered. A
+// process that was paused meanwhile may have given up before it saw that.
+func (w *world) tells(l *life, e *exchange, a *billhook.Attempt) {
+	seen := e.answered && e.of.pausedUntil.Before(e.from)
+	if a.StatusCode == 0 && seen || a.StatusCode != 0 && a.StatusCode != e.fate.code {
+		w.fail(l.name, "attempt %d says that it was answered %d (%s), and it was %d", a.Number, a.StatusCode, a.Error, e.fate.code)
+	}
+	if acknowledged := a.StatusCode/100 == 2; a.Success() != acknowledged {
+		w.fail(l.name, "attempt %d, which was answered %d, is a success: %v", a.Number, a.StatusCode, a.Success())
+	}
 }
 
 func (w *world) retried(p *process, r *billhook.Retry) {

@@ -11,7 +11,7 @@ func (w *world) crashSomeone(_ *rand.Rand, p *process) { p.crash("by chance") }
 func (w *world) crashAtPoint(r *rand.Rand, p *process) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	p.crashAt = []point{beforeCommit, afterCommit, beforeSend, afterAnswer, beforeOutcome, afterOutcome}[r.IntN(6)]
+	p.crashAt = points[r.IntN(len(points))]
 	w.note("%s will crash %s", p.name, p.crashAt)
 }
 

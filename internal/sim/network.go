@@ -41,6 +41,10 @@ type exchange struct {
 	// from and until are when the process had it under way, as far as the
 	// network can tell.
 	from, until time.Time
+	// unwritten: no byte of it got away.
+	unwritten bool
+	// answered: the process was sent the status of the receiver's answer.
+	answered bool
 }
 
 // dial connects at once, since what happens at one instant needs no order. A
@@ -71,6 +75,9 @@ func (c *conn) Write(request []byte) (int, error) {
 		c.p.w.mu.Lock()
 		defer c.p.w.mu.Unlock()
 		c.ended()
+		if e.on == c { // also where the receiver hung up before
+			e.until, e.unwritten = time.Now(), n == 0
+		}
 	}
 	return n, err
 }
@@ -163,7 +170,7 @@ func (w *world) asked(c *conn, request []byte) *exchange {
 	// at the same instant.
 	if n := len(l.exchanges); n > 0 && l.exchanges[n-1].of == c.p && l.exchanges[n-1].from.Equal(e.from) {
 		e = l.exchanges[n-1]
-		e.until = time.Time{}
+		e.until, e.unwritten = time.Time{}, false
 	} else {
 		l.exchanges = append(l.exchanges, e)
 		e.fate = w.fate(c.r, l, e.nth)
@@ -177,7 +184,7 @@ func (w *world) asked(c *conn, request []byte) *exchange {
 // goesOn reports whether a request is of the same attempt as the one before it,
 // of which nothing was written.
 func (e *exchange) goesOn(next *exchange) bool {
-	return e.of == next.of && e.fate.unread() && e.until.Equal(next.from)
+	return e.of == next.of && e.unwritten && e.until.Equal(next.from)
 }
 
 // mayAsk holds a request against what is known at its beginning. goesOn: it was

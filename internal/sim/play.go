@@ -38,12 +38,19 @@ var troubles = []weighted[action]{
 	{6, (*world).stopSomeone},
 }
 
+// lonely is what more happens where there is only ever one node, to which nothing
+// is done by others or their clocks.
+var lonely = []weighted[action]{{30, (*world).crashAtPoint}, {10, (*world).databaseFails}}
+
 // play lets it all happen.
 func (w *world) play() {
 	r := chance(w.plan.Seed, "play")
 	actions := ordinary
 	if !w.climate.calm {
 		actions = slices.Concat(ordinary, troubles)
+		if !w.backend.owned() {
+			actions = slices.Concat(actions, lonely)
+		}
 	}
 	for i := range w.climate.actions {
 		time.Sleep(between(r, 0, 2*w.climate.gap))

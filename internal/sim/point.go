@@ -38,6 +38,8 @@ const (
 	afterOutcome  point = "after the commit of an outcome, before its answer"
 )
 
+var points = []point{beforeCommit, afterCommit, beforeSend, afterAnswer, beforeOutcome, afterOutcome}
+
 // reached crashes the process if this is the point where it is to, after all else
 // that it does at this instant, in whatever order that is, or pauses it.
 func (p *process) reached(at point) bool {
