@@ -60,7 +60,7 @@ type hook struct {
 
 func (h *hook) last() *billhook.Webhook { return &h.versions[len(h.versions)-1] }
 
-func (h *hook) deleted() bool { return !h.last().DeletedAt.IsZero() }
+func (h *hook) deleted() bool { return len(h.versions) > 0 && !h.last().DeletedAt.IsZero() }
 
 // takes reports whether a version of a webhook wants an event.
 func takes(v *billhook.Webhook, kind string) bool {
@@ -76,6 +76,14 @@ func (w *world) hook(id string) *hook {
 		}
 	}
 	return nil
+}
+
+// hookOf is hook, or one without versions where nobody has written it.
+func (w *world) hookOf(id string) *hook {
+	if h := w.hook(id); h != nil {
+		return h
+	}
+	return &hook{id: id}
 }
 
 // live are the webhooks that are not deleted.

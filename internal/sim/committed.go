@@ -68,7 +68,7 @@ func (w *world) wrote(p *process, em *billhook.Emit) {
 	for i := range em.Deliveries {
 		d := &em.Deliveries[i]
 		e.deliveries = append(e.deliveries, d.WebhookID)
-		l := &life{name: d.ID, event: e, hook: w.hook(d.WebhookID), status: billhook.StatusPending, dueAt: d.DueAt}
+		l := &life{name: d.ID, event: e, hook: w.hookOf(d.WebhookID), status: billhook.StatusPending, dueAt: d.DueAt}
 		l.belongTo(w.ownerAs(p))
 		w.book.lives[d.ID] = l
 	}
@@ -156,8 +156,8 @@ func (w *world) finished(p *process, o *billhook.Outcome) {
 			w.fail(l.name, "attempt %d (%s) is followed by another at %v; the policy says %v, last %v", made, a.Error, o.NextAttemptAt, due, last)
 		}
 	case billhook.StatusDead:
-		if a.Success() || !last || made > policy.MaxAttempts {
-			w.fail(l.name, "is dead after %d attempts of %d (%s)", made, policy.MaxAttempts, a.Error)
+		if a.Success() || !last || made > policy.MaxAttempts || o.Reason == "" {
+			w.fail(l.name, "is dead after %d attempts of %d (%s), since %q", made, policy.MaxAttempts, a.Error, o.Reason)
 		}
 	default:
 		w.fail(l.name, "an attempt left it %s", o.Status)

@@ -163,7 +163,7 @@ func (w *world) asked(c *conn, request []byte) *exchange {
 	l := w.book.lives[name]
 	if l == nil {
 		w.fail(name, "%s sends what is not on disk", c.p.name)
-		l = &life{name: name, event: w.book.events[number(dataOf(body))-1], hook: w.hook(path)}
+		l = &life{name: name, event: w.book.events[number(dataOf(body))-1], hook: w.hookOf(path)}
 	}
 	e := &exchange{life: l, of: c.p, nth: len(l.exchanges) + 1, from: time.Now()}
 	// A receiver may have hung up just now, and the engine tries another connection
