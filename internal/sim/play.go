@@ -23,6 +23,7 @@ var ordinary = []weighted[action]{
 	{3, (*world).deleteWebhook},
 	{2, (*world).openStore},
 	{3, (*world).receiverGoesDown},
+	{3, (*world).stopSomeone},
 }
 
 // trouble is what happens beside it where the world is not calm.
@@ -35,7 +36,7 @@ var troubles = []weighted[action]{
 	{10, (*world).databaseFails},
 	{4, (*world).changeUnseen},
 	{3, (*world).clockJumps},
-	{6, (*world).stopSomeone},
+	{3, (*world).stopSomeone},
 }
 
 // lonely is what more happens where there is only ever one node, to which nothing

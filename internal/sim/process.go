@@ -161,7 +161,7 @@ func (p *process) config() billhook.Config {
 	c := p.w.climate
 	config := billhook.Config{
 		AllowInsecure: true, DialContext: p.dial, Logger: slog.New(slog.DiscardHandler),
-		WebhookConcurrency: c.concurrency, MaxInFlight: c.inFlight,
+		WebhookConcurrency: c.concurrency, MaxInFlight: c.inFlight, StopGrace: stopGrace,
 	}
 	setWindow(&config, c.window)
 	p.w.flaw.config(&config)
@@ -178,6 +178,9 @@ func (p *process) run() error {
 
 // longestEnd is how long the rest of a dead process may take to notice.
 const longestEnd = 6 * time.Second
+
+// stopGrace is how long what is under way may take when a process is told to stop.
+const stopGrace = 4 * time.Second
 
 // longestStop is how long a Run may take to return: its grace, and a pause or an
 // outage.
