@@ -40,7 +40,7 @@ type committer struct {
 	db     Database
 	logger *slog.Logger
 	// onDoubt runs before a failed database is recovered, from when on what this
-	// process owned may be another's; onTrust after that has failed, and all is as
+	// process owned may be another's; onTrust after that has failed, where all is as
 	// it was. onRecovered runs after it has worked, and reads memory anew: what
 	// the failed transaction wrote may be there.
 	onDoubt, onTrust func()
@@ -61,8 +61,9 @@ type committer struct {
 	linger  *time.Timer // set while outcomes wait for company
 	closed  bool
 
-	// broken is touched by the drain goroutine alone.
-	broken bool
+	// Both are touched by the drain goroutine alone. unread: the database was
+	// recovered, and memory has not been read anew since.
+	broken, unread bool
 }
 
 // A write is one caller's share of a transaction.
@@ -334,10 +335,17 @@ func (c *committer) write(ctx context.Context, b *Batch) error {
 func (c *committer) mend(ctx context.Context) error {
 	c.onDoubt()
 	if err := c.db.Recover(ctx); err != nil {
-		c.onTrust()
+		if !c.unread {
+			c.onTrust()
+		}
 		return err
 	}
-	return c.onRecovered(ctx)
+	c.unread = true
+	if err := c.onRecovered(ctx); err != nil {
+		return err
+	}
+	c.unread = false
+	return nil
 }
 
 func unavailable(err error) *Error {

@@ -191,11 +191,29 @@ func TestMemoryIsReadAgainAfterDoubt(t *testing.T) {
 // its own. Only what was under way may come twice.
 func TestNothingSentBeforeReread(t *testing.T) {
 	for _, kind := range []struct {
-		name, read string
-		before     func() error
+		name    string
+		disturb func(db *touched)
 	}{
-		{"slow configuration", "Configuration", func() error { time.Sleep(5 * time.Second); return nil }},
-		{"failing lanes", "Lanes", failOnce()},
+		{"slow configuration", func(db *touched) {
+			db.on("Configuration", func() error { time.Sleep(5 * time.Second); return nil })
+		}},
+		{"failing lanes", func(db *touched) { db.on("Lanes", failOnce()) }},
+		{"failing lanes, then no database", func(db *touched) {
+			once := failOnce()
+			db.on("Lanes", func() error {
+				err := once()
+				if err != nil {
+					back := time.Now().Add(5 * time.Second)
+					db.on("Recover", func() error {
+						if time.Now().Before(back) {
+							return errDisk
+						}
+						return nil
+					})
+				}
+				return err
+			})
+		}},
 	} {
 		t.Run(kind.name, func(t *testing.T) {
 			clusterBubble(t, func(t *testing.T, c *cluster) {
@@ -213,7 +231,7 @@ func TestNothingSentBeforeReread(t *testing.T) {
 				close(db.silence)
 				settle(time.Second)
 				other.run() // and takes over
-				dead.db.on(kind.read, kind.before)
+				kind.disturb(dead.db)
 				close(db.speak)
 				settle(10 * time.Minute)
 				wantEach(t, in, events, underWay)

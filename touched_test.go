@@ -79,6 +79,9 @@ func (d *touched) Outbox(ctx context.Context, limit int) ([]billhook.Asked, erro
 
 func (d *touched) Recover(ctx context.Context) error {
 	d.recoveries.Add(1)
+	if err := d.touch("Recover"); err != nil {
+		return err
+	}
 	return d.Database.Recover(ctx)
 }
 

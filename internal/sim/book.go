@@ -55,11 +55,12 @@ type try struct {
 type hook struct {
 	storeID, id string
 	versions    []billhook.Webhook
+	since       []time.Time // of each version
 }
 
 func (h *hook) last() *billhook.Webhook { return &h.versions[len(h.versions)-1] }
 
-func (h *hook) deleted() bool { return !h.last().DeletedAt.IsZero() }
+func (h *hook) deleted() bool { return len(h.versions) > 0 && !h.last().DeletedAt.IsZero() }
 
 // takes reports whether a version of a webhook wants an event.
 func takes(v *billhook.Webhook, kind string) bool {
@@ -75,6 +76,14 @@ func (w *world) hook(id string) *hook {
 		}
 	}
 	return nil
+}
+
+// hookOf is hook, or one without versions where nobody has written it.
+func (w *world) hookOf(id string) *hook {
+	if h := w.hook(id); h != nil {
+		return h
+	}
+	return &hook{id: id}
 }
 
 // live are the webhooks that are not deleted.
@@ -112,7 +121,7 @@ type knowledge struct {
 // that it knows of, or any later one. absent: it may not know of the webhook.
 func (p *process) versions(h *hook) (may []billhook.Webhook, absent bool) {
 	k := p.known[h.id]
-	if time.Since(k.since) <= p.w.climate.underWay() {
+	if time.Since(k.since) <= p.underWay() {
 		k.versions = k.before
 	}
 	return h.versions[max(k.versions-1, 0):], k.versions == 0
@@ -127,6 +136,7 @@ func (w *world) tried(p *process, n int) {
 		if h.storeID != e.storeID {
 			continue
 		}
+		w.heard(p, h)
 		may, absent := p.versions(h)
 		all, any := !absent, false
 		for i := range may {
@@ -141,6 +151,23 @@ func (w *world) tried(p *process, n int) {
 		}
 	}
 	e.tries = append(e.tries, t)
+}
+
+// heard checks that a process has not gone for long without a webhook's last
+// version, where nothing kept it from reading that. It wants w.mu.
+func (w *world) heard(p *process, h *hook) {
+	missed := p.known[h.id].versions
+	if missed == len(h.versions) {
+		return
+	}
+	for _, since := range []time.Time{h.since[missed], p.upAt} {
+		if time.Since(since) < longAgo*w.climate.lease {
+			return
+		}
+	}
+	if w.undisturbed(p, longAgo*w.climate.lease) && p.stopAt.IsZero() {
+		w.fail(h.id, "%s has not heard of what it has been since %v", p.name, h.since[missed].Sub(w.began))
+	}
 }
 
 // A life is all that happened to a delivery.
@@ -161,11 +188,22 @@ type life struct {
 	before   int // that no longer count
 	dueAt    time.Time
 
-	// acknowledged: the receiver has answered a request with a 2xx.
-	acknowledged bool
-	exchanges    []*exchange
+	exchanges []*exchange
 	// recorded counts the exchanges of which there is an attempt on record.
 	recorded int
+}
+
+// attempt is the exchange that an attempt of a process's ended with, or nil. One
+// attempt may be several of which nothing was written.
+func (l *life) attempt(p *process, a *billhook.Attempt) *exchange {
+	i := slices.IndexFunc(l.exchanges, func(e *exchange) bool { return e.of == p && e.from.Equal(a.StartedAt) })
+	if i < 0 {
+		return nil
+	}
+	for i+1 < len(l.exchanges) && l.exchanges[i].goesOn(l.exchanges[i+1]) {
+		i++
+	}
+	return l.exchanges[i]
 }
 
 // belongTo makes it the process's, or nobody's.

@@ -205,7 +205,9 @@ func (w *world) ask(e *event) {
 // openStore makes a store, for which an event is asked for at once, before other
 // nodes have heard of it, or can.
 func (w *world) openStore(r *rand.Rand, p *process) {
-	if blind := w.machines[r.IntN(len(w.machines))]; !w.climate.calm && blind != p.m {
+	blind := w.machines[r.IntN(len(w.machines))]
+	unheard := !w.climate.calm && blind != p.m
+	if unheard {
 		w.mu.Lock()
 		w.strike(noReads, blind, between(r, w.climate.lease/4, w.climate.lease))
 		w.mu.Unlock()
@@ -224,6 +226,9 @@ func (w *world) openStore(r *rand.Rand, p *process) {
 			e := w.newEvent(r)
 			e.storeID = id
 			w.ask(e)
+		}
+		if unheard && oneIn(r, 2) {
+			p.crash("when it has opened a store")
 		}
 	})
 }

@@ -53,7 +53,7 @@ func (w *world) changed(v *billhook.Webhook) {
 		w.book.hooks = append(w.book.hooks, h)
 		slices.SortFunc(w.book.hooks, func(a, b *hook) int { return strings.Compare(a.id, b.id) })
 	}
-	h.versions = append(h.versions, cloned(*v))
+	h.versions, h.since = append(h.versions, cloned(*v)), append(h.since, time.Now())
 }
 
 // wrote books an event and its deliveries.
@@ -68,7 +68,7 @@ func (w *world) wrote(p *process, em *billhook.Emit) {
 	for i := range em.Deliveries {
 		d := &em.Deliveries[i]
 		e.deliveries = append(e.deliveries, d.WebhookID)
-		l := &life{name: d.ID, event: e, hook: w.hook(d.WebhookID), status: billhook.StatusPending, dueAt: d.DueAt}
+		l := &life{name: d.ID, event: e, hook: w.hookOf(d.WebhookID), status: billhook.StatusPending, dueAt: d.DueAt}
 		l.belongTo(w.ownerAs(p))
 		w.book.lives[d.ID] = l
 	}
@@ -137,11 +137,10 @@ func (w *world) finished(p *process, o *billhook.Outcome) {
 		w.fail(l.name, "attempt %d is recorded after %d", a.Number, l.attempts)
 	}
 	l.attempts++
-	sent := slices.ContainsFunc(l.exchanges, func(e *exchange) bool { return e.of == p && e.from.Equal(a.StartedAt) })
-	switch {
-	case sent:
+	if e := l.attempt(p, a); e != nil {
 		l.recorded++
-	default:
+		w.tells(l, e, a)
+	} else {
 		w.fail(l.name, "an attempt of %s at %v is on record, and no request began then (%s)", p.name, a.StartedAt.Sub(w.began), a.Error)
 	}
 	policy := w.policy(l.hook.id)
@@ -149,7 +148,7 @@ func (w *world) finished(p *process, o *billhook.Outcome) {
 	last := !policy.Retries(a.StatusCode) || made >= policy.MaxAttempts
 	switch o.Status {
 	case billhook.StatusDelivered:
-		if !a.Success() || !l.acknowledged {
+		if !a.Success() {
 			w.fail(l.name, "is delivered, and the receiver has not acknowledged it")
 		}
 	case billhook.StatusPending:
@@ -157,14 +156,26 @@ func (w *world) finished(p *process, o *billhook.Outcome) {
 			w.fail(l.name, "attempt %d (%s) is followed by another at %v; the policy says %v, last %v", made, a.Error, o.NextAttemptAt, due, last)
 		}
 	case billhook.StatusDead:
-		if a.Success() || !last || made > policy.MaxAttempts {
-			w.fail(l.name, "is dead after %d attempts of %d (%s)", made, policy.MaxAttempts, a.Error)
+		if a.Success() || !last || made > policy.MaxAttempts || o.Reason == "" {
+			w.fail(l.name, "is dead after %d attempts of %d (%s), since %q", made, policy.MaxAttempts, a.Error, o.Reason)
 		}
 	default:
 		w.fail(l.name, "an attempt left it %s", o.Status)
 	}
 	l.status, l.dueAt = o.Status, o.NextAttemptAt
 	w.note("%s attempt %d of %s is on record: %d %s, %s", l.name, a.Number, p.name, a.StatusCode, a.Failure, o.Status)
+}
+
+// tells holds what an attempt says of an answer against what was answered. A
+// process that was paused meanwhile may have given up before it saw that.
+func (w *world) tells(l *life, e *exchange, a *billhook.Attempt) {
+	seen := e.answered && e.of.pausedUntil.Before(e.from)
+	if a.StatusCode == 0 && seen || a.StatusCode != 0 && a.StatusCode != e.fate.code {
+		w.fail(l.name, "attempt %d says that it was answered %d (%s), and it was %d", a.Number, a.StatusCode, a.Error, e.fate.code)
+	}
+	if acknowledged := a.StatusCode/100 == 2; a.Success() != acknowledged {
+		w.fail(l.name, "attempt %d, which was answered %d, is a success: %v", a.Number, a.StatusCode, a.Success())
+	}
 }
 
 func (w *world) retried(p *process, r *billhook.Retry) {

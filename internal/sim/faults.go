@@ -11,7 +11,7 @@ func (w *world) crashSomeone(_ *rand.Rand, p *process) { p.crash("by chance") }
 func (w *world) crashAtPoint(r *rand.Rand, p *process) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	p.crashAt = []point{beforeCommit, afterCommit, beforeSend, afterAnswer, beforeOutcome, afterOutcome}[r.IntN(6)]
+	p.crashAt = points[r.IntN(len(points))]
 	w.note("%s will crash %s", p.name, p.crashAt)
 }
 
@@ -64,10 +64,12 @@ func (w *world) changeUnseen(r *rand.Rand, p *process) {
 	w.strike(noReads, blind, between(r, w.climate.lease/2, 2*w.climate.lease))
 	w.mu.Unlock()
 	if oneIn(r, 2) {
-		w.register(p)
-	} else {
 		w.changeWebhook(r, p)
+		return
 	}
+	w.register(p)
+	time.Sleep(between(r, 10*time.Millisecond, time.Second))
+	w.emitInTx(r, p) // for whom it may concern to take over
 }
 
 func (w *world) databaseFails(r *rand.Rand, p *process) {

@@ -41,6 +41,10 @@ type exchange struct {
 	// from and until are when the process had it under way, as far as the
 	// network can tell.
 	from, until time.Time
+	// unwritten: no byte of it got away.
+	unwritten bool
+	// answered: the process was sent the status of the receiver's answer.
+	answered bool
 }
 
 // dial connects at once, since what happens at one instant needs no order. A
@@ -71,6 +75,9 @@ func (c *conn) Write(request []byte) (int, error) {
 		c.p.w.mu.Lock()
 		defer c.p.w.mu.Unlock()
 		c.ended()
+		if e.on == c { // also where the receiver hung up before
+			e.until, e.unwritten = time.Now(), n == 0
+		}
 	}
 	return n, err
 }
@@ -156,14 +163,14 @@ func (w *world) asked(c *conn, request []byte) *exchange {
 	l := w.book.lives[name]
 	if l == nil {
 		w.fail(name, "%s sends what is not on disk", c.p.name)
-		l = &life{name: name, event: w.book.events[number(dataOf(body))-1], hook: w.hook(path)}
+		l = &life{name: name, event: w.book.events[number(dataOf(body))-1], hook: w.hookOf(path)}
 	}
 	e := &exchange{life: l, of: c.p, nth: len(l.exchanges) + 1, from: time.Now()}
 	// A receiver may have hung up just now, and the engine tries another connection
 	// at the same instant.
 	if n := len(l.exchanges); n > 0 && l.exchanges[n-1].of == c.p && l.exchanges[n-1].from.Equal(e.from) {
 		e = l.exchanges[n-1]
-		e.until = time.Time{}
+		e.until, e.unwritten = time.Time{}, false
 	} else {
 		l.exchanges = append(l.exchanges, e)
 		e.fate = w.fate(c.r, l, e.nth)
@@ -177,7 +184,7 @@ func (w *world) asked(c *conn, request []byte) *exchange {
 // goesOn reports whether a request is of the same attempt as the one before it,
 // of which nothing was written.
 func (e *exchange) goesOn(next *exchange) bool {
-	return e.of == next.of && e.fate.unread() && e.until.Equal(next.from)
+	return e.of == next.of && e.unwritten && e.until.Equal(next.from)
 }
 
 // mayAsk holds a request against what is known at its beginning. goesOn: it was
@@ -208,7 +215,7 @@ func (w *world) mayAsk(e *exchange, body []byte, goesOn bool) {
 		return // a retry gave it to another, and this one is told soon
 	}
 	if l.over() {
-		if l.status != billhook.StatusCancelled || time.Since(l.overAt) > w.climate.underWay() {
+		if l.status != billhook.StatusCancelled || time.Since(l.overAt) > p.underWay() {
 			w.fail(l.name, "%s sends what is %s", p.name, l.status)
 		}
 	} else if early := l.dueAt.Sub(e.from); early > 0 {
@@ -218,11 +225,8 @@ func (w *world) mayAsk(e *exchange, body []byte, goesOn bool) {
 }
 
 // mayGo holds a request against the versions of its webhook that the process may
-// go by. One that was paused between its decision and the request may be late.
+// go by.
 func (w *world) mayGo(e *exchange) {
-	if time.Since(e.of.pausedUntil) < time.Minute {
-		return
-	}
 	may, _ := e.of.versions(e.life.hook)
 	for i := range may {
 		if may[i].IsActive && may[i].DeletedAt.IsZero() {

@@ -23,6 +23,7 @@ var ordinary = []weighted[action]{
 	{3, (*world).deleteWebhook},
 	{2, (*world).openStore},
 	{3, (*world).receiverGoesDown},
+	{3, (*world).stopSomeone},
 }
 
 // trouble is what happens beside it where the world is not calm.
@@ -35,8 +36,12 @@ var troubles = []weighted[action]{
 	{10, (*world).databaseFails},
 	{4, (*world).changeUnseen},
 	{3, (*world).clockJumps},
-	{6, (*world).stopSomeone},
+	{3, (*world).stopSomeone},
 }
+
+// lonely is what more happens where there is only ever one node, to which nothing
+// is done by others or their clocks.
+var lonely = []weighted[action]{{30, (*world).crashAtPoint}, {10, (*world).databaseFails}}
 
 // play lets it all happen.
 func (w *world) play() {
@@ -44,6 +49,9 @@ func (w *world) play() {
 	actions := ordinary
 	if !w.climate.calm {
 		actions = slices.Concat(ordinary, troubles)
+		if !w.backend.owned() {
+			actions = slices.Concat(actions, lonely)
+		}
 	}
 	for i := range w.climate.actions {
 		time.Sleep(between(r, 0, 2*w.climate.gap))

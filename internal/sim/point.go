@@ -38,6 +38,8 @@ const (
 	afterOutcome  point = "after the commit of an outcome, before its answer"
 )
 
+var points = []point{beforeCommit, afterCommit, beforeSend, afterAnswer, beforeOutcome, afterOutcome}
+
 // reached crashes the process if this is the point where it is to, after all else
 // that it does at this instant, in whatever order that is, or pauses it.
 func (p *process) reached(at point) bool {
@@ -71,6 +73,19 @@ func (p *process) alive() bool {
 	return !p.dead
 }
 
+// stagger is how long after a pause all that waited for its end has gone on.
+const stagger = 30 * time.Millisecond
+
+// underWay is how long it may be now from the engine's decision to send something
+// to the request. It wants w.mu.
+func (p *process) underWay() time.Duration {
+	usual := p.w.climate.underWay()
+	if time.Since(p.pausedUntil) <= stagger+usual {
+		return stagger + usual
+	}
+	return usual
+}
+
 // stall waits as long as the process is paused, and reports whether it lives. what
 // names who waits: they go on one after the other, in an order of the seed's.
 func (p *process) stall(what ...any) bool {
@@ -82,6 +97,6 @@ func (p *process) stall(what ...any) bool {
 			return !dead
 		}
 		r := chance(p.w.plan.Seed, "stall", p.name, until.Sub(p.w.began), fmt.Sprint(what...))
-		time.Sleep(time.Until(until) + between(r, 0, 30*time.Millisecond))
+		time.Sleep(time.Until(until) + between(r, 0, stagger))
 	}
 }

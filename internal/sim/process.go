@@ -73,6 +73,7 @@ type process struct {
 	// Guarded by w.mu.
 	ready       bool // it takes calls
 	dead        bool
+	upAt        time.Time     // when it began to take calls
 	stopAt      time.Time     // when it was told to stop
 	endAt       time.Time     // when it crashed, or else was gone
 	down        time.Duration // until the next one starts
@@ -146,7 +147,7 @@ func (p *process) start() bool {
 		if err == nil {
 			w.mu.Lock()
 			defer w.mu.Unlock()
-			p.client, p.ready = client, !p.dead
+			p.client, p.ready, p.upAt = client, !p.dead, time.Now()
 			w.note("%s is up, emits only: %v", p.name, p.emitsOnly)
 			return true
 		}
@@ -160,7 +161,7 @@ func (p *process) config() billhook.Config {
 	c := p.w.climate
 	config := billhook.Config{
 		AllowInsecure: true, DialContext: p.dial, Logger: slog.New(slog.DiscardHandler),
-		WebhookConcurrency: c.concurrency, MaxInFlight: c.inFlight,
+		WebhookConcurrency: c.concurrency, MaxInFlight: c.inFlight, StopGrace: stopGrace,
 	}
 	setWindow(&config, c.window)
 	p.w.flaw.config(&config)
@@ -177,6 +178,9 @@ func (p *process) run() error {
 
 // longestEnd is how long the rest of a dead process may take to notice.
 const longestEnd = 6 * time.Second
+
+// stopGrace is how long what is under way may take when a process is told to stop.
+const stopGrace = 4 * time.Second
 
 // longestStop is how long a Run may take to return: its grace, and a pause or an
 // outage.

@@ -115,12 +115,13 @@ func (r *receiver) serve(c *conn) {
 // whether the connection goes on.
 func (r *receiver) answer(c *conn, e *exchange) bool {
 	far := c.far
-	acknowledge := func() {
+	// write answers the process, which has all of it when this returns.
+	write := func(answer string) bool {
+		_, err := io.WriteString(far, answer)
 		r.w.mu.Lock()
 		defer r.w.mu.Unlock()
-		if e.fate.code/100 == 2 {
-			e.life.acknowledged = true
-		}
+		e.answered = err == nil
+		return e.answered
 	}
 	status := fmt.Sprintf("HTTP/1.1 %d %s\r\n", e.fate.code, http.StatusText(e.fate.code))
 	switch e.fate.kind {
@@ -136,12 +137,10 @@ func (r *receiver) answer(c *conn, e *exchange) bool {
 		_, _ = io.WriteString(far, "HTTP/1.1 20")
 		return false
 	case stalls:
-		acknowledge()
-		_, _ = io.WriteString(far, status+"Content-Length: 100\r\n\r\nwait")
+		write(status + "Content-Length: 100\r\n\r\nwait")
 		_, _ = io.Copy(io.Discard, far)
 		return false
 	}
-	acknowledge()
 	header := "Content-Length: 2\r\n\r\n"
 	switch e.fate.kind {
 	case busy:
@@ -149,7 +148,7 @@ func (r *receiver) answer(c *conn, e *exchange) bool {
 	case refuses:
 		header = "Location: /elsewhere\r\n" + header
 	}
-	if _, err := io.WriteString(far, status+header+"ok"); err != nil {
+	if !write(status + header + "ok") {
 		return false
 	}
 	r.w.mu.Lock()

@@ -57,7 +57,7 @@ func (w *world) configured(p *process, id string, h billhook.Webhook, err error)
 	case err == nil:
 		p.knows(&h)
 	case code == billhook.CodeNotFound: // deleted, or not heard of yet
-	case w.climate.calm && code != billhook.CodeConflict:
+	case w.climate.calm && code != billhook.CodeConflict, code == "" && !p.dead && w.undisturbed(p, w.climate.lease):
 		w.fail("", "%s cannot change %s: %v", p.name, id, err)
 	}
 	w.note("webhook %s is changed on %s: active %v, %v %s, %s", id, p.name, h.IsActive, h.Events, h.URL, code)

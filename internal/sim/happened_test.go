@@ -1,0 +1,62 @@
+package sim
+
+import (
+	"fmt"
+	"strings"
+	"sync"
+	"testing"
+)
+
+// happened counts what befell worlds, by what their traces say of it.
+type happened struct {
+	mu    sync.Mutex
+	found map[string]int
+}
+
+func (h *happened) add(r *Report) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if h.found == nil {
+		h.found = map[string]int{}
+	}
+	for _, what := range befall(r.Plan) {
+		for _, l := range r.trace {
+			if strings.Contains(l.text, what) {
+				h.found[what]++
+			}
+		}
+	}
+}
+
+// check fails the test where something befell no world.
+func (h *happened) check(t *testing.T, plan Plan) {
+	for _, what := range befall(plan) {
+		if h.found[what] == 0 {
+			t.Errorf("no world has in its trace: %s", what)
+		}
+	}
+	t.Log(h.found)
+}
+
+// befall is what can befall worlds of a kind.
+func befall(plan Plan) []string {
+	all := []string{
+		"crashes: by chance", "is told to stop", "is paused for",
+		"receiver 9000 is down", "is retried by", "is cancelled", ", delivered", ", dead", ", pending",
+		"is rolled back", "is committed: true", "is taken over by", string(away), string(noReads), string(full), string(mute), string(taken),
+	}
+	for _, at := range points {
+		all = append(all, "crashes: "+string(at))
+	}
+	if plan.SQLite {
+		return append(all, "1 nodes")
+	}
+	for nodes := 1; nodes <= 3; nodes++ {
+		all = append(all, fmt.Sprint(nodes, " nodes"))
+	}
+	return append(all,
+		"will pause "+string(beforeCommit), "will pause "+string(beforeOutcome),
+		"clock is 1h0m0s ahead", "clock is -1h0m0s ahead", "clock is 0s ahead", "was taken for dead and is a new node",
+		"emits only: true", "is asked for in SQL", "crashes: when it has opened a store",
+	)
+}
