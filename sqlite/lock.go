@@ -1,6 +1,7 @@
 package sqlite
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"strings"
@@ -19,7 +20,7 @@ func acquire(path string) (*os.File, error) {
 		if text, err := os.ReadFile(path); err == nil && len(text) > 0 {
 			holder = " by process " + strings.TrimSpace(string(text))
 		}
-		file.Close()
+		_ = file.Close()
 		return nil, fmt.Errorf("%w%s (%s: %v): stop it, or give this one a data folder of its own", ErrInUse, holder, path, err)
 	}
 	// The number is for people; a lock without it is as good.
@@ -27,4 +28,10 @@ func acquire(path string) (*os.File, error) {
 		fmt.Fprintln(file, os.Getpid())
 	}
 	return file, nil
+}
+
+// release gives the lock back. It is not left to Close: a process that this one
+// is about to start holds everything that is open here for a moment.
+func release(file *os.File) error {
+	return errors.Join(unlockFile(file), file.Close())
 }

@@ -106,7 +106,7 @@ func openFile(path string, o Options) (*Database, error) {
 	}
 	d := &Database{path: path, options: o, lock: lock}
 	if d.conns, err = connect(context.Background(), path, o); err != nil {
-		lock.Close()
+		release(lock)
 		return nil, fmt.Errorf("open database %s: %w", path, err)
 	}
 	return d, nil
@@ -126,7 +126,7 @@ func (d *Database) Close() error {
 		err = d.conns.close()
 		d.conns = nil
 	}
-	return errors.Join(err, d.lock.Close())
+	return errors.Join(err, release(d.lock))
 }
 
 // Commit writes the batch and has it on disk when it returns nil. After an
