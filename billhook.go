@@ -67,8 +67,9 @@ type Config struct {
 	// MaxBatch bounds the events of one EmitBatch. Default: 1000.
 	MaxBatch int
 	// MaxInFlight bounds the requests under way to all receivers together. Half
-	// of them at most are to receivers that have not answered yet, and a quarter
-	// to those that failed or took over a second the last time. Default: 2048.
+	// of them at most are to receivers that have not answered yet, a quarter to
+	// those that took over a second the last time, and a quarter to those that
+	// fail. Default: 2048.
 	MaxInFlight int
 	// WebhookConcurrency bounds the requests under way to one webhook.
 	// Default: 32.

@@ -9,7 +9,7 @@ import (
 	"github.com/billhook/billhook/profile"
 )
 
-// An endpoint is a webhook made ready for sending. But for its standing it never
+// An endpoint is a webhook made ready for sending. But for its record it never
 // changes: a changed webhook gets a new one.
 type endpoint struct {
 	webhook     Webhook
@@ -20,7 +20,7 @@ type endpoint struct {
 	concurrency int
 	static      []profile.Header
 
-	standing standing // the scheduler's, under its lock
+	record record // the scheduler's, under its lock
 }
 
 func newEndpoint(w Webhook, p *profile.Profile, concurrency int) (*endpoint, error) {

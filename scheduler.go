@@ -315,6 +315,7 @@ func (s *scheduler) read(l *lane) {
 	for _, p := range rows {
 		l.add(p, s.window(), &s.mem)
 	}
+	l.remember(rows)
 	if len(rows) == limit {
 		l.bound(rows[len(rows)-1].Position)
 	}
@@ -432,7 +433,7 @@ func (s *scheduler) sendOne(j job) (job, bool) {
 		l.forget(j.pending.ID) // handed back: it waits in the database
 		l.rewind(&s.mem)
 	} else {
-		endpoint.standing = standingAfter(&o.Attempt)
+		endpoint.record = endpoint.record.after(&o.Attempt)
 		s.unrecorded++
 		s.record(l, o)
 	}

@@ -2,34 +2,51 @@ package billhook
 
 import "time"
 
-// A standing is what a webhook's receiver has shown of itself since this process
-// began. It decides how many of all requests under way may be to its like: a
+// A standing is what a webhook's receiver has shown of itself, as far as this
+// process knows. It decides how many of all requests under way may be to its like: a
 // request to a receiver that hangs keeps its place for as long as an attempt may
 // take, and ten thousand of those must not take the places, nor the processors,
 // of the others.
 type standing uint8
 
 const (
-	unproven  standing = iota // it has not answered yet
-	good                      // it took its last delivery, within quickAnswer
-	bad                       // it did not
-	standings = 3
+	unproven  standing = iota // nothing yet
+	good                      // it takes deliveries, the last one within quickAnswer
+	slow                      // it takes deliveries, but not so quickly
+	bad                       // it has taken none of the last few
+	standings = 4
 )
 
 const (
 	// quickAnswer is how soon a receiver that is good answers.
 	quickAnswer = time.Second
+	// badAfter is after how many failures in a row one that took deliveries is
+	// bad: one failure among others must not send it to the end of a long line.
+	badAfter = 5
 	// youth is how long a request counts as young: as one that has work to do,
 	// and not one that waits.
 	youth = 100 * time.Millisecond
 )
 
-// standingAfter is what an attempt shows.
-func standingAfter(a *Attempt) standing {
-	if a.Success() && a.Duration <= quickAnswer {
-		return good
+// A record is what is kept of a receiver's answers.
+type record struct {
+	standing standing
+	failures int // in a row
+}
+
+// after is the record after one more attempt.
+func (r record) after(a *Attempt) record {
+	switch {
+	case a.Success() && a.Duration <= quickAnswer:
+		return record{standing: good}
+	case a.Success():
+		return record{standing: slow}
 	}
-	return bad
+	r.failures++
+	if r.standing == unproven || r.failures >= badAfter {
+		r.standing = bad
+	}
+	return r
 }
 
 // share is how many of so many requests under way may be to receivers of the
@@ -38,6 +55,8 @@ func (s standing) share(of int) (all, young int) {
 	switch s {
 	case unproven:
 		return max(of/2, 1), max(of/32, 1)
+	case slow:
+		return max(of/4, 1), of
 	case bad:
 		return max(of/4, 1), max(of/32, 1)
 	}
@@ -149,10 +168,24 @@ func (ls *lines) empty() {
 	}
 }
 
+// remember tells from what waits what the receiver has shown to a process before
+// this one: whether it has failed to take most of it.
+func (l *lane) remember(rows []Pending) {
+	tried := 0
+	for i := range rows {
+		if rows[i].Attempts > rows[i].AttemptsBefore {
+			tried++
+		}
+	}
+	if l.endpoint != nil && l.endpoint.record.standing == unproven && tried > len(rows)/2 {
+		l.endpoint.record.standing = bad
+	}
+}
+
 // standing is that of the lane's receiver.
 func (l *lane) standing() standing {
 	if l.endpoint == nil {
 		return unproven
 	}
-	return l.endpoint.standing
+	return l.endpoint.record.standing
 }

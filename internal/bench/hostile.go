@@ -13,7 +13,7 @@ import (
 )
 
 const (
-	// hostileStores have hostileEach webhooks each.
+	// hostileEach is how many hostile webhooks a store has.
 	hostileEach = 10
 	// hostileWaiting is how many deliveries wait for each of them.
 	hostileWaiting = 3
@@ -167,7 +167,30 @@ func (s *seeder) hostile(ctx context.Context, hooks int) error {
 		if err := s.db.Commit(ctx, &batch); err != nil {
 			return err
 		}
+		if err := s.failed(ctx, batch.Emits); err != nil {
+			return err
+		}
 		batch = billhook.Batch{}
 	}
 	return nil
+}
+
+// failed has most deliveries of each webhook behind them that they were tried:
+// this is not the first that the receivers are heard of.
+func (s *seeder) failed(ctx context.Context, emits []*billhook.Emit) error {
+	var batch billhook.Batch
+	for i := range emits {
+		if i%hostileWaiting == 0 {
+			continue
+		}
+		p := emits[i].Deliveries[0]
+		batch.Outcomes = append(batch.Outcomes, &billhook.Outcome{
+			Delivery: p, Status: billhook.StatusPending, NextAttemptAt: p.DueAt, Reason: "no answer in time",
+			Attempt: billhook.Attempt{
+				StoreID: p.StoreID, DeliveryID: p.ID, Number: 1, StartedAt: p.DueAt, Duration: 30 * time.Second,
+				URL: s.bench.receiverURL("/hostile"), Failure: billhook.FailureTimeout, Error: "no answer in time",
+			},
+		})
+	}
+	return s.db.Commit(ctx, &batch)
 }
