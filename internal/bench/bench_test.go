@@ -213,6 +213,9 @@ func (l *ledger) Commit(_ context.Context, b *billhook.Batch) error {
 			o.Stale = true
 			continue
 		}
+		if o.Status == billhook.StatusPending {
+			continue
+		}
 		delete(l.pending, o.Delivery.ID)
 		l.finished++
 	}
