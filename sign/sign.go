@@ -1,6 +1,7 @@
 // Package sign signs and verifies webhook bodies: the lower-case hex
 // HMAC-SHA256 that commerce platforms put in a header of their own, and the
-// three headers of Standard Webhooks (standardwebhooks.com).
+// three headers of Standard Webhooks (standardwebhooks.com), with HMAC-SHA256
+// or Ed25519.
 //
 // It knows secrets, bytes and times. It must not know stores, profiles,
 // deliveries or HTTP clients, and imports nothing of Billhook, so that a
@@ -20,11 +21,11 @@ import (
 const (
 	HeaderID        = "webhook-id"        // the event's id, the same on every attempt
 	HeaderTimestamp = "webhook-timestamp" // when this attempt was signed, unix seconds
-	HeaderSignature = "webhook-signature" // space separated list of "v1," + base64
+	HeaderSignature = "webhook-signature" // space separated list of "v1," or "v1a," + base64
 )
 
-// version is the symmetric scheme of Standard Webhooks, HMAC-SHA256.
-const version = "v1,"
+// versionHMAC is the symmetric scheme of Standard Webhooks, HMAC-SHA256.
+const versionHMAC = "v1,"
 
 // Hex returns the lower-case hex HMAC-SHA256 of body. The key is the whole
 // secret as it was handed to the receiver, a whsec_ prefix included: that is
@@ -43,10 +44,7 @@ func Hex(secret string, body []byte) string {
 // secrets rotate without a lost delivery.
 func Standard(secrets []string, id string, at time.Time, body []byte) string {
 	var headRoom [128]byte
-	head := append(headRoom[:0], id...)
-	head = append(head, '.')
-	head = strconv.AppendInt(head, at.Unix(), 10)
-	head = append(head, '.')
+	head := appendHead(headRoom[:0], id, at)
 
 	var outRoom [128]byte
 	out := outRoom[:0]
@@ -55,8 +53,16 @@ func Standard(secrets []string, id string, at time.Time, body []byte) string {
 			out = append(out, ' ')
 		}
 		sum := standardMAC(secret, head, body)
-		out = append(out, version...)
+		out = append(out, versionHMAC...)
 		out = base64.StdEncoding.AppendEncode(out, sum[:])
 	}
 	return string(out)
+}
+
+// appendHead appends what is signed before the body: "id.timestamp.".
+func appendHead(dst []byte, id string, at time.Time) []byte {
+	dst = append(dst, id...)
+	dst = append(dst, '.')
+	dst = strconv.AppendInt(dst, at.Unix(), 10)
+	return append(dst, '.')
 }

@@ -111,6 +111,8 @@ func TestVerifyHex(t *testing.T) {
 		{"not hex", []string{"new"}, string(body), good[:62] + "zz", ErrMalformed},
 		{"other secret", []string{"other"}, string(body), good, ErrMismatch},
 		{"no secret", nil, string(body), good, ErrMismatch},
+		{"empty secret", []string{""}, string(body), Hex("", body), ErrMismatch},
+		{"public key", []string{"whpk_key"}, string(body), Hex("whpk_key", body), ErrMismatch},
 		{"tampered body", []string{"new"}, `{"a":2}`, good, ErrMismatch},
 		{"tampered signature", []string{"new"}, string(body), flip(good), ErrMismatch},
 	} {
@@ -170,6 +172,48 @@ func TestVerifyStandard(t *testing.T) {
 		}
 		if err != nil && (strings.Contains(err.Error(), vectorSignature) || test.header != "" && test.value == "" && !strings.Contains(err.Error(), test.header)) {
 			t.Errorf("%s: says %q", test.name, err)
+		}
+		if test.header != "" {
+			header.Add(test.header, header.Get(test.header))
+			if test.value == "" {
+				header.Set(test.header, "value")
+				header.Add(test.header, "value")
+			}
+			if err := VerifyStandard([]string{vectorSecret}, header, []byte(vectorBody), now, 0); !errors.Is(err, ErrMalformed) {
+				t.Errorf("%s twice: %v", test.header, err)
+			}
+		}
+	}
+}
+
+// What anyone could sign with signs nothing.
+func TestVerifyStandardOpenSecrets(t *testing.T) {
+	at := time.Unix(vectorTime, 0)
+	_, public := NewKeyPair()
+	for _, secret := range []string{"", public, "whpk_", "whpk_broken"} {
+		header := http.Header{}
+		header.Set(HeaderID, vectorID)
+		header.Set(HeaderTimestamp, strconv.Itoa(vectorTime))
+		header.Set(HeaderSignature, Standard([]string{secret}, vectorID, at, []byte(vectorBody)))
+		if err := VerifyStandard([]string{secret}, header, []byte(vectorBody), at, 0); !errors.Is(err, ErrMismatch) {
+			t.Errorf("%q: %v", secret, err)
+		}
+	}
+}
+
+// By how much the clocks are apart is what an operator needs to know.
+func TestVerifyStandardSaysHowStale(t *testing.T) {
+	header := http.Header{}
+	header.Set(HeaderID, vectorID)
+	header.Set(HeaderTimestamp, strconv.Itoa(vectorTime))
+	header.Set(HeaderSignature, vectorSignature)
+	for after, want := range map[time.Duration]string{
+		10 * time.Minute:  "webhook-timestamp too old: by 10m0s, where 5m0s is let through",
+		-10 * time.Minute: "webhook-timestamp in the future: by 10m0s, where 5m0s is let through",
+	} {
+		err := VerifyStandard([]string{vectorSecret}, header, []byte(vectorBody), time.Unix(vectorTime, 0).Add(after), 0)
+		if err == nil || err.Error() != want {
+			t.Errorf("%s: %v", after, err)
 		}
 	}
 }

@@ -1,8 +1,9 @@
 package sign
 
 import (
-	"crypto/hmac"
+	"crypto/ed25519"
 	"crypto/sha256"
+	"crypto/subtle"
 	"encoding/base64"
 	"encoding/hex"
 	"errors"
@@ -33,14 +34,21 @@ var (
 // without them no arithmetic below can overflow.
 const lastSecond = 253402300799
 
-// maxSignatures bounds the work that a header full of signatures can cause.
-const maxSignatures = 32
+// maxSignatures and maxEd25519 bound the work that a header full of signatures
+// can cause. Ed25519 costs some fifty times as much.
+const (
+	maxSignatures = 32
+	maxEd25519    = 8
+)
 
 // VerifyHex checks a hex HMAC-SHA256 of body against the secrets, in constant
 // time, and returns nil when one of them made it. Upper-case hex is accepted,
 // as Buffer.from(signature, "hex") does in the platforms' documents. Errors
 // wrap ErrMissing, ErrMalformed or ErrMismatch. This scheme signs no time, so
 // it cannot tell a replay: prefer VerifyStandard where both are at hand.
+//
+// Every secret is tried, whichever matches. Empty secrets and public keys
+// match nothing, since anyone could sign with them.
 func VerifyHex(secrets []string, body []byte, signature string) error {
 	if signature == "" {
 		return ErrMissing
@@ -52,59 +60,90 @@ func VerifyHex(secrets []string, body []byte, signature string) error {
 	if err != nil {
 		return fmt.Errorf("%w: not hex", ErrMalformed)
 	}
+	matched := 0
 	for _, secret := range secrets {
-		want := hexMAC(secret, body)
-		if hmac.Equal(given, want[:]) {
-			return nil
+		if secret == "" || strings.HasPrefix(secret, PublicKeyPrefix) {
+			continue
 		}
+		want := hexMAC(secret, body)
+		matched |= subtle.ConstantTimeCompare(given, want[:])
 	}
-	return ErrMismatch
+	if matched == 0 {
+		return ErrMismatch
+	}
+	return nil
 }
 
 // VerifyStandard checks the three Standard Webhooks headers of a request
 // against the secrets, in constant time, and returns nil when one of the
-// header's v1 signatures was made with one of them. Signatures of other
-// versions are passed over. The timestamp may lie tolerance before or after
-// now; a tolerance of zero or less means DefaultTolerance. Errors wrap
-// ErrMissing, ErrMalformed, ErrStale, ErrFuture or ErrMismatch.
+// header's signatures was made with one of them: a v1 signature with a shared
+// secret, or a v1a signature with the private key of a public key (whpk_…).
+// Signatures of other versions are passed over. The timestamp may lie
+// tolerance before or after now; a tolerance of zero or less means
+// DefaultTolerance. Errors wrap ErrMissing, ErrMalformed, ErrStale, ErrFuture
+// or ErrMismatch.
+//
+// Every secret is tried with every signature, whichever match. Empty secrets
+// match nothing, and public keys no v1 signature: anyone could make it.
 func VerifyStandard(secrets []string, header http.Header, body []byte, now time.Time, tolerance time.Duration) error {
-	id, stamp, list := header.Get(HeaderID), header.Get(HeaderTimestamp), header.Get(HeaderSignature)
-	switch {
-	case id == "":
-		return fmt.Errorf("%w: %s", ErrMissing, HeaderID)
-	case stamp == "":
-		return fmt.Errorf("%w: %s", ErrMissing, HeaderTimestamp)
-	case list == "":
-		return fmt.Errorf("%w: %s", ErrMissing, HeaderSignature)
+	var values [3]string
+	for i, name := range [...]string{HeaderID, HeaderTimestamp, HeaderSignature} {
+		switch sent := header.Values(name); {
+		case len(sent) > 1: // which one did the programs on the way look at?
+			return fmt.Errorf("%w: %s is there twice", ErrMalformed, name)
+		case len(sent) == 0 || sent[0] == "":
+			return fmt.Errorf("%w: %s", ErrMissing, name)
+		default:
+			values[i] = sent[0]
+		}
 	}
+	id, stamp := values[0], values[1]
 	at, err := parseTimestamp(stamp)
 	if err != nil {
 		return err
 	}
-	given, err := parseSignatures(list)
+	given, err := parseSignatures(values[2])
 	if err != nil {
 		return err
 	}
-	if tolerance <= 0 {
-		tolerance = DefaultTolerance
-	}
-	if at.Before(now.Add(-tolerance)) {
-		return ErrStale
-	}
-	if at.After(now.Add(tolerance)) {
-		return ErrFuture
+	if err := checkTime(at, now, tolerance); err != nil {
+		return err
 	}
 
 	head := []byte(id + "." + stamp + ".")
+	matched := 0
 	for _, secret := range secrets {
-		want := standardMAC(secret, head, body)
-		for i := range given {
-			if hmac.Equal(given[i][:], want[:]) {
-				return nil
+		switch {
+		case secret == "":
+		case strings.HasPrefix(secret, PublicKeyPrefix):
+			if key, err := ParsePublicKey(secret); err == nil && verifyEd25519(key, head, body, given.ed25519) {
+				matched = 1
+			}
+		default:
+			want := standardMAC(secret, head, body)
+			for i := range given.macs {
+				matched |= subtle.ConstantTimeCompare(given.macs[i][:], want[:])
 			}
 		}
 	}
-	return ErrMismatch
+	if matched == 0 {
+		return ErrMismatch
+	}
+	return nil
+}
+
+// checkTime says whether a signature is of now, give or take the tolerance.
+func checkTime(at, now time.Time, tolerance time.Duration) error {
+	if tolerance <= 0 {
+		tolerance = DefaultTolerance
+	}
+	switch {
+	case at.Before(now.Add(-tolerance)):
+		return fmt.Errorf("%w: by %s, where %s is let through", ErrStale, now.Sub(at), tolerance)
+	case at.After(now.Add(tolerance)):
+		return fmt.Errorf("%w: by %s, where %s is let through", ErrFuture, at.Sub(now), tolerance)
+	}
+	return nil
 }
 
 // parseTimestamp reads unix seconds: decimal digits and nothing else.
@@ -116,26 +155,36 @@ func parseTimestamp(s string) (time.Time, error) {
 	return time.Unix(int64(seconds), 0), nil
 }
 
-// parseSignatures reads the v1 entries of a webhook-signature header. A header
-// with none is malformed; one broken entry does not spoil the others.
-func parseSignatures(list string) ([][sha256.Size]byte, error) {
-	var given [][sha256.Size]byte
+// signatures are what a webhook-signature header holds, decoded.
+type signatures struct {
+	macs    [][sha256.Size]byte           // v1
+	ed25519 [][ed25519.SignatureSize]byte // v1a
+}
+
+// parseSignatures reads the entries of a webhook-signature header. A header
+// with none of a known version is malformed; one broken entry does not spoil
+// the others.
+func parseSignatures(list string) (given signatures, err error) {
 	for entry := range strings.SplitSeq(list, " ") {
-		text, ok := strings.CutPrefix(entry, version)
-		if !ok {
+		version, text, _ := strings.Cut(entry, ",")
+		version += ","
+		if version != versionHMAC && version != versionEd25519 {
 			continue
 		}
-		raw, err := base64.StdEncoding.DecodeString(text)
-		if err != nil || len(raw) != sha256.Size {
-			continue
+		raw, err := base64.StdEncoding.Strict().DecodeString(text)
+		switch {
+		case err != nil:
+		case version == versionHMAC && len(raw) == sha256.Size:
+			given.macs = append(given.macs, [sha256.Size]byte(raw))
+		case version == versionEd25519 && len(raw) == ed25519.SignatureSize:
+			given.ed25519 = append(given.ed25519, [ed25519.SignatureSize]byte(raw))
 		}
-		if len(given) == maxSignatures {
-			return nil, fmt.Errorf("%w: %s holds more than %d signatures", ErrMalformed, HeaderSignature, maxSignatures)
+		if len(given.macs) > maxSignatures || len(given.ed25519) > maxEd25519 {
+			return signatures{}, fmt.Errorf("%w: %s holds more than %d v1 or %d v1a signatures", ErrMalformed, HeaderSignature, maxSignatures, maxEd25519)
 		}
-		given = append(given, [sha256.Size]byte(raw))
 	}
-	if len(given) == 0 {
-		return nil, fmt.Errorf("%w: %s holds no v1 signature", ErrMalformed, HeaderSignature)
+	if len(given.macs)+len(given.ed25519) == 0 {
+		return signatures{}, fmt.Errorf("%w: %s holds no v1 and no v1a signature", ErrMalformed, HeaderSignature)
 	}
 	return given, nil
 }
