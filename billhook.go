@@ -26,6 +26,7 @@ import (
 	"log/slog"
 	"net"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/billhook/billhook/egress"
@@ -39,6 +40,9 @@ type Config struct {
 	// Profiles are the platform's own, beside those that come with Billhook;
 	// one with the name of a built-in takes its place. Default: none.
 	Profiles []*profile.Profile
+	// Keyring seals the secrets of webhooks in the database. Default: none, and
+	// they are kept there as they are.
+	Keyring *Keyring
 	// AllowInsecure lets webhooks have http:// URLs and loopback or private
 	// addresses. For development. Default: false.
 	AllowInsecure bool
@@ -117,6 +121,8 @@ type Client struct {
 	// change starts from the one before.
 	configuring sync.Mutex
 	running     sync.Mutex
+	// keys is the version of the Keyring that the configuration was read with.
+	keys atomic.Int64
 	// outdated has something in it when the configuration in memory may be.
 	outdated chan struct{}
 }
@@ -189,6 +195,7 @@ func (c *Client) Run(ctx context.Context) error {
 func (c *Client) Follow(ctx context.Context) {
 	var keeping sync.WaitGroup
 	keeping.Go(func() { c.keepConfigured(ctx) })
+	keeping.Go(func() { c.keepKeys(ctx, func() bool { return true }) })
 	defer keeping.Wait()
 	c.db.Watch(ctx, func(seen Change) {
 		if seen.Configuration {
@@ -233,6 +240,7 @@ func (c *Client) watch(ctx context.Context) {
 	var beside sync.WaitGroup
 	beside.Go(func() { c.emptyOutbox(ctx, asked) })
 	beside.Go(func() { c.keepConfigured(ctx) })
+	beside.Go(func() { c.keepKeys(ctx, func() bool { return c.reseal(ctx) }) })
 	defer beside.Wait()
 	c.scheduler.claim()
 	c.db.Watch(ctx, func(seen Change) {

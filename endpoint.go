@@ -19,6 +19,8 @@ type endpoint struct {
 	timeout     time.Duration
 	concurrency int
 	static      []profile.Header
+	// shut: a secret that should sign is sealed with a key that is not there.
+	shut bool
 }
 
 func newEndpoint(w Webhook, p *profile.Profile, concurrency int) (*endpoint, error) {
@@ -26,7 +28,7 @@ func newEndpoint(w Webhook, p *profile.Profile, concurrency int) (*endpoint, err
 	if err != nil {
 		return nil, err
 	}
-	e := &endpoint{webhook: w, url: u, profile: p, policy: p.RetryPolicy, timeout: p.Timeout, concurrency: concurrency}
+	e := &endpoint{webhook: w, url: u, profile: p, policy: p.RetryPolicy, timeout: p.Timeout, concurrency: concurrency, shut: w.sealedShut()}
 	if w.RetryPolicy != nil {
 		e.policy = *w.RetryPolicy
 	}

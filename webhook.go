@@ -38,13 +38,6 @@ type Webhook struct {
 	DeletedAt time.Time
 }
 
-// A Secret signs deliveries until it expires.
-type Secret struct {
-	Value string `json:"value"`
-	// ExpiresAt is when it stops signing; zero means never.
-	ExpiresAt time.Time `json:"expiresAt,omitzero"`
-}
-
 // A WebhookChange says what Update changes; nil leaves a member as it is.
 type WebhookChange struct {
 	URL         *string
@@ -66,15 +59,4 @@ func (w *Webhook) clone() Webhook {
 		c.RetryPolicy = &policy
 	}
 	return c
-}
-
-// signingSecrets are the values that sign at the given time, newest first.
-func (w *Webhook) signingSecrets(now time.Time) []string {
-	valid := make([]string, 0, len(w.Secrets))
-	for _, s := range w.Secrets {
-		if s.ExpiresAt.IsZero() || now.Before(s.ExpiresAt) {
-			valid = append(valid, s.Value)
-		}
-	}
-	return valid
 }

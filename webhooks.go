@@ -116,6 +116,7 @@ func (c *Client) Deactivate(ctx context.Context, storeID, id string) (Webhook, e
 func (c *Client) Delete(ctx context.Context, storeID, id string) error {
 	_, err := c.change(ctx, storeID, id, func(w *Webhook) error {
 		w.DeletedAt = now()
+		w.Secrets = nil
 		return nil
 	})
 	return err
@@ -134,7 +135,8 @@ type Rotation struct {
 const maxSecrets = 5
 
 // RotateSecret gives a webhook a new secret, the first in the result. The old
-// ones sign too until the grace period is over.
+// ones sign too until the grace period is over. Where they are sealed with a key
+// that is lost, a grace period of 0 lets go of them.
 func (c *Client) RotateSecret(ctx context.Context, storeID, id string, r Rotation) (Webhook, error) {
 	if r.GracePeriod < 0 || r.GracePeriod > 7*24*time.Hour {
 		return Webhook{}, invalid("/gracePeriodSeconds", "is not between 0 and 604800 (7 days)")
@@ -146,6 +148,9 @@ func (c *Client) RotateSecret(ctx context.Context, storeID, id string, r Rotatio
 	}
 	return c.change(ctx, storeID, id, func(w *Webhook) error {
 		at := now()
+		if err := w.Unopened(); err != nil && r.GracePeriod > 0 {
+			return err
+		}
 		secrets := []Secret{{Value: r.Secret}}
 		for _, old := range w.Secrets {
 			if old.ExpiresAt.IsZero() || at.Add(r.GracePeriod).Before(old.ExpiresAt) {
@@ -213,7 +218,8 @@ func (c *Client) writeWebhook(ctx context.Context, before *Webhook, w Webhook) (
 	if err := checkWebhook(before, &w, p); err != nil {
 		return Webhook{}, err
 	}
-	wr := &WebhookWrite{Webhook: w, Create: before == nil}
+	w = c.config.Keyring.sealed(w)
+	wr := &WebhookWrite{Webhook: w.atRest(), Create: before == nil}
 	if before != nil {
 		wr.Was = before.UpdatedAt
 	}

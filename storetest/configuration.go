@@ -66,7 +66,7 @@ func testWebhooks(f *fixture) {
 			Jitter: 0.125, FirstExponent: 1, RetryOn: profile.RetryOnServerErrors,
 		},
 		Headers:   map[string]string{"X-Tenant": "a&b", "X-Empty": ""},
-		Secrets:   []billhook.Secret{{Value: "whsec_new"}, {Value: "whsec_öld", ExpiresAt: at(60)}},
+		Secrets:   []billhook.Secret{{Sealed: "v1:a:c2VhbGVk"}, {Value: "whsec_new"}, {Value: "whsec_öld", ExpiresAt: at(60)}},
 		CreatedAt: at(0), UpdatedAt: at(1), DeletedAt: at(2),
 	}
 	bare := billhook.Webhook{StoreID: "one", ID: "wh_2", URL: "https://example.com"}
