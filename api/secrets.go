@@ -30,6 +30,9 @@ func (c *call) revealSecret() error {
 	if err != nil {
 		return err
 	}
+	if err := w.Unopened(); err != nil {
+		return err
+	}
 	shown := secretsJSON{Previous: []expiringSecret{}}
 	now := time.Now()
 	for i, s := range w.Secrets {

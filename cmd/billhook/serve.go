@@ -28,6 +28,8 @@ type serveCmd struct {
 	ProfileFile []string `env:"BILLHOOK_PROFILE_FILE" type:"existingfile" help:"A wire profile of your own; may be given more than once."`
 	Dev         bool     `env:"BILLHOOK_DEV" help:"For development: allows http:// and loopback receivers, and the key dev-staff-key."`
 
+	SecretKeyFile string `env:"BILLHOOK_SECRET_KEY_FILE" placeholder:"FILE" help:"Keys that seal secrets in the database: lines of an id and 32 bytes in base64, the first seals. Default: secret-keys in the data folder, made at the first start; or the variable BILLHOOK_SECRET_KEYS, id:base64 with commas between."`
+
 	MaxEventSize int           `env:"BILLHOOK_MAX_EVENT_SIZE" default:"1048576" help:"The most bytes that one event's data may have."`
 	NodeLease    time.Duration `env:"BILLHOOK_NODE_LEASE" default:"10s" help:"With --database-url: how long a node may be silent before others take over its deliveries."`
 }
@@ -68,11 +70,17 @@ func (cmd *serveCmd) Run(ctx context.Context) error {
 	if cmd.DatabaseURL != "" && !cmd.Dev && os.Getenv(rootKeyEnv) == "" {
 		return fmt.Errorf("with --database-url set %s to the same on every node: there is no folder to keep a key in", rootKeyEnv)
 	}
+	if err := cmd.checkSealing(); err != nil {
+		return err
+	}
 	db, err := cmd.open(ctx)
 	if err != nil {
 		return err
 	}
 	defer db.Close()
+	if config.Keyring, err = cmd.keyring(logger); err != nil {
+		return err
+	}
 	client, err := billhook.New(db, config)
 	if err != nil {
 		return err
