@@ -41,8 +41,8 @@ func (o *opener) open(w *Webhook) error {
 func (o *opener) resealed(read *Webhook) (w Webhook, ok bool) {
 	w = read.clone()
 	if !w.DeletedAt.IsZero() {
-		w.Secrets = nil
-		return w, len(read.Secrets) > 0
+		w.dropSecrets()
+		return w, len(read.Secrets)+len(read.KeyPairs) > 0
 	}
 	first, _ := o.ring.now()
 	stale := false

@@ -1,9 +1,11 @@
 package billhook
 
 import (
+	"crypto/ed25519"
 	"maps"
 	"slices"
 	"sync"
+	"time"
 
 	"github.com/billhook/billhook/profile"
 )
@@ -145,6 +147,24 @@ func (r *registry) webhooksAfter(storeID, after string, limit int) []Webhook {
 		}
 	}
 	return found
+}
+
+// publicKeys are those that sign for a store's webhooks at the given time.
+func (r *registry) publicKeys(storeID string, now time.Time) (keys []ed25519.PublicKey) {
+	r.mu.RLock()
+	defer r.mu.RUnlock()
+	t := r.stores[storeID]
+	if t == nil || !t.store.DeletedAt.IsZero() {
+		return nil
+	}
+	for _, e := range t.webhooks {
+		for _, k := range e.keys {
+			if k.pair.signs(now) {
+				keys = append(keys, k.key.Public().(ed25519.PublicKey))
+			}
+		}
+	}
+	return keys
 }
 
 // matching are the active webhooks of a store that want the event type.

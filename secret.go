@@ -3,6 +3,8 @@ package billhook
 import (
 	"slices"
 	"time"
+
+	"github.com/billhook/billhook/sign"
 )
 
 // A Secret signs deliveries until it expires. It does not print.
@@ -19,9 +21,38 @@ type Secret struct {
 func (Secret) String() string   { return "[secret]" }
 func (Secret) GoString() string { return "[secret]" }
 
+// A KeyPair signs deliveries with Ed25519 until it expires. Receivers verify with
+// the public key, which is no secret.
+type KeyPair struct {
+	// Public is whpk_ and base64.
+	Public string `json:"public"`
+	// Secret is the private key, whsk_ and base64.
+	Secret
+}
+
+func newKeyPair() KeyPair {
+	private, public := sign.NewKeyPair()
+	return KeyPair{Public: public, Secret: Secret{Value: private}}
+}
+
+// Which secret signs the header of a profile while a rotation overlaps.
+const (
+	SignOld = "old" // the oldest that has not expired
+	SignNew = "new"
+)
+
 // signs reports whether the secret signs at the given time.
 func (s *Secret) signs(now time.Time) bool {
 	return s.Value != "" && (s.ExpiresAt.IsZero() || now.Before(s.ExpiresAt))
+}
+
+// expire has the secret sign until the grace period is over, if not shorter, and
+// reports whether that is any longer.
+func (s *Secret) expire(now time.Time, grace time.Duration) bool {
+	if s.ExpiresAt.IsZero() || now.Add(grace).Before(s.ExpiresAt) {
+		s.ExpiresAt = now.Add(grace)
+	}
+	return s.ExpiresAt.After(now)
 }
 
 // signingSecrets are the values that sign at the given time, newest first.
@@ -42,12 +73,18 @@ func (w *Webhook) eachSecret(f func(s *Secret, place string)) {
 	for i := range w.Secrets {
 		f(&w.Secrets[i], at+"secret")
 	}
+	for i := range w.KeyPairs {
+		f(&w.KeyPairs[i].Secret, at+w.KeyPairs[i].Public)
+	}
 }
 
 // ownSecrets gives the webhook secrets that it shares with no other copy.
 func (w *Webhook) ownSecrets() {
-	w.Secrets = slices.Clone(w.Secrets)
+	w.Secrets, w.KeyPairs = slices.Clone(w.Secrets), slices.Clone(w.KeyPairs)
 }
+
+// dropSecrets lets go of all of a webhook that is deleted.
+func (w *Webhook) dropSecrets() { w.Secrets, w.KeyPairs = nil, nil }
 
 // sealed is the webhook with its secrets sealed under the first key; with none
 // sealed for a nil Keyring. What is sealed under that key already stays, and so
@@ -94,6 +131,7 @@ func (k *Keyring) open(w *Webhook, now time.Time) (failure error) {
 		s.Value = value
 	})
 	w.Secrets = slices.DeleteFunc(w.Secrets, func(s Secret) bool { return s.lost(now) })
+	w.KeyPairs = slices.DeleteFunc(w.KeyPairs, func(p KeyPair) bool { return p.lost(now) })
 	return failure
 }
 

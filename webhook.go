@@ -30,6 +30,13 @@ type Webhook struct {
 	// Secrets are the valid signing secrets, newest first. More than one is
 	// there only while a rotation overlaps.
 	Secrets []Secret
+	// KeyPairs are the valid Ed25519 keys, newest first; none where the webhook
+	// does not want their signatures.
+	KeyPairs []KeyPair
+	// OverlapSignature says which secret signs the header of the store's profile
+	// while a rotation overlaps, since that has room for one: SignOld or SignNew.
+	// Default: SignOld, which the receiver has, whatever else it has yet.
+	OverlapSignature string
 
 	CreatedAt time.Time
 	UpdatedAt time.Time
@@ -48,12 +55,18 @@ type WebhookChange struct {
 	// RetryPolicy: a pointer to nil goes back to the profile's policy.
 	RetryPolicy **profile.RetryPolicy
 	Headers     *map[string]string
+	// OverlapSignature: "" goes back to the default.
+	OverlapSignature *string
+	// Ed25519: true makes a key pair where there is none, false does away with
+	// those that there are.
+	Ed25519 *bool
 }
 
 // clone is a copy that its holder may change.
 func (w *Webhook) clone() Webhook {
 	c := *w
-	c.Events, c.Secrets, c.Headers = slices.Clone(w.Events), slices.Clone(w.Secrets), maps.Clone(w.Headers)
+	c.Events, c.Headers = slices.Clone(w.Events), maps.Clone(w.Headers)
+	c.ownSecrets()
 	if w.RetryPolicy != nil {
 		policy := *w.RetryPolicy
 		c.RetryPolicy = &policy

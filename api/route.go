@@ -31,6 +31,7 @@ func routes() []*route {
 		{"GET", "/api/stores/{id}", StoresManage, "getStore", (*call).getStore},
 		{"PATCH", "/api/stores/{id}", StoresManage, "updateStore", (*call).updateStore},
 		{"DELETE", "/api/stores/{id}", StoresManage, "deleteStore", (*call).deleteStore},
+		{"GET", "/api/stores/{id}/jwks.json", "", "getPublicKeys", (*call).getPublicKeys},
 
 		{"POST", "/api/events", EventsEmit, "emitEvent", (*call).emitEvent},
 		{"POST", "/api/events/batch", EventsEmit, "emitEvents", (*call).emitEvents},
