@@ -261,7 +261,7 @@ func TestSealIsBound(t *testing.T) {
 		"short":             func(own, _ string) string { return own[:12] },
 		"no base64":         func(own, _ string) string { return own + "*" },
 		"another version":   func(own, _ string) string { return "v2" + own[2:] },
-		"in words":          func(_, _ string) string { return "sealed" },
+		"in words":          func(_, _ string) string { return "gibberish" },
 	} {
 		t.Run(name, func(t *testing.T) {
 			bubble(t, func(t *testing.T, w *world) {

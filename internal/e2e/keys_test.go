@@ -83,7 +83,11 @@ func keys(t *testing.T, args ...string) string {
 	if code := p.exitCode(patience); code != 0 {
 		t.Fatalf("keys rotate %v exits with %d: %s", args, code, p.stderr.tail())
 	}
-	return p.stdout.String()
+	said := p.stdout.String()
+	if found := sealKey.FindString(said + p.stderr.String()); found != "" {
+		t.Errorf("keys rotate prints the key %s", found)
+	}
+	return said
 }
 
 // TestKeyRotation: a new key seals everything while events are delivered, with
