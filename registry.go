@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/billhook/billhook/profile"
+	"github.com/billhook/billhook/sign"
 )
 
 // A registry holds the configuration in memory: every store with its profile
@@ -158,9 +159,10 @@ func (r *registry) publicKeys(storeID string, now time.Time) (keys []ed25519.Pub
 		return nil
 	}
 	for _, e := range t.webhooks {
-		for _, k := range e.keys {
-			if k.pair.signs(now) {
-				keys = append(keys, k.key.Public().(ed25519.PublicKey))
+		for _, pair := range e.webhook.KeyPairs {
+			// One that cannot be opened here may sign on another node.
+			if key, err := sign.ParsePublicKey(pair.Public); err == nil && !pair.expired(now) {
+				keys = append(keys, key)
 			}
 		}
 	}

@@ -27,6 +27,9 @@ func (k SealKey) GoString() string { return k.ID }
 // safe for concurrent use.
 type Keyring struct {
 	load func() ([]SealKey, error)
+	// loading is held from before load to after, so that no older keys take the
+	// place of newer ones.
+	loading sync.Mutex
 
 	mu      sync.RWMutex
 	keys    []SealKey
@@ -48,6 +51,8 @@ func NewKeyring(load func() ([]SealKey, error)) (*Keyring, error) {
 
 // refresh loads the keys anew. Where that fails, those from before stay.
 func (k *Keyring) refresh() error {
+	k.loading.Lock()
+	defer k.loading.Unlock()
 	keys, err := k.load()
 	if err != nil {
 		return err

@@ -67,6 +67,9 @@ func kept(t *testing.T, db billhook.Database) (all []billhook.Secret) {
 	}
 	for _, h := range hooks {
 		all = append(all, h.Secrets...)
+		for _, p := range h.KeyPairs {
+			all = append(all, p.Secret)
+		}
 	}
 	return all
 }
@@ -227,6 +230,63 @@ func TestMissingSealKey(t *testing.T) {
 		settle(5 * time.Second)
 		wantSigned(t, &waits, 1, old.Secrets[0].Value)
 		wantSealed(t, w.db, 2, "a")
+	})
+}
+
+// TestKeysThatCannotBeLoaded: the keys from before stay, and it is told once.
+func TestKeysThatCannotBeLoaded(t *testing.T) {
+	bubble(t, func(t *testing.T, w *world) {
+		file := w.useKeys("a")
+		w.reopen()
+		w.run()
+		var in inbox
+		file.mu.Lock()
+		file.keys, file.err = nil, errors.New("permission denied")
+		file.mu.Unlock()
+		settle(time.Minute)
+		hook := w.register(w.serve(9000, &in))
+		w.emit("order.paid", "1")
+		settle(time.Second)
+		wantSigned(t, &in, 1, hook.Secrets[0].Value)
+		wantSealed(t, w.db, 1, "a")
+		if said := w.log.text.String(); strings.Count(said, "permission denied") != 1 {
+			t.Errorf("the log says %s", said)
+		}
+	})
+}
+
+// TestExpiredSecretNeedsNoKey: a secret that signs no more keeps nothing from
+// being sent, though its key is gone.
+func TestExpiredSecretNeedsNoKey(t *testing.T) {
+	bubble(t, func(t *testing.T, w *world) {
+		w.useKeys("b")
+		w.reopen()
+		var in inbox
+		hook := w.register(w.serve(9000, &in), func(r *billhook.Registration) { r.Ed25519 = true })
+		rotated := w.rotate(hook.ID, billhook.Rotation{GracePeriod: time.Hour})
+		_, hooks, err := w.db.Configuration(context.Background())
+		if err != nil || len(hooks[0].Secrets) != 2 {
+			t.Fatalf("%d secrets: %v", len(hooks[0].Secrets), err)
+		}
+		for _, old := range []*billhook.Secret{&hooks[0].Secrets[1], &hooks[0].KeyPairs[1].Secret} {
+			old.Sealed = strings.Replace(old.Sealed, "v1:b:", "v1:gone:", 1)
+		}
+		write := &billhook.WebhookWrite{Webhook: hooks[0], Was: hooks[0].UpdatedAt}
+		if err := w.db.Commit(context.Background(), &billhook.Batch{Webhooks: []*billhook.WebhookWrite{write}}); err != nil || write.Refused {
+			t.Fatal(err)
+		}
+		w.reopen()
+		w.run()
+		w.emit("order.paid", "1")
+		settle(time.Minute)
+		wantSigned(t, &in, 0, "") // the receiver may have the old one alone
+		w.halt()
+		time.Sleep(time.Hour)
+		w.reopen()
+		w.run()
+		settle(time.Minute)
+		wantSigned(t, &in, 1, rotated.Secrets[0].Value)
+		wantSealed(t, w.db, 2, "b")
 	})
 }
 

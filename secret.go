@@ -41,10 +41,13 @@ const (
 	SignNew = "new"
 )
 
-// signs reports whether the secret signs at the given time.
-func (s *Secret) signs(now time.Time) bool {
-	return s.Value != "" && (s.ExpiresAt.IsZero() || now.Before(s.ExpiresAt))
+// expired reports whether the secret's time is over.
+func (s *Secret) expired(now time.Time) bool {
+	return !s.ExpiresAt.IsZero() && !now.Before(s.ExpiresAt)
 }
+
+// signs reports whether the secret signs at the given time.
+func (s *Secret) signs(now time.Time) bool { return s.Value != "" && !s.expired(now) }
 
 // expire has the secret sign until the grace period is over, if not shorter, and
 // reports whether that is any longer.
@@ -125,19 +128,14 @@ func (k *Keyring) open(w *Webhook, now time.Time) (failure error) {
 			return
 		}
 		value, err := k.unseal(s.Sealed, place)
-		if err != nil && (s.ExpiresAt.IsZero() || now.Before(s.ExpiresAt)) {
+		if err != nil && !s.expired(now) {
 			failure = err
 		}
 		s.Value = value
 	})
-	w.Secrets = slices.DeleteFunc(w.Secrets, func(s Secret) bool { return s.lost(now) })
-	w.KeyPairs = slices.DeleteFunc(w.KeyPairs, func(p KeyPair) bool { return p.lost(now) })
+	w.Secrets = slices.DeleteFunc(w.Secrets, func(s Secret) bool { return s.Value == "" && s.expired(now) })
+	w.KeyPairs = slices.DeleteFunc(w.KeyPairs, func(p KeyPair) bool { return p.Value == "" && p.expired(now) })
 	return failure
-}
-
-// lost reports whether the secret cannot be opened, and need not be.
-func (s *Secret) lost(now time.Time) bool {
-	return s.Value == "" && !s.ExpiresAt.IsZero() && !now.Before(s.ExpiresAt)
 }
 
 // sealedShut reports whether a secret of the webhook could not be opened. Its
