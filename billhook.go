@@ -121,8 +121,8 @@ type Client struct {
 	// change starts from the one before.
 	configuring sync.Mutex
 	running     sync.Mutex
-	// keys is the version of the Keyring that the configuration was read with.
-	keys atomic.Int64
+	// keysRead is the version of the Keyring that the configuration was read with.
+	keysRead atomic.Int64
 	// outdated has something in it when the configuration in memory may be.
 	outdated chan struct{}
 }

@@ -127,7 +127,7 @@ func (c *Client) load(ctx context.Context) error {
 		c.scheduler.refresh(lane)
 	}
 	open.report()
-	c.keys.Store(int64(keys))
+	c.keysRead.Store(int64(keys))
 	return unusable
 }
 

@@ -34,7 +34,7 @@ func (c *Client) keepKeys(ctx context.Context, reseal func() bool) {
 		}
 		told = said
 		_, version := ring.now()
-		if int(c.keys.Load()) != version {
+		if int(c.keysRead.Load()) != version {
 			if err := c.reload(ctx); err != nil {
 				c.outdate()
 			}
@@ -47,19 +47,24 @@ func (c *Client) keepKeys(ctx context.Context, reseal func() bool) {
 }
 
 // reseal seals every secret in the database under the first key, and lets go of
-// those of deleted webhooks. It stops early, and says so, where another node is at
+// those of webhooks that are deleted, alone or with their store. It stops early, and says so, where another node is at
 // the same thing, or the database fails. A crash leaves every secret sealed under
 // one key or another, never under none.
 func (c *Client) reseal(ctx context.Context) (done bool) {
-	_, read, err := c.db.Configuration(ctx)
+	stores, read, err := c.db.Configuration(ctx)
 	if err != nil {
 		c.resealFailed(ctx, err)
 		return false
 	}
+	deleted := map[string]bool{}
+	for _, s := range stores {
+		deleted[s.ID] = !s.DeletedAt.IsZero()
+	}
 	open := c.opener()
 	var stale []Webhook
 	for i := range read {
-		if w, ok := open.resealed(&read[i]); ok {
+		gone := deleted[read[i].StoreID] || !read[i].DeletedAt.IsZero()
+		if w, ok := open.resealed(&read[i], gone); ok {
 			stale = append(stale, w)
 		}
 	}

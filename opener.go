@@ -36,11 +36,11 @@ func (o *opener) open(w *Webhook) error {
 }
 
 // resealed is a webhook as it was read with its secrets sealed under the first
-// key, and without any if it is deleted. It reports false where that is so
-// already, or cannot be.
-func (o *opener) resealed(read *Webhook) (w Webhook, ok bool) {
+// key, and without any if it is gone. It reports false where that is so already,
+// or cannot be.
+func (o *opener) resealed(read *Webhook, gone bool) (w Webhook, ok bool) {
 	w = read.clone()
-	if !w.DeletedAt.IsZero() {
+	if gone {
 		w.dropSecrets()
 		return w, len(read.Secrets)+len(read.KeyPairs) > 0
 	}

@@ -130,7 +130,7 @@ func TestSealed(t *testing.T) {
 }
 
 // TestPlainSecretsAreSealed: what was kept as it is, is sealed once there is a
-// Keyring; what is left of deleted webhooks goes.
+// Keyring; what is left of deleted webhooks and stores goes.
 func TestPlainSecretsAreSealed(t *testing.T) {
 	bubble(t, func(t *testing.T, w *world) {
 		var in inbox
@@ -141,7 +141,12 @@ func TestPlainSecretsAreSealed(t *testing.T) {
 		if err := w.db.Commit(context.Background(), &billhook.Batch{Webhooks: []*billhook.WebhookWrite{{Webhook: gone, Create: true}}}); err != nil {
 			t.Fatal(err)
 		}
-		if all := kept(t, w.db); len(all) != 2 || all[0].Value != hook.Secrets[0].Value {
+		w.store("closed", "standard")
+		w.register("http://127.0.0.1:9001/", func(r *billhook.Registration) { r.StoreID = "closed" })
+		if err := w.client.DeleteStore(context.Background(), "closed"); err != nil {
+			t.Fatal(err)
+		}
+		if all := kept(t, w.db); len(all) != 3 || all[2].Value != hook.Secrets[0].Value && all[1].Value != hook.Secrets[0].Value {
 			t.Fatalf("without a Keyring the database has %d secrets", len(all))
 		}
 		w.useKeys("a")

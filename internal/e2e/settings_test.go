@@ -32,7 +32,7 @@ func TestEnvironment(t *testing.T) {
 		"BILLHOOK_MAX_EVENT_SIZE=100",
 		"BILLHOOK_SECRET_KEY_FILE=" + filepath.Join(t.TempDir(), "keys"),
 	}
-	keys(t, "--secret-key-file", strings.TrimPrefix(env[len(env)-1], "BILLHOOK_SECRET_KEY_FILE="))
+	rotateKeys(t, "--secret-key-file", strings.TrimPrefix(env[len(env)-1], "BILLHOOK_SECRET_KEY_FILE="))
 	url := postgrestest.Shared(t).Database(t)
 	shared := []string{"BILLHOOK_DATABASE_URL=" + url, "BILLHOOK_NODE_LEASE=2s"}
 	all := slices.Concat(env, shared)
