@@ -26,6 +26,7 @@ import (
 	"log/slog"
 	"net"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/billhook/billhook/egress"
@@ -39,6 +40,9 @@ type Config struct {
 	// Profiles are the platform's own, beside those that come with Billhook;
 	// one with the name of a built-in takes its place. Default: none.
 	Profiles []*profile.Profile
+	// Keyring seals the secrets of webhooks in the database. Default: none, and
+	// they are kept there as they are.
+	Keyring *Keyring
 	// AllowInsecure lets webhooks have http:// URLs and loopback or private
 	// addresses. For development. Default: false.
 	AllowInsecure bool
@@ -133,7 +137,7 @@ type Client struct {
 	db        Database
 	profiles  map[string]*profile.Profile
 	registry  *registry
-	keys      *keyring
+	keys      *keyTable
 	committer *committer
 	scheduler *scheduler
 	sender    *sender
@@ -141,6 +145,8 @@ type Client struct {
 	// change starts from the one before.
 	configuring sync.Mutex
 	running     sync.Mutex
+	// keysRead is the version of the Keyring that the configuration was read with.
+	keysRead atomic.Int64
 	// outdated has something in it when the configuration in memory may be.
 	outdated chan struct{}
 }
@@ -153,7 +159,7 @@ func New(db Database, config Config) (*Client, error) {
 	if err := config.Check(); err != nil {
 		return nil, err
 	}
-	c := &Client{config: config, db: db, profiles: config.allProfiles(), registry: newRegistry(), keys: newKeyring(), outdated: make(chan struct{}, 1)}
+	c := &Client{config: config, db: db, profiles: config.allProfiles(), registry: newRegistry(), keys: newKeyTable(), outdated: make(chan struct{}, 1)}
 	c.committer = newCommitter(db, config.Logger)
 	c.sender = newSender(db, config)
 	c.scheduler = &scheduler{
@@ -212,6 +218,7 @@ func (c *Client) Run(ctx context.Context) error {
 func (c *Client) Follow(ctx context.Context) {
 	var keeping sync.WaitGroup
 	keeping.Go(func() { c.keepConfigured(ctx) })
+	keeping.Go(func() { c.keepKeys(ctx, func() bool { return true }) })
 	defer keeping.Wait()
 	c.db.Watch(ctx, func(seen Change) {
 		if seen.Configuration {
@@ -257,6 +264,7 @@ func (c *Client) watch(ctx context.Context) (ended func()) {
 	var beside, watching sync.WaitGroup
 	beside.Go(func() { c.emptyOutbox(ctx, asked) })
 	beside.Go(func() { c.keepConfigured(ctx) })
+	beside.Go(func() { c.keepKeys(ctx, func() bool { return c.reseal(ctx) }) })
 	c.scheduler.claim()
 	lasting, end := context.WithCancel(context.WithoutCancel(ctx))
 	watching.Go(func() { c.db.Watch(lasting, c.heedAll(ctx, asked)) })

@@ -110,6 +110,9 @@ func checkWebhook(before, w *Webhook, p *profile.Profile) error {
 	if err := checkText(w.Description, "/description", maxDescription, "\n\r\t"); err != nil {
 		return err
 	}
+	if w.OverlapSignature != "" && w.OverlapSignature != SignOld && w.OverlapSignature != SignNew {
+		return &Error{Code: CodeInvalid, Pointer: "/overlapSignature", Message: "is neither old nor new"}
+	}
 	if w.RetryPolicy != nil {
 		if err := w.RetryPolicy.Check(); err != nil {
 			var member *profile.MemberError

@@ -77,6 +77,7 @@ func (c *Client) reload(ctx context.Context) error {
 // has not got is left out, with its webhooks, and all else is taken in; the
 // error, which has a code then, says so.
 func (c *Client) load(ctx context.Context) error {
+	_, keys := c.config.Keyring.now()
 	all, err := c.db.Configuration(ctx)
 	if err != nil {
 		return err
@@ -105,20 +106,29 @@ func (c *Client) load(ctx context.Context) error {
 			c.scheduler.refresh(Lane{StoreID: s.ID, WebhookID: w.ID})
 		}
 	}
+	open := c.opener()
 	for _, w := range all.Webhooks {
 		lane := Lane{StoreID: w.StoreID, WebhookID: w.ID}
 		known := c.registry.endpoint(lane)
-		if known != nil && known.webhook.same(&w) || known == nil && c.registry.deleted(lane) {
+		if known != nil && !known.shut && known.webhook.same(&w) || known == nil && c.registry.deleted(lane) {
 			continue
 		}
 		if _, ok := c.registry.stored(w.StoreID); !ok {
 			continue // its store was left out
+		}
+		if err := open.open(&w); err != nil {
+			if known != nil && known.shut && known.webhook.same(&w) {
+				continue // as before
+			}
+			open.note(&w, err)
 		}
 		if err := c.registry.putWebhook(w, c.config.WebhookConcurrency); err != nil {
 			return err
 		}
 		c.scheduler.refresh(lane)
 	}
+	open.report()
+	c.keysRead.Store(int64(keys))
 	return unusable
 }
 

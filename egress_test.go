@@ -23,15 +23,6 @@ import (
 	"github.com/billhook/billhook/profile"
 )
 
-// reopen makes the world's Client anew with another Config.
-func (w *world) reopen(change func(*billhook.Config)) {
-	w.t.Helper()
-	w.halt()
-	w.stopDatabase()
-	change(&w.config)
-	w.open()
-}
-
 // names is a Resolver: the addresses of each host, and of all others "*".
 type names map[string]string
 

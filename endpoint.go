@@ -1,12 +1,14 @@
 package billhook
 
 import (
+	"crypto/ed25519"
 	"net/http"
 	"net/url"
 	"strings"
 	"time"
 
 	"github.com/billhook/billhook/profile"
+	"github.com/billhook/billhook/sign"
 )
 
 // An endpoint is a webhook made ready for sending. But for its record it never
@@ -19,8 +21,17 @@ type endpoint struct {
 	timeout     time.Duration
 	concurrency int
 	static      []profile.Header
+	keys        []signingKey
+	// shut: a secret that should sign is sealed with a key that is not there.
+	shut bool
 
 	record record // the scheduler's, under its lock
+}
+
+// A signingKey is the private half of a KeyPair.
+type signingKey struct {
+	key  ed25519.PrivateKey
+	pair *KeyPair
 }
 
 func newEndpoint(w Webhook, p *profile.Profile, concurrency int) (*endpoint, error) {
@@ -28,9 +39,20 @@ func newEndpoint(w Webhook, p *profile.Profile, concurrency int) (*endpoint, err
 	if err != nil {
 		return nil, err
 	}
-	e := &endpoint{webhook: w, url: u, profile: p, policy: p.RetryPolicy, timeout: p.Timeout, concurrency: concurrency}
+	e := &endpoint{webhook: w, url: u, profile: p, policy: p.RetryPolicy, timeout: p.Timeout, concurrency: concurrency, shut: w.sealedShut()}
 	if w.RetryPolicy != nil {
 		e.policy = *w.RetryPolicy
+	}
+	for i := range w.KeyPairs {
+		pair := &w.KeyPairs[i]
+		if pair.Value == "" {
+			continue // sealed shut
+		}
+		key, err := sign.ParsePrivateKey(pair.Value)
+		if err != nil {
+			return nil, err
+		}
+		e.keys = append(e.keys, signingKey{key, pair})
 	}
 	for name, value := range w.Headers {
 		if reservedHeader(name, p) {
@@ -54,10 +76,26 @@ func (e *endpoint) header(eventID string, at time.Time, body []byte) http.Header
 	}
 	h["Content-Type"] = []string{"application/json"}
 	h["User-Agent"] = []string{e.profile.UserAgent}
-	for _, s := range e.profile.Headers(e.webhook.signingSecrets(at), eventID, at, body) {
+	for _, s := range e.profile.SignedHeaders(e.signers(at), eventID, at, body) {
 		h[s.Name] = []string{s.Value}
 	}
 	return h
+}
+
+// signers are what signs at the given time. Secrets that rotated expire one after
+// the other, the oldest first.
+func (e *endpoint) signers(at time.Time) profile.Signers {
+	shared := e.webhook.signingSecrets(at)
+	by := profile.Signers{Own: shared[len(shared)-1], Shared: shared}
+	if e.webhook.OverlapSignature == SignNew {
+		by.Own = shared[0]
+	}
+	for _, k := range e.keys {
+		if k.pair.signs(at) {
+			by.Keys = append(by.Keys, k.key)
+		}
+	}
+	return by
 }
 
 // reservedHeader reports whether a header is Billhook's to set: what frames

@@ -25,6 +25,7 @@ type faulty struct {
 	noReads atomic.Bool
 	// What else is to happen at each call; nil for nothing.
 	onCommit, onPending func()
+	onBatch             func(*billhook.Batch)
 	onEvent             func() error
 }
 
@@ -33,6 +34,9 @@ var errDisk = errors.New("no space left on device")
 func (f *faulty) Commit(ctx context.Context, b *billhook.Batch) error {
 	if f.onCommit != nil {
 		f.onCommit()
+	}
+	if f.onBatch != nil {
+		f.onBatch(b)
 	}
 	f.mu.Lock()
 	defer f.mu.Unlock()

@@ -129,7 +129,7 @@ func (l *lane) due(now time.Time) bool {
 
 // open reports whether the webhook would take another request.
 func (l *lane) open() bool {
-	return l.endpoint != nil && l.endpoint.webhook.IsActive && l.sending < l.endpoint.concurrency
+	return l.endpoint != nil && l.endpoint.webhook.IsActive && !l.endpoint.shut && l.sending < l.endpoint.concurrency
 }
 
 // empty reports whether nothing is left that the lane must remember.

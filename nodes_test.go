@@ -37,8 +37,8 @@ const lease = 10 * time.Second
 func clusterBubble(t *testing.T, test func(t *testing.T, c *cluster)) {
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
-		w := &world{t: t, listeners: map[string]*listener{}}
-		w.config = billhook.Config{AllowInsecure: true, DialContext: w.dial, Logger: slog.New(slog.NewTextHandler(testWriter{t}, nil))}
+		w := &world{t: t, listeners: map[string]*listener{}, log: &testLog{t: t}}
+		w.config = billhook.Config{AllowInsecure: true, DialContext: w.dial, Logger: slog.New(slog.NewTextHandler(w.log, nil))}
 		c := &cluster{world: w, shared: sim.NewShared(lease)}
 		defer c.end()
 		test(t, c)
@@ -48,7 +48,9 @@ func clusterBubble(t *testing.T, test func(t *testing.T, c *cluster)) {
 func (c *cluster) end() {
 	for _, n := range c.nodes {
 		n.halt()
-		if err := errors.Join(n.Close(), n.db.Close()); err != nil {
+		err := n.Close()
+		c.log.keepsQuiet(n.db)
+		if err := errors.Join(err, n.db.Close()); err != nil {
 			c.t.Error(err)
 		}
 	}

@@ -50,7 +50,8 @@ func (c *Client) emitAsked(ctx context.Context) (more bool, err error) {
 		return false, err
 	}
 	for _, r := range refusals {
-		c.config.Logger.Error("what was asked for in SQL cannot be emitted", "store", r.StoreID, "number", r.Number, "reason", r.Reason)
+		// The reason may quote the data, which is for no log.
+		c.config.Logger.Error("what was asked for in SQL cannot be emitted; its row in the outbox says why", "store", r.StoreID, "number", r.Number)
 	}
 	if len(refusals) > 0 {
 		err := c.committer.do(ctx, write{parts: len(refusals), add: func(b *Batch) { b.Refusals = append(b.Refusals, refusals...) }})

@@ -1,11 +1,14 @@
 package billhook
 
 import (
+	"crypto/ed25519"
 	"maps"
 	"slices"
 	"sync"
+	"time"
 
 	"github.com/billhook/billhook/profile"
+	"github.com/billhook/billhook/sign"
 )
 
 // A registry holds the configuration in memory: every store with its profile
@@ -145,6 +148,25 @@ func (r *registry) webhooksAfter(storeID, after string, limit int) []Webhook {
 		}
 	}
 	return found
+}
+
+// publicKeys are those that sign for a store's webhooks at the given time.
+func (r *registry) publicKeys(storeID string, now time.Time) (keys []ed25519.PublicKey) {
+	r.mu.RLock()
+	defer r.mu.RUnlock()
+	t := r.stores[storeID]
+	if t == nil || !t.store.DeletedAt.IsZero() {
+		return nil
+	}
+	for _, e := range t.webhooks {
+		for _, pair := range e.webhook.KeyPairs {
+			// One that cannot be opened here may sign on another node.
+			if key, err := sign.ParsePublicKey(pair.Public); err == nil && !pair.expired(now) {
+				keys = append(keys, key)
+			}
+		}
+	}
+	return keys
 }
 
 // matching are the active webhooks of a store that want the event type.

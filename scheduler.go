@@ -421,7 +421,7 @@ func (s *scheduler) sendOne(j job) (job, bool) {
 	deliver, endpoint := s.deliver, l.endpoint
 	s.mu.Unlock()
 	var o *Outcome
-	if endpoint != nil { // else deleted a moment ago
+	if endpoint != nil && !endpoint.shut { // else deleted, or sealed shut, a moment ago
 		o = deliver(endpoint, &j.pending, func() bool { return s.held() && s.doubts.Load() == j.doubts })
 	}
 	s.mu.Lock()

@@ -30,19 +30,19 @@ type Webhook struct {
 	// Secrets are the valid signing secrets, newest first. More than one is
 	// there only while a rotation overlaps.
 	Secrets []Secret
+	// KeyPairs are the valid Ed25519 keys, newest first; none where the webhook
+	// does not want their signatures.
+	KeyPairs []KeyPair
+	// OverlapSignature says which secret signs the header of the store's profile
+	// while a rotation overlaps, since that has room for one: SignOld or SignNew.
+	// Default: SignOld, which the receiver has, whatever else it has yet.
+	OverlapSignature string
 
 	CreatedAt time.Time
 	UpdatedAt time.Time
 	// DeletedAt is set once the webhook has been deleted: it is then kept for
 	// its history alone and answers no call.
 	DeletedAt time.Time
-}
-
-// A Secret signs deliveries until it expires.
-type Secret struct {
-	Value string `json:"value"`
-	// ExpiresAt is when it stops signing; zero means never.
-	ExpiresAt time.Time `json:"expiresAt,omitzero"`
 }
 
 // A WebhookChange says what Update changes; nil leaves a member as it is.
@@ -55,26 +55,21 @@ type WebhookChange struct {
 	// RetryPolicy: a pointer to nil goes back to the profile's policy.
 	RetryPolicy **profile.RetryPolicy
 	Headers     *map[string]string
+	// OverlapSignature: "" goes back to the default.
+	OverlapSignature *string
+	// Ed25519: true makes a key pair where there is none, false does away with
+	// those that there are.
+	Ed25519 *bool
 }
 
 // clone is a copy that its holder may change.
 func (w *Webhook) clone() Webhook {
 	c := *w
-	c.Events, c.Secrets, c.Headers = slices.Clone(w.Events), slices.Clone(w.Secrets), maps.Clone(w.Headers)
+	c.Events, c.Headers = slices.Clone(w.Events), maps.Clone(w.Headers)
+	c.ownSecrets()
 	if w.RetryPolicy != nil {
 		policy := *w.RetryPolicy
 		c.RetryPolicy = &policy
 	}
 	return c
-}
-
-// signingSecrets are the values that sign at the given time, newest first.
-func (w *Webhook) signingSecrets(now time.Time) []string {
-	valid := make([]string, 0, len(w.Secrets))
-	for _, s := range w.Secrets {
-		if s.ExpiresAt.IsZero() || now.Before(s.ExpiresAt) {
-			valid = append(valid, s.Value)
-		}
-	}
-	return valid
 }

@@ -3,6 +3,7 @@ package billhook
 import (
 	"cmp"
 	"context"
+	"crypto/ed25519"
 	"errors"
 	"maps"
 	"slices"
@@ -29,6 +30,10 @@ type Registration struct {
 	// left to it.
 	RetryPolicy *profile.RetryPolicy
 	Headers     map[string]string
+	// OverlapSignature is as in Webhook.
+	OverlapSignature string
+	// Ed25519 has deliveries signed with a key pair too.
+	Ed25519 bool
 }
 
 // Register adds a webhook to a store. Its first secret is in the result.
@@ -41,7 +46,7 @@ func (c *Client) Register(ctx context.Context, r Registration) (Webhook, error) 
 	at := now()
 	w := Webhook{
 		StoreID: storeID, ID: r.ID, URL: r.URL, Events: slices.Clone(r.Events), Name: r.Name, Description: r.Description,
-		IsActive: !r.Inactive, RetryPolicy: r.RetryPolicy, Headers: maps.Clone(r.Headers),
+		IsActive: !r.Inactive, RetryPolicy: r.RetryPolicy, Headers: maps.Clone(r.Headers), OverlapSignature: r.OverlapSignature,
 		CreatedAt: at, UpdatedAt: at,
 	}
 	if w.ID == "" {
@@ -56,6 +61,9 @@ func (c *Client) Register(ctx context.Context, r Registration) (Webhook, error) 
 		return Webhook{}, err
 	}
 	w.Secrets = []Secret{{Value: secret}}
+	if r.Ed25519 {
+		w.KeyPairs = []KeyPair{newKeyPair()}
+	}
 	if err := c.checkURL(ctx, w.URL, storeID, p); err != nil {
 		return Webhook{}, err
 	}
@@ -103,6 +111,16 @@ func (ch *WebhookChange) apply(w *Webhook) {
 	if ch.Headers != nil {
 		w.Headers = maps.Clone(*ch.Headers)
 	}
+	if ch.OverlapSignature != nil {
+		w.OverlapSignature = *ch.OverlapSignature
+	}
+	switch {
+	case ch.Ed25519 == nil:
+	case !*ch.Ed25519:
+		w.KeyPairs = nil
+	case len(w.KeyPairs) == 0:
+		w.KeyPairs = []KeyPair{newKeyPair()}
+	}
 }
 
 // Deactivate stops new deliveries to a webhook; those that wait, wait on.
@@ -116,6 +134,7 @@ func (c *Client) Deactivate(ctx context.Context, storeID, id string) (Webhook, e
 func (c *Client) Delete(ctx context.Context, storeID, id string) error {
 	w, err := c.change(ctx, storeID, id, func(w *Webhook) error {
 		w.DeletedAt = now()
+		w.dropSecrets()
 		return nil
 	})
 	if err == nil {
@@ -130,14 +149,17 @@ type Rotation struct {
 	Secret string
 	// GracePeriod is how long the old secret signs too: 0 to 7 days.
 	GracePeriod time.Duration
+	// OverlapSignature changes the webhook's; "" leaves it.
+	OverlapSignature string
 }
 
 // maxSecrets bounds the secrets that sign at a time: each is a signature in
 // every delivery's header.
 const maxSecrets = 5
 
-// RotateSecret gives a webhook a new secret, the first in the result. The old
-// ones sign too until the grace period is over.
+// RotateSecret gives a webhook a new secret, the first in the result, and a new
+// key pair if it has one. The old ones sign too until the grace period is over. Where they are sealed with a key
+// that is lost, a grace period of 0 lets go of them.
 func (c *Client) RotateSecret(ctx context.Context, storeID, id string, r Rotation) (Webhook, error) {
 	if r.GracePeriod < 0 || r.GracePeriod > 7*24*time.Hour {
 		return Webhook{}, invalid("/gracePeriodSeconds", "is not between 0 and 604800 (7 days)")
@@ -148,19 +170,29 @@ func (c *Client) RotateSecret(ctx context.Context, storeID, id string, r Rotatio
 		return Webhook{}, err
 	}
 	return c.change(ctx, storeID, id, func(w *Webhook) error {
+		if err := w.Unopened(); err != nil && r.GracePeriod > 0 {
+			return err
+		}
 		at := now()
 		secrets := []Secret{{Value: r.Secret}}
 		for _, old := range w.Secrets {
-			if old.ExpiresAt.IsZero() || at.Add(r.GracePeriod).Before(old.ExpiresAt) {
-				old.ExpiresAt = at.Add(r.GracePeriod)
-			}
-			if old.ExpiresAt.After(at) && old.Value != r.Secret {
+			if old.expire(at, r.GracePeriod) && old.Value != r.Secret {
 				secrets = append(secrets, old)
 			}
 		}
 		if len(secrets) > maxSecrets {
 			return &Error{Code: CodeConflict, Message: "too many secrets still sign", Hint: "rotate with gracePeriodSeconds 0, or wait until one expires"}
 		}
+		if len(w.KeyPairs) > 0 {
+			pairs := []KeyPair{newKeyPair()}
+			for _, old := range w.KeyPairs {
+				if old.expire(at, r.GracePeriod) {
+					pairs = append(pairs, old)
+				}
+			}
+			w.KeyPairs = pairs
+		}
+		w.OverlapSignature = cmp.Or(r.OverlapSignature, w.OverlapSignature)
 		w.Secrets = secrets
 		return nil
 	})
@@ -176,6 +208,12 @@ func (c *Client) Get(_ context.Context, storeID, id string) (Webhook, error) {
 		return Webhook{}, notFound("webhook", id)
 	}
 	return e.webhook.clone(), nil
+}
+
+// PublicKeys verify what a store's webhooks sign with Ed25519 now, in no order. A
+// store that is not there has none.
+func (c *Client) PublicKeys(storeID string) []ed25519.PublicKey {
+	return c.registry.publicKeys(storeID, now())
 }
 
 // List lists a store's webhooks whose ids come after the given one, by id, at
@@ -216,7 +254,8 @@ func (c *Client) writeWebhook(ctx context.Context, before *Webhook, w Webhook) (
 	if err := checkWebhook(before, &w, p); err != nil {
 		return Webhook{}, err
 	}
-	wr := &WebhookWrite{Webhook: w, Create: before == nil}
+	w = c.config.Keyring.sealed(w)
+	wr := &WebhookWrite{Webhook: w.atRest(), Create: before == nil}
 	if before != nil {
 		wr.Was = before.UpdatedAt
 	}

@@ -28,6 +28,7 @@ type world struct {
 	db     billhook.Database
 	client *billhook.Client
 	config billhook.Config
+	log    *testLog
 
 	mu        sync.Mutex
 	listeners map[string]*listener // by "ip:port"
@@ -51,7 +52,8 @@ func newWorld(t *testing.T, dir string, config billhook.Config) *world {
 	w := &world{t: t, path: filepath.Join(dir, "billhook.db"), listeners: map[string]*listener{}}
 	config.AllowInsecure = true
 	config.DialContext = w.dial
-	config.Logger = slog.New(slog.NewTextHandler(testWriter{t}, nil))
+	w.log = &testLog{t: t}
+	config.Logger = slog.New(slog.NewTextHandler(w.log, nil))
 	w.config = config
 	w.open()
 	return w
@@ -65,6 +67,17 @@ func (w *world) open() {
 		w.t.Fatal(err)
 	}
 	w.useDatabase(db)
+}
+
+// reopen makes the world's Client anew, perhaps with another Config.
+func (w *world) reopen(changes ...func(*billhook.Config)) {
+	w.t.Helper()
+	w.halt()
+	w.stopDatabase()
+	for _, change := range changes {
+		change(&w.config)
+	}
+	w.open()
 }
 
 func (w *world) useDatabase(db billhook.Database) {
@@ -112,7 +125,9 @@ func (w *world) stopDatabase() {
 	if w.client == nil {
 		return
 	}
-	if err := errors.Join(w.client.Close(), w.db.Close()); err != nil {
+	err := w.client.Close()
+	w.log.keepsQuiet(w.db)
+	if err := errors.Join(err, w.db.Close()); err != nil {
 		w.t.Error(err)
 	}
 	w.client = nil
@@ -257,12 +272,4 @@ func (b *inbox) all() []received {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	return append([]received(nil), b.requests...)
-}
-
-// testWriter sends the engine's log to the test's.
-type testWriter struct{ t *testing.T }
-
-func (w testWriter) Write(p []byte) (int, error) {
-	w.t.Log(string(p))
-	return len(p), nil
 }

@@ -218,6 +218,7 @@ func newAsker(t *testing.T, f *fixture, number int) asker {
 	t.Helper()
 	own := &shop{id: fmt.Sprintf("own-%d", number)}
 	own.open(t, f.client)
+	time.Sleep(2 * time.Millisecond) // within one, ids have no order, and then the askers' lists differ
 	_, secret := f.key(t, own.id, `{"name":"curious","permissions":["*"]}`)
 	return asker{own, secret}
 }

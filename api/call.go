@@ -77,9 +77,14 @@ var (
 
 // send writes an answer that is JSON already.
 func (c *call) send(status int, contentType []string, body []byte) {
+	c.sendWith(headerNoStore, status, contentType, body)
+}
+
+// sendWith is send of what may be kept.
+func (c *call) sendWith(cacheControl []string, status int, contentType []string, body []byte) {
 	h := c.w.Header()
 	h["Content-Type"] = contentType
-	h["Cache-Control"] = headerNoStore
+	h["Cache-Control"] = cacheControl
 	h["X-Content-Type-Options"] = headerNoSniff
 	c.answered = true
 	c.w.WriteHeader(status)

@@ -19,6 +19,7 @@ const rootKey = "root-key"
 // A fixture is the API on a real Client on a real database.
 type fixture struct {
 	t       testing.TB
+	db      billhook.Database
 	client  *billhook.Client
 	handler http.Handler
 }
@@ -51,7 +52,20 @@ func newFixtureIn(t testing.TB, dir string, config billhook.Config, cfg Config) 
 	if cfg.Logger == nil {
 		cfg.Logger = slog.New(slog.DiscardHandler)
 	}
-	return &fixture{t: t, client: client, handler: New(client, cfg)}
+	return &fixture{t: t, db: db, client: client, handler: New(client, cfg)}
+}
+
+// restart gives the API a new Client on the same database.
+func (f *fixture) restart(t testing.TB, config billhook.Config) {
+	t.Helper()
+	f.client.Close()
+	config.Logger = slog.New(slog.DiscardHandler)
+	client, err := billhook.New(f.db, config)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { client.Close() })
+	f.client, f.handler = client, New(client, Config{Keys: RootKey(rootKey), Logger: config.Logger})
 }
 
 // development allows receivers on this machine.

@@ -13,9 +13,11 @@ import (
 var (
 	registrationMembers = []string{
 		"url", "events", "secret", "name", "description", "isActive", "active", "retryPolicy", "headers", "id",
+		"overlapSignature", "ed25519",
 	}
 	webhookChangeMembers = []string{
 		"url", "events", "name", "description", "isActive", "active", "retryPolicy", "headers",
+		"overlapSignature", "ed25519",
 	}
 	retryPolicyMembers = []string{
 		"maxAttempts", "backoffMultiplier", "initialDelay", "maxDelay", "jitter", "firstExponent", "retryOn",
@@ -62,6 +64,10 @@ func (c *call) readRegistration(text []byte) (billhook.Registration, error) {
 				r.RetryPolicy, err = optional(rd, c.retryPolicyReader(rd))
 			case "headers":
 				r.Headers, err = optional(rd, rd.texts)
+			case "overlapSignature":
+				r.OverlapSignature, err = optional(rd, rd.overlapSignature)
+			case "ed25519":
+				r.Ed25519, err = optional(rd, rd.bool)
 			}
 			return err
 		})
@@ -98,6 +104,10 @@ func (c *call) readWebhookChange(text []byte) (billhook.WebhookChange, error) {
 				change.RetryPolicy, err = pointerTo(optional(rd, c.retryPolicyReader(rd)))
 			case "headers":
 				change.Headers, err = pointerTo(optional(rd, rd.texts))
+			case "overlapSignature":
+				change.OverlapSignature, err = pointerTo(optional(rd, rd.overlapSignature))
+			case "ed25519":
+				change.Ed25519, err = pointerTo(rd.bool())
 			}
 			return err
 		})
@@ -180,6 +190,15 @@ func (rd *reader) milliseconds() (time.Duration, error) {
 		err = rd.refuse("is too long")
 	}
 	return time.Duration(n) * time.Millisecond, err
+}
+
+// overlapSignature reads which secret signs while a rotation overlaps.
+func (rd *reader) overlapSignature() (string, error) {
+	s, err := rd.string()
+	if err == nil && s != billhook.SignOld && s != billhook.SignNew {
+		err = rd.refuse("is neither %s nor %s", billhook.SignOld, billhook.SignNew)
+	}
+	return s, err
 }
 
 // secret reads a secret that the caller brings; null asks for a new one.

@@ -32,6 +32,7 @@ func routes() []*route {
 		{"GET", "/api/stores/{id}", StoresManage, aStore, "getStore", (*call).getStore},
 		{"PATCH", "/api/stores/{id}", StoresManage, aStore, "updateStore", (*call).updateStore},
 		{"DELETE", "/api/stores/{id}", StoresManage, allStores, "deleteStore", (*call).deleteStore},
+		{"GET", "/api/stores/{id}/jwks.json", "", open, "getPublicKeys", (*call).getPublicKeys},
 
 		{"POST", "/api/keys", KeysManage, inStore, "createKey", (*call).createKey},
 		{"GET", "/api/keys", KeysManage, inStore, "listKeys", (*call).listKeys},

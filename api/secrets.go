@@ -30,6 +30,9 @@ func (c *call) revealSecret() error {
 	if err != nil {
 		return err
 	}
+	if err := w.Unopened(); err != nil {
+		return err
+	}
 	shown := secretsJSON{Previous: []expiringSecret{}}
 	now := time.Now()
 	for i, s := range w.Secrets {
@@ -62,7 +65,7 @@ func (c *call) rotateSecret() error {
 }
 
 func readRotation(rd *reader, rotation *billhook.Rotation) error {
-	return rd.object([]string{"secret", "gracePeriodSeconds"}, func(name string) (err error) {
+	return rd.object([]string{"secret", "gracePeriodSeconds", "overlapSignature"}, func(name string) (err error) {
 		switch name {
 		case "secret":
 			rotation.Secret, err = rd.secret()
@@ -76,6 +79,8 @@ func readRotation(rd *reader, rotation *billhook.Rotation) error {
 				return rd.refuse("must be from 0 to %d", int64(maxGrace/time.Second))
 			}
 			rotation.GracePeriod = time.Duration(seconds) * time.Second
+		case "overlapSignature":
+			rotation.OverlapSignature, err = optional(rd, rd.overlapSignature)
 		}
 		return err
 	})

@@ -1,6 +1,7 @@
 package api
 
 import (
+	"cmp"
 	"net/http"
 	"net/url"
 
@@ -19,6 +20,10 @@ type webhookJSON struct {
 	// RetryPolicy is null where the profile's is followed.
 	RetryPolicy *profile.RetryPolicy `json:"retryPolicy"`
 	Headers     map[string]string    `json:"headers"`
+	// OverlapSignature is old or new.
+	OverlapSignature string `json:"overlapSignature"`
+	// PublicKey is null where the webhook is not signed for with Ed25519.
+	PublicKey *string `json:"publicKey"`
 	// Secret is there only in answers that are meant to show it.
 	Secret    string  `json:"secret,omitempty"`
 	CreatedAt instant `json:"createdAt"`
@@ -26,12 +31,17 @@ type webhookJSON struct {
 }
 
 func showWebhook(w *billhook.Webhook) webhookJSON {
-	return webhookJSON{
+	shown := webhookJSON{
 		ID: w.ID, StoreID: w.StoreID, URL: w.URL, Events: w.Events,
 		Name: w.Name, Description: w.Description, IsActive: w.IsActive,
 		RetryPolicy: w.RetryPolicy, Headers: w.Headers,
-		CreatedAt: instant(w.CreatedAt), UpdatedAt: instant(w.UpdatedAt),
+		OverlapSignature: cmp.Or(w.OverlapSignature, billhook.SignOld),
+		CreatedAt:        instant(w.CreatedAt), UpdatedAt: instant(w.UpdatedAt),
 	}
+	if len(w.KeyPairs) > 0 {
+		shown.PublicKey = &w.KeyPairs[0].Public
+	}
+	return shown
 }
 
 // revealWebhook is showWebhook with the newest secret.

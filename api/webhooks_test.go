@@ -45,8 +45,8 @@ func TestRegisterAsDocumented(t *testing.T) {
 func TestWebhook(t *testing.T) {
 	f := newFixture(t, billhook.Config{}, Config{})
 	created := f.do(t, exchange{method: "POST", path: "/v2/webhooks", status: 201,
-		body: `{"url":"https://example.com/hook","events":["order.*"],"secret":"s3cret","name":"n","description":"d","active":false,"headers":{"X-Tenant":"a"}}`,
-		has:  []string{`"secret":"s3cret"`, `"isActive":false`, `"headers":{"X-Tenant":"a"}`, `"retryPolicy":null`}})
+		body: `{"url":"https://example.com/hook","events":["order.*"],"secret":"s3cret-s3cret","name":"n","description":"d","active":false,"headers":{"X-Tenant":"a"}}`,
+		has:  []string{`"secret":"s3cret-s3cret"`, `"isActive":false`, `"headers":{"X-Tenant":"a"}`, `"retryPolicy":null`}})
 	id := created.text("id")
 	if got := created.Header().Get("Location"); got != "/v2/webhooks/"+id {
 		t.Errorf("Location is %q", got)
@@ -56,10 +56,10 @@ func TestWebhook(t *testing.T) {
 	}
 	path := "/api/webhooks/" + id
 	f.run(t, []exchange{
-		{name: "get", method: "GET", path: path, status: 200, has: []string{`"name":"n"`}, lacks: []string{"s3cret", `"secret"`}},
+		{name: "get", method: "GET", path: path, status: 200, has: []string{`"name":"n"`}, lacks: []string{"s3cret-s3cret", `"secret"`}},
 		{name: "head", method: "HEAD", path: path, status: 200},
-		{name: "list", method: "GET", path: "/v2/webhooks", status: 200, has: []string{id}, lacks: []string{"s3cret"}},
-		{name: "reveal", method: "GET", path: path + "/secret", status: 200, has: []string{`{"secret":"s3cret","previous":[]}`}},
+		{name: "list", method: "GET", path: "/v2/webhooks", status: 200, has: []string{id}, lacks: []string{"s3cret-s3cret"}},
+		{name: "reveal", method: "GET", path: path + "/secret", status: 200, has: []string{`{"secret":"s3cret-s3cret","previous":[]}`}},
 		{name: "nothing changed", method: "PATCH", path: path, body: `{}`, status: 200, has: []string{`"name":"n"`, `"isActive":false`, `"X-Tenant"`}},
 		{name: "activate", method: "PATCH", path: path, body: `{"isActive":true}`, status: 200, has: []string{`"isActive":true`, `"name":"n"`}},
 		{name: "deactivate by its other name", method: "PATCH", path: path, body: `{"active":false}`, status: 200, has: []string{`"isActive":false`}},
@@ -76,14 +76,14 @@ func TestWebhook(t *testing.T) {
 
 func TestRotateSecret(t *testing.T) {
 	f := newFixture(t, billhook.Config{}, Config{})
-	id := f.register(t, `{"url":"https://example.com/hook","events":["*"],"secret":"first"}`)
+	id := f.register(t, `{"url":"https://example.com/hook","events":["*"],"secret":"first-secret"}`)
 	rotate, reveal := "/api/webhooks/"+id+"/rotate-secret", "/api/webhooks/"+id+"/secret"
 	f.run(t, []exchange{
-		{name: "own, with grace", method: "POST", path: rotate, body: `{"secret":"second","gracePeriodSeconds":60}`, status: 200, has: []string{`"secret":"second"`}, lacks: []string{"first"}},
-		{name: "both sign", method: "GET", path: reveal, status: 200, has: []string{`"secret":"second","previous":[{"secret":"first","expiresAt":"`}},
+		{name: "own, with grace", method: "POST", path: rotate, body: `{"secret":"second-secret","gracePeriodSeconds":60}`, status: 200, has: []string{`"secret":"second-secret"`}, lacks: []string{"first"}},
+		{name: "both sign", method: "GET", path: reveal, status: 200, has: []string{`"secret":"second-secret","previous":[{"secret":"first-secret","expiresAt":"`}},
 		{name: "no body", method: "POST", path: rotate, status: 200, has: []string{`"secret":"whsec_`}},
-		{name: "at once", method: "POST", path: rotate, body: `{"secret":"last","gracePeriodSeconds":0}`, status: 200},
-		{name: "one signs", method: "GET", path: reveal, status: 200, has: []string{`{"secret":"last","previous":[]}`}},
+		{name: "at once", method: "POST", path: rotate, body: `{"secret":"final-secret","gracePeriodSeconds":0}`, status: 200},
+		{name: "one signs", method: "GET", path: reveal, status: 200, has: []string{`{"secret":"final-secret","previous":[]}`}},
 	})
 	before := f.contents(t)
 	f.run(t, []exchange{
@@ -91,6 +91,7 @@ func TestRotateSecret(t *testing.T) {
 		{name: "negative", method: "POST", path: rotate, body: `{"gracePeriodSeconds":-1}`, status: 422, has: []string{`"pointer":"/gracePeriodSeconds"`}},
 		{name: "a fraction", method: "POST", path: rotate, body: `{"gracePeriodSeconds":0.5}`, status: 422, has: []string{`"pointer":"/gracePeriodSeconds"`}},
 		{name: "an empty secret", method: "POST", path: rotate, body: `{"secret":""}`, status: 422, has: []string{`"pointer":"/secret"`}},
+		{name: "a short secret", method: "POST", path: rotate, body: `{"secret":"whsec_short"}`, status: 422, has: []string{`"pointer":"/secret"`, "shorter than 10 bytes"}},
 		{name: "a secret with a line break", method: "POST", path: rotate, body: `{"secret":"a\nb"}`, status: 422, has: []string{`"pointer":"/secret"`}},
 		{name: "no such webhook", method: "POST", path: "/api/webhooks/nope/rotate-secret", status: 404},
 	})
@@ -171,6 +172,8 @@ func TestWebhooksRefuse(t *testing.T) {
 		register("a header with a line break", with(`"headers":{"X-A":"b\r\nX-C: d"}`), 422, `"pointer":"/headers/X-A"`),
 		register("a header twice", with(`"headers":{"X-A":"1","X-A":"2"}`), 422, `"pointer":"/headers/X-A"`),
 		register("a header that is a number", with(`"headers":{"X-A":1}`), 422, `"pointer":"/headers/X-A"`),
+		register("a short secret", with(`"secret":"too-short"`), 422, `"pointer":"/secret"`, "shorter than 10 bytes"),
+		register("a public key for a secret", with(`"secret":"whpk_1SiA4o9hyqTCpIqC5V9HUakiiaeACeqfZTInDBbOir4="`), 422, `"pointer":"/secret"`, "Ed25519"),
 		register("an empty secret", with(`"secret":""`), 422, `"pointer":"/secret"`),
 		register("active and not", with(`"isActive":true,"active":false`), 422, `"pointer":"/active"`),
 		register("active in words", with(`"isActive":"yes"`), 422, `"pointer":"/isActive"`),

@@ -1,6 +1,7 @@
 package profile
 
 import (
+	"crypto/ed25519"
 	"strconv"
 	"strings"
 	"time"
@@ -11,21 +12,39 @@ import (
 // Header is one header of a delivery.
 type Header struct{ Name, Value string }
 
-// Headers returns the headers that sign a body: the profile's own, if it has
-// one, made with the first secret, then the three of Standard Webhooks, made
-// with all secrets. A platform's own header has room for one signature only,
-// so while a secret rotates the order of secrets decides which one it is.
-// at is the time of this attempt. There must be at least one secret.
-func (p *Profile) Headers(secrets []string, eventID string, at time.Time, body []byte) []Header {
+// Signers are what a delivery is signed with.
+type Signers struct {
+	// Own is the secret of the profile's own header, which has room for one
+	// signature only: while a secret rotates someone has to choose.
+	Own string
+	// Shared are the secrets of Standard Webhooks, of which there is at least
+	// one, and Keys the Ed25519 keys. Each is a signature.
+	Shared []string
+	Keys   []ed25519.PrivateKey
+}
+
+// SignedHeaders returns the headers that sign a body: the profile's own, if it
+// has one, then the three of Standard Webhooks. at is the time of this attempt.
+func (p *Profile) SignedHeaders(by Signers, eventID string, at time.Time, body []byte) []Header {
 	headers := make([]Header, 0, 4)
 	if p.Signature != nil {
-		headers = append(headers, Header{p.Signature.Header, sign.Hex(secrets[0], body)})
+		headers = append(headers, Header{p.Signature.Header, sign.Hex(by.Own, body)})
+	}
+	signatures := sign.Standard(by.Shared, eventID, at, body)
+	if len(by.Keys) > 0 {
+		signatures += " " + sign.StandardEd25519(by.Keys, eventID, at, body)
 	}
 	return append(headers,
 		Header{sign.HeaderID, eventID},
 		Header{sign.HeaderTimestamp, strconv.FormatInt(at.Unix(), 10)},
-		Header{sign.HeaderSignature, sign.Standard(secrets, eventID, at, body)},
+		Header{sign.HeaderSignature, signatures},
 	)
+}
+
+// Headers is SignedHeaders with secrets alone, of which the first signs the
+// profile's own header. There must be at least one.
+func (p *Profile) Headers(secrets []string, eventID string, at time.Time, body []byte) []Header {
+	return p.SignedHeaders(Signers{Own: secrets[0], Shared: secrets}, eventID, at, body)
 }
 
 // reservedHeaders belong to HTTP or to the sender.

@@ -16,6 +16,7 @@ const (
 	vectorID        = "msg_p5jXN8AQM9LWM0D4loKWxJek"
 	vectorTime      = 1614265330
 	vectorBody      = `{"test": 2432232314}`
+	vectorPublicKey = "whpk_1SiA4o9hyqTCpIqC5V9HUakiiaeACeqfZTInDBbOir4="
 	vectorSignature = "v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE="
 )
 
@@ -77,6 +78,14 @@ func TestCheckSecret(t *testing.T) {
 		"order-secret-123":                nil,
 		"your-webhook-secret":             nil,
 		"with a space ~!":                 nil,
+		"email-secret-456":                nil,
+		"whsec_your_secret":               nil, // the shortest in the documents
+		"1234567890":                      nil,
+		"123456789":                       ErrSecretShort,
+		"whsec_123456789":                 ErrSecretShort,
+		"whsec_":                          ErrSecretShort,
+		vectorPublicKey:                   ErrSecretKey,
+		"whsk_" + vectorPublicKey[5:]:     ErrSecretKey,
 		strings.Repeat("x", 256):          nil,
 		"":                                ErrSecretEmpty,
 		strings.Repeat("x", 257):          ErrSecretLong,

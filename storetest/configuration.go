@@ -60,9 +60,11 @@ func testWebhooks(f *fixture) {
 			MaxAttempts: 7, BackoffMultiplier: 2.5, InitialDelay: 1500 * time.Millisecond, MaxDelay: time.Hour,
 			Jitter: 0.125, FirstExponent: 1, RetryOn: profile.RetryOnServerErrors,
 		},
-		Headers:   map[string]string{"X-Tenant": "a&b", "X-Empty": ""},
-		Secrets:   []billhook.Secret{{Value: "whsec_new"}, {Value: "whsec_öld", ExpiresAt: at(60)}},
-		CreatedAt: at(0), UpdatedAt: at(1), DeletedAt: at(2),
+		Headers:          map[string]string{"X-Tenant": "a&b", "X-Empty": ""},
+		Secrets:          []billhook.Secret{{Sealed: "v1:a:c2VhbGVk"}, {Value: "whsec_new"}, {Value: "whsec_öld", ExpiresAt: at(60)}},
+		KeyPairs:         []billhook.KeyPair{{Public: "whpk_new", Secret: billhook.Secret{Sealed: "v1:a:a2V5"}}, {Public: "whpk_old", Secret: billhook.Secret{Value: "whsk_old", ExpiresAt: at(60)}}},
+		OverlapSignature: billhook.SignNew,
+		CreatedAt:        at(0), UpdatedAt: at(1), DeletedAt: at(2),
 	}
 	bare := billhook.Webhook{StoreID: "one", ID: "wh_2", URL: "https://example.com"}
 	elsewhere := billhook.Webhook{StoreID: "two", ID: "wh_1", URL: "https://example.org", CreatedAt: at(3)}

@@ -28,6 +28,7 @@ type copyCmd struct {
 func (copyCmd) Help() string {
 	return "Stop all nodes first. It may be interrupted: the same command goes on where it stopped. " +
 		"At the end both sides are read back and compared. " +
+		"Secrets stay sealed: start the nodes with the same keys, --secret-key-file=DIR/secret-keys say. " +
 		"PGPASSWORD, or a file ~/.pgpass, keeps a password off the command line."
 }
 

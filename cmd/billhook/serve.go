@@ -30,6 +30,8 @@ type serveCmd struct {
 
 	Egress egressFlags `embed:"" prefix:"egress-"`
 
+	SecretKeyFile string `env:"BILLHOOK_SECRET_KEY_FILE" placeholder:"FILE" help:"Keys that seal secrets in the database: lines of an id and 32 bytes in base64, the first seals. Default: secret-keys in the data folder, made at the first start; or the variable BILLHOOK_SECRET_KEYS, id:base64 with commas between."`
+
 	MaxEventSize int           `env:"BILLHOOK_MAX_EVENT_SIZE" default:"1048576" help:"The most bytes that one event's data may have."`
 	APIRateKey   rateFlag      `name:"api-rate-key" env:"BILLHOOK_API_RATE_KEY" placeholder:"N[:BURST]" help:"The most requests a second of one API key, on each node, and how many at once. Default: no limit."`
 	APIRateStore rateFlag      `name:"api-rate-store" env:"BILLHOOK_API_RATE_STORE" placeholder:"N[:BURST]" help:"The same for all requests about one store."`
@@ -81,11 +83,17 @@ func (cmd *serveCmd) Run(ctx context.Context) error {
 	if cmd.DatabaseURL != "" && !cmd.Dev && os.Getenv(rootKeyEnv) == "" {
 		return fmt.Errorf("with --database-url set %s to the same on every node: there is no folder to keep a key in", rootKeyEnv)
 	}
+	if err := cmd.checkSealing(); err != nil {
+		return err
+	}
 	db, err := cmd.open(ctx)
 	if err != nil {
 		return err
 	}
 	defer db.Close()
+	if config.Keyring, err = cmd.keyring(logger); err != nil {
+		return err
+	}
 	client, err := billhook.New(db, config)
 	if err != nil {
 		return err

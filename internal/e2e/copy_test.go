@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"net/http"
+	"path/filepath"
 	"reflect"
 	"strings"
 	"testing"
@@ -47,7 +48,7 @@ func TestCopy(t *testing.T) {
 	}
 
 	r.setJudge(func(*http.Request, string, int) int { return http.StatusNoContent })
-	s = serveWith(t, nil, "--dev", "--addr", "127.0.0.1:0", "--database-url", url)
+	s = serveWith(t, nil, "--dev", "--addr", "127.0.0.1:0", "--database-url", url, "--secret-key-file", filepath.Join(data, "secret-keys"))
 	s.header["x-api-key"] = key.Key // it has moved too
 	for id, before := range sample {
 		if after := s.call("GET", "/api/deliveries/"+before.ID, "", http.StatusOK); !reflect.DeepEqual(read(t, after), before) {

@@ -21,6 +21,7 @@ type server struct {
 	// header goes with every request: the key and where it matters the store.
 	header map[string]string
 	client *http.Client
+	told   *confidences
 	// greeted is how long the start took, until all of the banner was printed.
 	greeted time.Duration
 }
@@ -48,8 +49,14 @@ func serveWith(t *testing.T, env []string, flags ...string) *server {
 		process: spawn(t, env, binary, append([]string{"serve"}, flags...)...),
 		header:  map[string]string{"x-api-key": devKey},
 		client:  &http.Client{Timeout: patience, Transport: &http.Transport{MaxIdleConnsPerHost: 64}},
+		told:    &confidences{text: map[string]string{}},
 	}
-	t.Cleanup(s.client.CloseIdleConnections)
+	t.Cleanup(func() {
+		s.client.CloseIdleConnections()
+		s.kill() // now it has said everything
+		s.told.settings(env, flags)
+		s.told.check(t, s.stdout.String(), s.stderr.String())
+	})
 	eventually(t, patience, func() string {
 		select {
 		case <-s.exited:
@@ -115,6 +122,7 @@ func (s *server) try(method, path, body string) (*answer, error) {
 	if err != nil {
 		return nil, err
 	}
+	s.told.exchange(path, body, string(text))
 	return &answer{resp.StatusCode, resp.Header, text}, nil
 }
 

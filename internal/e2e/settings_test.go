@@ -39,7 +39,9 @@ func TestEnvironment(t *testing.T) {
 		"BILLHOOK_EGRESS_PROXY=http://me:s3cret@" + proxy.addr,
 		"BILLHOOK_API_RATE_KEY=1000:2000",
 		"BILLHOOK_API_RATE_STORE=500",
+		"BILLHOOK_SECRET_KEY_FILE=" + filepath.Join(t.TempDir(), "keys"),
 	}
+	rotateKeys(t, "--secret-key-file", strings.TrimPrefix(env[len(env)-1], "BILLHOOK_SECRET_KEY_FILE="))
 	url := postgrestest.Shared(t).Database(t)
 	shared := []string{"BILLHOOK_DATABASE_URL=" + url, "BILLHOOK_NODE_LEASE=2s"}
 	all := slices.Concat(env, shared)
@@ -63,6 +65,9 @@ func TestEnvironment(t *testing.T) {
 	}
 	if entries, err := os.ReadDir(data); err != nil || len(entries) == 0 {
 		t.Errorf("BILLHOOK_DATA: the folder has %d files: %v", len(entries), err)
+	}
+	if _, err := os.Stat(filepath.Join(data, "secret-keys")); err == nil {
+		t.Error("BILLHOOK_SECRET_KEY_FILE: a key was made in the folder all the same")
 	}
 	var store struct{ Profile string }
 	s.call("GET", "/api/stores/default", "", http.StatusOK).json(t, &store)

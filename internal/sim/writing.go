@@ -96,7 +96,8 @@ func clonedKey(k billhook.APIKey) billhook.APIKey {
 
 // cloned is a copy that shares nothing.
 func cloned(h billhook.Webhook) billhook.Webhook {
-	h.Events, h.Headers, h.Secrets = slices.Clone(h.Events), maps.Clone(h.Headers), slices.Clone(h.Secrets)
+	h.Events, h.Headers = slices.Clone(h.Events), maps.Clone(h.Headers)
+	h.Secrets, h.KeyPairs = slices.Clone(h.Secrets), slices.Clone(h.KeyPairs)
 	if h.RetryPolicy != nil {
 		policy := *h.RetryPolicy
 		h.RetryPolicy = &policy

@@ -11,14 +11,14 @@ import (
 
 const (
 	storeColumns   = "id, name, profile, created_at, updated_at, deleted_at"
-	webhookColumns = "store_id, id, url, events, name, description, is_active, retry_policy, headers, secrets, created_at, updated_at, deleted_at"
+	webhookColumns = "store_id, id, url, events, name, description, is_active, retry_policy, headers, secrets, key_pairs, overlap_signature, created_at, updated_at, deleted_at"
 
 	createStore  = "INSERT INTO billhook.stores (" + storeColumns + ") VALUES (?,?,?,?,?,?) ON CONFLICT DO NOTHING"
 	replaceStore = "UPDATE billhook.stores SET id = ?, name = ?, profile = ?, created_at = ?, updated_at = ?, deleted_at = ? WHERE id = ? AND updated_at = ?"
 
-	createWebhook  = "INSERT INTO billhook.webhooks (" + webhookColumns + ") VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?) ON CONFLICT DO NOTHING"
+	createWebhook  = "INSERT INTO billhook.webhooks (" + webhookColumns + ") VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?) ON CONFLICT DO NOTHING"
 	replaceWebhook = "UPDATE billhook.webhooks SET store_id = ?, id = ?, url = ?, events = ?, name = ?, description = ?, is_active = ?, " +
-		"retry_policy = ?, headers = ?, secrets = ?, created_at = ?, updated_at = ?, deleted_at = ? WHERE store_id = ? AND id = ? AND updated_at = ?"
+		"retry_policy = ?, headers = ?, secrets = ?, key_pairs = ?, overlap_signature = ?, created_at = ?, updated_at = ?, deleted_at = ? WHERE store_id = ? AND id = ? AND updated_at = ?"
 )
 
 // WriteStore creates or replaces a store.
@@ -39,9 +39,9 @@ func WriteStore(ctx context.Context, on Conn, write *billhook.StoreWrite) error 
 // WriteWebhook creates or replaces a webhook.
 func WriteWebhook(ctx context.Context, on Conn, write *billhook.WebhookWrite) error {
 	h := &write.Webhook
-	args := []any{h.StoreID, h.ID, h.URL, nil, h.Name, h.Description, boolean(h.IsActive), nil, nil, nil,
+	args := []any{h.StoreID, h.ID, h.URL, nil, h.Name, h.Description, boolean(h.IsActive), nil, nil, nil, nil, h.OverlapSignature,
 		nanos(h.CreatedAt), nanos(h.UpdatedAt), nanos(h.DeletedAt)}
-	for i, value := range map[int]any{3: h.Events, 7: h.RetryPolicy, 8: h.Headers, 9: h.Secrets} {
+	for i, value := range map[int]any{3: h.Events, 7: h.RetryPolicy, 8: h.Headers, 9: h.Secrets, 10: h.KeyPairs} {
 		encoded, err := json.Marshal(value)
 		if err != nil {
 			return fmt.Errorf("write webhook: %w", err)
@@ -94,9 +94,9 @@ func scanStore(from Row) (s billhook.Store, err error) {
 
 func scanWebhook(from Row) (h billhook.Webhook, err error) {
 	var active, created, updated, deleted int64
-	var events, policy, headers, secrets sql.NullString
+	var events, policy, headers, secrets, pairs sql.NullString
 	err = from.Scan(&h.StoreID, &h.ID, &h.URL, &events, &h.Name, &h.Description, &active, &policy, &headers, &secrets,
-		&created, &updated, &deleted)
+		&pairs, &h.OverlapSignature, &created, &updated, &deleted)
 	if err != nil {
 		return h, err
 	}
@@ -105,7 +105,7 @@ func scanWebhook(from Row) (h billhook.Webhook, err error) {
 	for _, member := range []struct {
 		text sql.NullString
 		into any
-	}{{events, &h.Events}, {policy, &h.RetryPolicy}, {headers, &h.Headers}, {secrets, &h.Secrets}} {
+	}{{events, &h.Events}, {policy, &h.RetryPolicy}, {headers, &h.Headers}, {secrets, &h.Secrets}, {pairs, &h.KeyPairs}} {
 		if !member.text.Valid {
 			continue
 		}

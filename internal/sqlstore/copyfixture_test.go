@@ -142,7 +142,8 @@ func (f *filling) configure() {
 	for _, w := range []billhook.Webhook{
 		{StoreID: "default", ID: "wh_1", URL: "https://shop.example.com/ü?a=1", Events: []string{"order.*", "*"}, Name: "Läden", Description: "a\nb", IsActive: true,
 			RetryPolicy: &profile.RetryPolicy{MaxAttempts: attempts, BackoffMultiplier: 1.5}, Headers: map[string]string{"X-A": "ä", "X-B": ""},
-			Secrets:   []billhook.Secret{{Value: "whsec_new"}, {Value: "whsec_old", ExpiresAt: at(9999)}},
+			Secrets:  []billhook.Secret{{Value: "whsec_new"}, {Value: "whsec_old", ExpiresAt: at(9999)}},
+			KeyPairs: []billhook.KeyPair{{Public: "whpk_new", Secret: billhook.Secret{Sealed: "v1:a:a2V5"}}}, OverlapSignature: billhook.SignNew,
 			CreatedAt: at(3), UpdatedAt: at(4)},
 		{StoreID: "default", ID: "wh_2", URL: "https://example.com", CreatedAt: at(3), UpdatedAt: at(3), DeletedAt: at(3)},
 		{StoreID: "Zwei.2", ID: "wh_1", URL: "https://example.com/2", Events: []string{"*"}, IsActive: true, Secrets: []billhook.Secret{{Value: "s"}}, CreatedAt: at(3), UpdatedAt: at(3)},

@@ -9,9 +9,9 @@ import (
 	"sync"
 )
 
-// A keyring holds the API keys in memory, as the registry holds the rest of the
+// A keyTable holds the API keys in memory, as the registry holds the rest of the
 // configuration. Those that are revoked are not on it.
-type keyring struct {
+type keyTable struct {
 	mu       sync.RWMutex
 	byPrefix map[string]*APIKey            // never changed but replaced
 	byStore  map[string]map[string]*APIKey // by store, then by id
@@ -22,18 +22,18 @@ type keyring struct {
 	equal func(x, y []byte) int
 }
 
-func newKeyring() *keyring {
+func newKeyTable() *keyTable {
 	nobody := &APIKey{Salt: make([]byte, saltSize), Hash: make([]byte, sha256.Size)}
 	_, _ = rand.Read(nobody.Salt) // never fails (crypto/rand)
 	_, _ = rand.Read(nobody.Hash)
-	return &keyring{
+	return &keyTable{
 		byPrefix: map[string]*APIKey{}, byStore: map[string]map[string]*APIKey{},
 		nobody: nobody, equal: subtle.ConstantTimeCompare,
 	}
 }
 
 // put takes in a new or changed key, and drops one that is revoked.
-func (r *keyring) put(k APIKey) {
+func (r *keyTable) put(k APIKey) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if !k.RevokedAt.IsZero() {
@@ -48,7 +48,7 @@ func (r *keyring) put(k APIKey) {
 }
 
 // find finds a key that is not revoked.
-func (r *keyring) find(storeID, id string) (APIKey, bool) {
+func (r *keyTable) find(storeID, id string) (APIKey, bool) {
 	r.mu.RLock()
 	defer r.mu.RUnlock()
 	k := r.byStore[storeID][id]
@@ -59,7 +59,7 @@ func (r *keyring) find(storeID, id string) (APIKey, bool) {
 }
 
 // after lists a store's keys by id.
-func (r *keyring) after(storeID, after string, limit int) []APIKey {
+func (r *keyTable) after(storeID, after string, limit int) []APIKey {
 	r.mu.RLock()
 	defer r.mu.RUnlock()
 	var found []APIKey
@@ -73,7 +73,7 @@ func (r *keyring) after(storeID, after string, limit int) []APIKey {
 
 // match finds the key that has the secret. Every secret, of whatever form, is
 // hashed and compared once.
-func (r *keyring) match(secret string) (APIKey, bool) {
+func (r *keyTable) match(secret string) (APIKey, bool) {
 	r.mu.RLock()
 	k, known := r.byPrefix[prefixOf(secret)]
 	r.mu.RUnlock()

@@ -12,7 +12,7 @@ import (
 // and compared, once and in constant time, with some hash of the same length, so
 // that no answer tells which prefixes there are.
 func TestEverySecretIsCompared(t *testing.T) {
-	r := newKeyring()
+	r := newKeyTable()
 	var compared [][2][]byte
 	r.equal = func(x, y []byte) int {
 		compared = append(compared, [2][]byte{x, y})
