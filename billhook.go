@@ -112,6 +112,7 @@ type Client struct {
 	registry  *registry
 	committer *committer
 	scheduler *scheduler
+	linker    *linker
 	sender    *sender
 	// configuring is held while a store or a webhook changes, so that each
 	// change starts from the one before.
@@ -133,6 +134,7 @@ func New(db Database, config Config) (*Client, error) {
 	policy := egress.Policy{AllowLoopback: config.AllowInsecure, AllowPrivate: config.AllowInsecure}
 	c.guard = egress.New(policy, egress.Config{Dial: config.DialContext})
 	c.committer = newCommitter(db, config.Logger)
+	c.linker = &linker{committer: c.committer, logger: config.Logger}
 	c.sender = &sender{db: db, logger: config.Logger, guard: c.guard}
 	c.scheduler = &scheduler{
 		db: db, committer: c.committer, logger: config.Logger, held: db.Held,
@@ -177,7 +179,9 @@ func (c *Client) Run(ctx context.Context) error {
 	if err := <-begun; err != nil {
 		return errors.Join(err, c.leave())
 	}
+	c.linker.start()
 	c.watch(ctx)
+	c.linker.stop()
 	c.scheduler.stop(c.config.StopGrace, cancel)
 	c.committer.flush()
 	c.sender.closeIdle()
@@ -244,6 +248,7 @@ func (c *Client) watch(ctx context.Context) {
 		}
 		if seen.Unowned {
 			c.scheduler.claim()
+			c.linker.wake()
 		}
 		if seen.Asked {
 			select {

@@ -38,11 +38,11 @@ func (c *Client) emitAsked(ctx context.Context) (more bool, err error) {
 	if err != nil || len(asked) == 0 {
 		return false, err
 	}
-	emits, refusals, err := c.prepareAsked(asked)
+	emits, refusals, err := c.prepareAsked(ctx, asked)
 	if err == nil && len(refusals) > 0 {
 		// The store, or what it takes, may be newer than what this node knows.
 		if err = c.reload(ctx); err == nil {
-			emits, refusals, err = c.prepareAsked(asked)
+			emits, refusals, err = c.prepareAsked(ctx, asked)
 		}
 	}
 	if err != nil {
@@ -72,12 +72,12 @@ func (c *Client) emitAsked(ctx context.Context) (more bool, err error) {
 
 // prepareAsked makes of each entry what is to be written, or says why it cannot
 // be an event.
-func (c *Client) prepareAsked(asked []Asked) (emits []*Emit, refusals []*Refusal, err error) {
+func (c *Client) prepareAsked(ctx context.Context, asked []Asked) (emits []*Emit, refusals []*Refusal, err error) {
 	for _, a := range asked {
 		if a.Emission.OccurredAt.IsZero() {
 			a.Emission.OccurredAt = a.At
 		}
-		em, err := c.prepare(a.Emission.StoreID, a.Emission)
+		em, err := c.prepare(ctx, a.Emission.StoreID, a.Emission)
 		var refused *Error
 		switch {
 		case errors.As(err, &refused):

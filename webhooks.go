@@ -61,7 +61,7 @@ func (c *Client) Register(ctx context.Context, r Registration) (Webhook, error) 
 	}
 	c.configuring.Lock()
 	defer c.configuring.Unlock()
-	return c.writeWebhook(ctx, nil, w)
+	return c.writeWebhook(ctx, AuditWebhookCreate, nil, w)
 }
 
 // Update changes a webhook. What it changes holds from the next attempt on.
@@ -75,7 +75,7 @@ func (c *Client) Update(ctx context.Context, storeID, id string, change WebhookC
 			return Webhook{}, err
 		}
 	}
-	return c.change(ctx, storeID, id, func(w *Webhook) error {
+	return c.change(ctx, AuditWebhookUpdate, storeID, id, func(w *Webhook) error {
 		change.apply(w)
 		return nil
 	})
@@ -114,7 +114,7 @@ func (c *Client) Deactivate(ctx context.Context, storeID, id string) (Webhook, e
 // Delete deletes a webhook and cancels what it waits for. Its deliveries stay
 // on record.
 func (c *Client) Delete(ctx context.Context, storeID, id string) error {
-	_, err := c.change(ctx, storeID, id, func(w *Webhook) error {
+	_, err := c.change(ctx, AuditWebhookDelete, storeID, id, func(w *Webhook) error {
 		w.DeletedAt = now()
 		return nil
 	})
@@ -144,7 +144,7 @@ func (c *Client) RotateSecret(ctx context.Context, storeID, id string, r Rotatio
 	} else if err := checkSecret(r.Secret); err != nil {
 		return Webhook{}, err
 	}
-	return c.change(ctx, storeID, id, func(w *Webhook) error {
+	return c.change(ctx, AuditSecretRotate, storeID, id, func(w *Webhook) error {
 		at := now()
 		secrets := []Secret{{Value: r.Secret}}
 		for _, old := range w.Secrets {
@@ -161,6 +161,18 @@ func (c *Client) RotateSecret(ctx context.Context, storeID, id string, r Rotatio
 		w.Secrets = secrets
 		return nil
 	})
+}
+
+// Reveal finds a webhook for someone who is to see its secrets, and has that on
+// record first.
+func (c *Client) Reveal(ctx context.Context, storeID, id string) (Webhook, error) {
+	if _, err := c.Get(ctx, storeID, id); err != nil {
+		return Webhook{}, err
+	}
+	if err := c.record(ctx, newAudit(ctx, storeID, AuditSecretReveal, Reference{entityWebhook, id})); err != nil {
+		return Webhook{}, err
+	}
+	return c.Get(ctx, storeID, id)
 }
 
 // Get finds a webhook, its secrets included.
@@ -184,8 +196,8 @@ func (c *Client) List(_ context.Context, storeID, after string, limit int) ([]We
 	return c.registry.webhooksAfter(storeID, after, limit), nil
 }
 
-// change applies a change to a webhook as it is now.
-func (c *Client) change(ctx context.Context, storeID, id string, apply func(*Webhook) error) (Webhook, error) {
+// change applies a change, of the name in the audit log, to a webhook as it is now.
+func (c *Client) change(ctx context.Context, done, storeID, id string, apply func(*Webhook) error) (Webhook, error) {
 	c.configuring.Lock()
 	defer c.configuring.Unlock()
 	return retryChanged(c, ctx, func() (Webhook, error) {
@@ -198,13 +210,13 @@ func (c *Client) change(ctx context.Context, storeID, id string, apply func(*Web
 			return Webhook{}, err
 		}
 		w.UpdatedAt = nowAfter(before.UpdatedAt)
-		return c.writeWebhook(ctx, &before, w)
+		return c.writeWebhook(ctx, done, &before, w)
 	})
 }
 
 // writeWebhook writes a webhook in place of what it was before, nil for a new
-// one. It wants c.configuring.
-func (c *Client) writeWebhook(ctx context.Context, before *Webhook, w Webhook) (Webhook, error) {
+// one, and what was done to it. It wants c.configuring.
+func (c *Client) writeWebhook(ctx context.Context, done string, before *Webhook, w Webhook) (Webhook, error) {
 	_, p, err := c.registry.store(w.StoreID) // again: it may be gone by now
 	if err != nil {
 		return Webhook{}, err
@@ -213,7 +225,8 @@ func (c *Client) writeWebhook(ctx context.Context, before *Webhook, w Webhook) (
 	if err := checkWebhook(before, &w, p); err != nil {
 		return Webhook{}, err
 	}
-	wr := &WebhookWrite{Webhook: w, Create: before == nil}
+	wr := &WebhookWrite{Webhook: w, Create: before == nil, Audit: newAudit(ctx, w.StoreID, done, Reference{entityWebhook, w.ID})}
+	wr.Audit.Old, wr.Audit.New = auditWebhook(before, nil), auditWebhook(&w, before)
 	if before != nil {
 		wr.Was = before.UpdatedAt
 	}

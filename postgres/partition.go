@@ -42,7 +42,7 @@ func weeks(now time.Time) (all []week) {
 	monday := time.Date(now.Year(), now.Month(), now.Day()-sinceMonday, 0, 0, 0, 0, time.UTC)
 	for i := range 1 + weeksAhead {
 		from := monday.AddDate(0, 0, i*days)
-		for _, table := range []string{"events", "deliveries", "attempts"} {
+		for _, table := range []string{"events", "audit", "deliveries", "attempts"} {
 			all = append(all, week{table, from, from.AddDate(0, 0, days)})
 		}
 	}

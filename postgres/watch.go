@@ -10,6 +10,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"github.com/billhook/billhook"
+	"github.com/billhook/billhook/internal/sqlstore"
 )
 
 const (
@@ -25,9 +26,9 @@ const (
 	takeOverLimit = 5 * time.Minute
 )
 
-// poll reads what Watch is to tell: one row, and the first entries of two small
+// poll reads what Watch is to tell: one row, and the first entries of some small
 // indexes.
-const poll = "SELECT version, EXISTS (SELECT 1 FROM billhook.pending WHERE owner = 0), " +
+const poll = "SELECT version, " + sqlstore.SomeUnowned + ", " +
 	"EXISTS (SELECT 1 FROM billhook.outbox WHERE refused IS NULL) FROM billhook.changes"
 
 // Watch renews the lease, takes over from nodes that are dead, and tells what

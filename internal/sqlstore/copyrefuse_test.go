@@ -2,6 +2,7 @@ package sqlstore_test
 
 import (
 	"context"
+	"strings"
 	"testing"
 
 	"github.com/billhook/billhook"
@@ -132,7 +133,7 @@ func TestCopyFindsChanges(t *testing.T) {
 			t.Error("finished")
 		}
 		for _, c := range p.Tables {
-			if c.Equal() == (c.Table == "events" || c.Table == "event_keys") {
+			if c.Equal() == (strings.Contains("events event_keys audit_heads", c.Table)) {
 				t.Errorf("%+v", c)
 			}
 		}

@@ -23,6 +23,9 @@ type Writer struct {
 	// It is to be known which rows have no effect. rowByRow: bulks go one row
 	// at a time; careful: statements over arrays tell.
 	rowByRow, careful bool
+
+	chains  chains
+	entries []*billhook.AuditEntry // of the transaction under way
 }
 
 // NewWriter makes a Writer that begins an INSERT of many rows with insert.
@@ -62,13 +65,17 @@ func (w *Writer) transaction(ctx context.Context, tx Transaction, b *billhook.Ba
 	if err := tx.Begin(ctx); err != nil {
 		return fmt.Errorf("begin: %w", err)
 	}
+	w.chains.begin(w.Owner)
+	w.entries = w.entries[:0]
 	err := w.write(ctx, b)
 	if err == nil {
 		if err = tx.Commit(ctx); err == nil {
+			w.chains.end(true)
 			return nil
 		}
 		err = fmt.Errorf("commit: %w", err)
 	}
+	w.chains.end(false)
 	// A failed statement may have rolled back already, and then this fails.
 	if failure := tx.Rollback(ctx); failure != nil && errors.Is(err, errShort) {
 		return fmt.Errorf("roll back: %w", failure)
@@ -82,11 +89,13 @@ func (w *Writer) write(ctx context.Context, b *billhook.Batch) error {
 		if err := WriteStore(ctx, w.conn, s); err != nil {
 			return err
 		}
+		w.enter(s.Audit, !s.Refused)
 	}
 	for _, h := range b.Webhooks {
 		if err := WriteWebhook(ctx, w.conn, h); err != nil {
 			return err
 		}
+		w.enter(h.Audit, !h.Refused)
 	}
 	if err := w.outcomes(ctx, b.Outcomes); err != nil {
 		return err
@@ -95,6 +104,7 @@ func (w *Writer) write(ctx context.Context, b *billhook.Batch) error {
 		if err := w.retry(ctx, r); err != nil {
 			return err
 		}
+		w.enter(r.Audit, r.Delivery != nil)
 	}
 	for _, c := range b.Cancels {
 		if err := w.cancel(ctx, c); err != nil {
@@ -113,6 +123,20 @@ func (w *Writer) write(ctx context.Context, b *billhook.Batch) error {
 		if err := w.claim(ctx, c); err != nil {
 			return err
 		}
+	}
+	for _, e := range b.Entries {
+		w.enter(e, true)
+	}
+	if err := w.audit(ctx); err != nil {
+		return err
+	}
+	for _, l := range b.Links {
+		if err := w.link(ctx, l); err != nil {
+			return err
+		}
+	}
+	if err := w.writeHeads(ctx); err != nil {
+		return err
 	}
 	return w.flush(ctx)
 }
