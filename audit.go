@@ -119,11 +119,12 @@ type AuditLog interface {
 	AuditSince(ctx context.Context, storeID string, after EventPosition, until time.Time, limit int) ([]AuditEntry, error)
 }
 
-// Audit lists what was done in a store, newest first.
+// Audit lists what was done in a store, newest first. It answers for a store that
+// was deleted too.
 func (c *Client) Audit(ctx context.Context, f AuditFilter) ([]AuditEntry, error) {
 	f.StoreID = orDefaultStore(f.StoreID)
-	if _, _, err := c.registry.store(f.StoreID); err != nil {
-		return nil, err
+	if _, ok := c.registry.stored(f.StoreID); !ok {
+		return nil, notFound("store", f.StoreID)
 	}
 	return list(ctx, f, "ask for a time (from, to), or for an entity by type and id", c.db.Audit)
 }

@@ -46,8 +46,8 @@ func (b *AuditBreak) String() string {
 // first entry of a chain that is not. It may run beside the nodes that write, and
 // holds a few entries in memory, however many there are.
 func (c *Client) VerifyAudit(ctx context.Context, storeID string) (AuditProof, error) {
-	if _, _, err := c.registry.store(storeID); err != nil {
-		return AuditProof{}, err
+	if _, ok := c.registry.stored(storeID); !ok {
+		return AuditProof{}, notFound("store", storeID)
 	}
 	return VerifyAudit(ctx, c.db, storeID)
 }

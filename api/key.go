@@ -17,6 +17,7 @@ const (
 	EventsEmit      = "events:emit"     // emit events
 	DeliveriesRead  = "deliveries:read" // see events, deliveries and attempts
 	DeliveriesRetry = "deliveries:retry"
+	AuditRead       = "audit:read"
 	StoresManage    = "stores:manage"
 	Everything      = "*"
 )

@@ -40,6 +40,9 @@ func routes() []*route {
 		{"GET", "/api/deliveries", DeliveriesRead, "listDeliveries", (*call).listDeliveries},
 		{"GET", "/api/deliveries/{id}", DeliveriesRead, "getDelivery", (*call).getDelivery},
 		{"POST", "/api/deliveries/{id}/retry", DeliveriesRetry, "retryDelivery", (*call).retryDelivery},
+
+		{"GET", "/api/audit", AuditRead, "listAudit", (*call).listAudit},
+		{"GET", "/api/audit/{entityType}/{entityId}", AuditRead, "listEntityAudit", (*call).listEntityAudit},
 	}
 	all = append(all, webhookRoutes("/api/webhooks", "")...)
 	// 003_… registers at /v2/webhooks; the rest of the resource follows.

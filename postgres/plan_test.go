@@ -128,9 +128,9 @@ func explain(t *testing.T, on *pgx.Conn, text string, args []any) (custom, gener
 
 // amongTimes is the index of the list of events. That of events in no chain has the
 // same name with a number behind it.
-var amongTimes = regexp.MustCompile(`created_at_id_idx\b`)
+var amongTimes = regexp.MustCompile(`events_\w+_store_id_created_at_id_idx\b`)
 
-var scansAll = regexp.MustCompile(`Seq Scan on ((?:events|audit|deliveries|attempts|pending|event_keys)\w*)`)
+var scansAll = regexp.MustCompile(`Seq Scan on ((?:events|audit_[\dd]|deliveries|attempts|pending|event_keys)\w*)`)
 
 // A planned is a read or a write that is to use an index, or nothing in
 // particular.
