@@ -134,7 +134,7 @@ func New(db Database, config Config) (*Client, error) {
 	policy := egress.Policy{AllowLoopback: config.AllowInsecure, AllowPrivate: config.AllowInsecure}
 	c.guard = egress.New(policy, egress.Config{Dial: config.DialContext})
 	c.committer = newCommitter(db, config.Logger)
-	c.linker = &linker{committer: c.committer, logger: config.Logger}
+	c.linker = &linker{committer: c.committer}
 	c.sender = &sender{db: db, logger: config.Logger, guard: c.guard}
 	c.scheduler = &scheduler{
 		db: db, committer: c.committer, logger: config.Logger, held: db.Held,

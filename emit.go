@@ -12,8 +12,8 @@ import (
 )
 
 // Emit accepts an event: when it returns without an error, the event and its
-// deliveries are on disk. An event is its own entry in the audit log. A repeat with the same idempotency key answers the
-// first result.
+// deliveries are on disk. A repeat with the same idempotency key answers the
+// first result. The event is its own entry in the audit log.
 func (c *Client) Emit(ctx context.Context, e Emission) (Event, error) {
 	em, err := c.prepare(ctx, orDefaultStore(e.StoreID), e)
 	if err != nil {

@@ -1,7 +1,6 @@
 package billhook
 
 import (
-	"log/slog"
 	"sync"
 	"time"
 )
@@ -19,7 +18,6 @@ const (
 // chains. It works in small steps, so that emits wait for none of them long.
 type linker struct {
 	committer *committer
-	logger    *slog.Logger
 
 	mu      sync.Mutex
 	running bool
@@ -66,7 +64,6 @@ func (l *linker) linked(link *Link, err error) {
 	l.mu.Unlock()
 	switch {
 	case err != nil:
-		l.logger.Error("cannot take entries of the audit log into a chain; trying again", "err", err)
 		time.AfterFunc(linkRetry, l.wake)
 	case again:
 		l.wake()
