@@ -69,8 +69,8 @@ func (r *Reader) Audit(ctx context.Context, f billhook.AuditFilter) ([]billhook.
 		where.text("type", f.Event)
 		if f.EntityType != "" && f.EntityID == "" {
 			// Where no event is about such a thing, that is found out by one look
-			// and not by all of them.
-			where.add("EXISTS (SELECT 1 FROM billhook.events x WHERE x.store_id = ? AND x.entity_type = ? AND x.entity_id IS NOT NULL)", f.StoreID, f.EntityType)
+			// and not by all of them. (EXISTS, SQLite would make a join of.)
+			where.add("(SELECT 1 FROM billhook.events x WHERE x.store_id = ? AND x.entity_type = ? AND x.entity_id IS NOT NULL LIMIT 1) IS NOT NULL", f.StoreID, f.EntityType)
 		}
 		h.add(1, ofEvents, "events", where)
 	}
