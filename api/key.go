@@ -17,7 +17,7 @@ const (
 	EventsEmit      = "events:emit"     // emit events
 	DeliveriesRead  = "deliveries:read" // see events, deliveries and attempts
 	DeliveriesRetry = "deliveries:retry"
-	AuditRead       = "audit:read"
+	AuditRead       = "audit:read" // see who did what
 	StoresManage    = "stores:manage"
 	Everything      = "*"
 )

@@ -3,6 +3,7 @@ package storetest
 import (
 	"context"
 	"fmt"
+	"sync"
 
 	"github.com/billhook/billhook"
 )
@@ -294,4 +295,36 @@ func testTwoNodesChain(f *fixture) {
 	f.equal("chains", len(p.Chains), 2)
 	f.link(10)
 	f.proved("linked", "default", 22, 0)
+}
+
+// Who proves the log while it is written to finds nothing wrong.
+func testVerifyBesideCommits(f *fixture) {
+	ctx, done := context.WithCancel(context.Background())
+	var provers sync.WaitGroup
+	for range 2 {
+		provers.Go(func() {
+			for last := int64(0); ctx.Err() == nil; {
+				p, err := billhook.VerifyAudit(context.Background(), f.db, "default")
+				if err != nil || p.Broken != nil || p.Entries < last {
+					f.Errorf("after %d entries: %d, broken at %v, error %v", last, p.Entries, p.Broken, err)
+					return
+				}
+				last = p.Entries
+			}
+		})
+	}
+	n := int64(0)
+	for b := range 40 {
+		batch := &billhook.Batch{}
+		for i := range 25 {
+			batch.Emits = append(batch.Emits, f.emit("default", fmt.Sprintf("evt_%d_%d", b, i), b))
+			n++
+		}
+		batch.Entries = append(batch.Entries, f.entry("default", fmt.Sprint("aud_", b), billhook.AuditSecretReveal, b, billhook.Reference{Type: "webhook", ID: "w"}))
+		n++
+		f.commit(batch)
+	}
+	done()
+	provers.Wait()
+	f.proved("all", "default", n, 0)
 }

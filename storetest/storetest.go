@@ -85,7 +85,7 @@ func Run(t *testing.T, h Harness) {
 		tests = append(tests, test{"TwoNodes", testTwoNodes}, test{"TwoNodesChange", testTwoNodesChange})
 	}
 	if !h.NoChains {
-		tests = append(tests, test{"Chains", testChains}, test{"ChainGoesOn", testChainGoesOn})
+		tests = append(tests, test{"Chains", testChains}, test{"ChainGoesOn", testChainGoesOn}, test{"VerifyBesideCommits", testVerifyBesideCommits})
 		if h.Begin != nil {
 			tests = append(tests, test{"Links", testLinks})
 		}
