@@ -34,7 +34,7 @@ func (c *Client) CreateKey(ctx context.Context, r KeyRequest) (k APIKey, secret 
 	if err := c.checkKeyStore(k.StoreID); err != nil {
 		return APIKey{}, "", err
 	}
-	if err := c.writeKey(ctx, &KeyWrite{Key: k, Create: true}); err != nil {
+	if err := c.writeKey(ctx, &KeyWrite{Key: k, Create: true, Audit: newKeyAudit(ctx, AuditKeyCreate, nil, &k)}); err != nil {
 		return APIKey{}, "", err
 	}
 	return k.shown(), secret, nil
@@ -79,7 +79,7 @@ func (c *Client) RevokeKey(ctx context.Context, storeID, id string) error {
 		k := before
 		k.UpdatedAt = nowAfter(before.UpdatedAt)
 		k.RevokedAt = k.UpdatedAt
-		return k, c.writeKey(ctx, &KeyWrite{Key: k, Was: before.UpdatedAt})
+		return k, c.writeKey(ctx, &KeyWrite{Key: k, Was: before.UpdatedAt, Audit: newKeyAudit(ctx, AuditKeyRevoke, &before, &k)})
 	})
 	return err
 }
@@ -101,6 +101,14 @@ func (c *Client) checkKeyStore(id string) error {
 	}
 	_, _, err := c.registry.store(id)
 	return err
+}
+
+// newKeyAudit is the entry of a change of an API key. What is for all stores is on
+// record in the default one.
+func newKeyAudit(ctx context.Context, event string, before, after *APIKey) *AuditEntry {
+	e := newAudit(ctx, orDefaultStore(after.StoreID), event, Reference{entityKey, after.ID})
+	e.Old, e.New = auditKey(before), auditKey(after)
+	return e
 }
 
 // writeKey writes a key. It wants c.configuring.

@@ -140,6 +140,7 @@ type Client struct {
 	keys      *keyTable
 	committer *committer
 	scheduler *scheduler
+	linker    *linker
 	sender    *sender
 	// configuring is held while a store, a webhook or a key changes, so that each
 	// change starts from the one before.
@@ -161,6 +162,7 @@ func New(db Database, config Config) (*Client, error) {
 	}
 	c := &Client{config: config, db: db, profiles: config.allProfiles(), registry: newRegistry(), keys: newKeyTable(), outdated: make(chan struct{}, 1)}
 	c.committer = newCommitter(db, config.Logger)
+	c.linker = &linker{committer: c.committer}
 	c.sender = newSender(db, config)
 	c.scheduler = &scheduler{
 		db: db, committer: c.committer, logger: config.Logger, held: db.Held,
@@ -205,7 +207,9 @@ func (c *Client) Run(ctx context.Context) error {
 	if err := <-begun; err != nil {
 		return errors.Join(err, c.leave())
 	}
+	c.linker.start()
 	ended := c.watch(ctx)
+	c.linker.stop()
 	c.scheduler.stop(c.config.StopGrace, cancel)
 	c.committer.flush()
 	ended()
@@ -291,6 +295,7 @@ func (c *Client) heedAll(ctx context.Context, asked chan<- struct{}) func(Change
 		}
 		if seen.Unowned {
 			c.scheduler.claim()
+			c.linker.wake()
 		}
 		if seen.Asked {
 			select {

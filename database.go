@@ -85,6 +85,11 @@ type Database interface {
 	// Attempts reads a delivery's attempts, first to last.
 	Attempts(ctx context.Context, storeID, deliveryID string) ([]Attempt, error)
 
+	// Audit reads entries of the audit log, newest first: events, which are their
+	// own entries, and what was done in Billhook itself.
+	Audit(ctx context.Context, f AuditFilter) ([]AuditEntry, error)
+	AuditLog
+
 	Close() error
 }
 
@@ -108,18 +113,24 @@ type Batch struct {
 	Refusals []*Refusal
 	Emits    []*Emit
 	Claims   []*Claim
+	// Entries are about what changes nothing; those about changes are with these.
+	// All are written after the changes, and last of all Links are done.
+	Entries []*AuditEntry
+	Links   []*Link
 }
 
 // Empty reports whether there is nothing to write.
 func (b *Batch) Empty() bool {
-	return len(b.Stores)+len(b.Webhooks)+len(b.Keys)+len(b.Outcomes)+len(b.Retries)+len(b.Cancels)+len(b.Refusals)+len(b.Emits)+len(b.Claims) == 0
+	return len(b.Stores)+len(b.Webhooks)+len(b.Keys)+len(b.Outcomes)+len(b.Retries)+len(b.Cancels)+len(b.Refusals)+len(b.Emits)+len(b.Claims)+
+		len(b.Entries)+len(b.Links) == 0
 }
 
 // A Change is what another node, or another program, has done.
 type Change struct {
 	// Configuration: stores, webhooks or API keys may have changed.
 	Configuration bool
-	// Unowned: there may be pending deliveries that nobody living owns.
+	// Unowned: there may be pending deliveries that nobody living owns, or entries
+	// of the audit log that are in no chain.
 	Unowned bool
 	// Asked: there may be something in the outbox.
 	Asked bool
@@ -137,6 +148,8 @@ type StoreWrite struct {
 	// its UpdatedAt was Was.
 	Create bool
 	Was    time.Time
+	// Audit is written if the store is; nil for no entry.
+	Audit *AuditEntry
 
 	// Refused is set by Commit where it is not so; nothing was written then.
 	Refused bool
@@ -147,6 +160,7 @@ type WebhookWrite struct {
 	Webhook Webhook
 	Create  bool
 	Was     time.Time
+	Audit   *AuditEntry
 
 	Refused bool
 }
@@ -156,6 +170,7 @@ type KeyWrite struct {
 	Key    APIKey
 	Create bool
 	Was    time.Time
+	Audit  *AuditEntry
 
 	Refused bool
 }
@@ -228,6 +243,8 @@ type Retry struct {
 	StoreID    string
 	DeliveryID string
 	DueAt      time.Time
+	// Audit is written if there is such a delivery; nil for no entry.
+	Audit *AuditEntry
 
 	// Delivery is set by Commit to what is pending now; nil when there is no
 	// such delivery in the store.
@@ -254,6 +271,17 @@ type Claim struct {
 	// Deliveries is set by Commit to those; fewer than Limit mean that there
 	// may be no more. Event is nil in them.
 	Deliveries []Pending
+}
+
+// A Link takes up to Limit entries of the audit log that are in no chain, events
+// and others, into this node's chains, each store's oldest first. Of a process
+// that is no node it does nothing, and nothing that it writes is in a chain.
+type Link struct {
+	Limit int
+
+	// Linked is set by Commit to how many there were; Limit or more mean that
+	// there may be others.
+	Linked int
 }
 
 // A Lane names the queue of one webhook.

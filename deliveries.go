@@ -24,21 +24,24 @@ func (c *Client) Events(ctx context.Context, f EventFilter) ([]Event, error) {
 	if _, _, err := c.registry.store(f.StoreID); err != nil {
 		return nil, err
 	}
-	return list(ctx, f, c.db.Events)
+	return list(ctx, f, listHint, c.db.Events)
 }
 
 // listLimit bounds the search for one page of a list: a filter that no index
 // serves and next to nothing passes has the whole store read.
-const listLimit = 10 * time.Second
+const (
+	listLimit = 10 * time.Second
+	listHint  = "ask for a time (from, to), a webhook, a status or an event"
+)
 
-func list[F, T any](ctx context.Context, f F, read func(context.Context, F) ([]T, error)) ([]T, error) {
+func list[F, T any](ctx context.Context, f F, hint string, read func(context.Context, F) ([]T, error)) ([]T, error) {
 	limited, cancel := context.WithTimeout(ctx, listLimit)
 	defer cancel()
 	found, err := read(limited, f)
 	if err != nil && limited.Err() != nil && ctx.Err() == nil {
 		return nil, &Error{
 			Code: CodeTooSlow, Message: "too much would have to be read to find these", Err: err,
-			Hint: "ask for a time (from, to), a webhook, a status or an event",
+			Hint: hint,
 		}
 	}
 	return found, err
@@ -67,7 +70,7 @@ func (c *Client) Deliveries(ctx context.Context, f DeliveryFilter) ([]Delivery, 
 	default:
 		return nil, invalid("/status", "%s is none of pending, delivered, dead, cancelled", quote(string(f.Status)))
 	}
-	return list(ctx, f, c.db.Deliveries)
+	return list(ctx, f, listHint, c.db.Deliveries)
 }
 
 // Attempts lists a delivery's attempts, first to last.
@@ -90,6 +93,10 @@ func (c *Client) Retry(ctx context.Context, storeID, deliveryID string) (Deliver
 		return Delivery{}, &Error{Code: CodeConflict, Message: "the webhook of this delivery was deleted"}
 	}
 	r := &Retry{StoreID: storeID, DeliveryID: deliveryID, DueAt: now()}
+	r.Audit = newAudit(ctx, storeID, AuditDeliveryRetry, Reference{entityDelivery, deliveryID})
+	// What it was is what this caller saw: an attempt may end at the same moment.
+	r.Audit.Old = auditValue(deliveryValue{d.WebhookID, d.EventID, d.Status})
+	r.Audit.New = auditValue(deliveryValue{d.WebhookID, d.EventID, StatusPending})
 	err = c.committer.do(ctx, write{
 		parts: 1,
 		add:   func(b *Batch) { b.Retries = append(b.Retries, r) },

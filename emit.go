@@ -13,9 +13,9 @@ import (
 
 // Emit accepts an event: when it returns without an error, the event and its
 // deliveries are on disk. A repeat with the same idempotency key answers the
-// first result.
+// first result. The event is its own entry in the audit log.
 func (c *Client) Emit(ctx context.Context, e Emission) (Event, error) {
-	em, err := c.prepare(orDefaultStore(e.StoreID), e)
+	em, err := c.prepare(ctx, orDefaultStore(e.StoreID), e)
 	if err != nil {
 		return Event{}, err
 	}
@@ -33,7 +33,7 @@ func (c *Client) Emit(ctx context.Context, e Emission) (Event, error) {
 // is one writer to the file, and everything else waits for it. Nothing but
 // EmitTx may be called in between, since it would wait too.
 func (c *Client) EmitTx(ctx context.Context, tx any, e Emission) (Event, error) {
-	em, err := c.prepare(orDefaultStore(e.StoreID), e)
+	em, err := c.prepare(ctx, orDefaultStore(e.StoreID), e)
 	if err != nil {
 		return Event{}, err
 	}
@@ -63,7 +63,7 @@ func (c *Client) EmitBatch(ctx context.Context, storeID string, emissions []Emis
 	}
 	all := make([]*Emit, len(emissions))
 	for i, e := range emissions {
-		em, err := c.prepare(orDefaultStore(storeID), e)
+		em, err := c.prepare(ctx, orDefaultStore(storeID), e)
 		if err != nil {
 			var bad *Error
 			if errors.As(err, &bad) {
@@ -104,11 +104,13 @@ func (c *Client) Test(ctx context.Context, storeID, webhookID, eventType string)
 	if err != nil {
 		return Delivery{}, err
 	}
-	em, err := c.prepareFor(storeID, p, example, []*endpoint{e})
+	em, err := c.prepareFor(ctx, storeID, p, example, []*endpoint{e})
 	if err != nil {
 		return Delivery{}, err
 	}
-	if err := c.commit(ctx, em); err != nil {
+	done := newAudit(ctx, storeID, AuditWebhookTest, Reference{entityWebhook, webhookID})
+	done.New = auditValue(testValue{em.Event.ID, em.Event.Type, em.Deliveries[0].ID})
+	if err := c.commitOnce(ctx, []*AuditEntry{done}, em); err != nil {
 		return Delivery{}, err
 	}
 	return em.Deliveries[0].delivery(em.Event.Data), nil
@@ -137,15 +139,15 @@ func testEvent(e *endpoint, p *profile.Profile, eventType string) (Emission, err
 }
 
 // prepare checks an emission and makes what is to be written of it.
-func (c *Client) prepare(storeID string, e Emission) (*Emit, error) {
+func (c *Client) prepare(ctx context.Context, storeID string, e Emission) (*Emit, error) {
 	_, p, err := c.registry.store(storeID)
 	if err != nil {
 		return nil, err
 	}
-	return c.prepareFor(storeID, p, e, nil)
+	return c.prepareFor(ctx, storeID, p, e, nil)
 }
 
-func (c *Client) prepareFor(storeID string, p *profile.Profile, e Emission, only []*endpoint) (*Emit, error) {
+func (c *Client) prepareFor(ctx context.Context, storeID string, p *profile.Profile, e Emission, only []*endpoint) (*Emit, error) {
 	if err := checkEmission(&e, p); err != nil {
 		return nil, err
 	}
@@ -162,6 +164,11 @@ func (c *Client) prepareFor(storeID string, p *profile.Profile, e Emission, only
 	event := Event{
 		StoreID: storeID, ID: e.ID, Type: e.Type, Data: data, Entity: e.Entity, Actor: e.Actor,
 		OccurredAt: e.OccurredAt, CreatedAt: at, IdempotencyKey: e.IdempotencyKey,
+	}
+	caller := callerOf(ctx)
+	event.RequestID = caller.RequestID
+	if event.Actor == (Reference{}) {
+		event.Actor = caller.Actor
 	}
 	if event.ID == "" {
 		event.ID = newID(p.IDs.Event, at)
@@ -252,7 +259,7 @@ const (
 func (c *Client) commit(ctx context.Context, emits ...*Emit) error {
 	until := time.Now().Add(heldLimit)
 	for again := heldFirst; ; again *= 2 {
-		if err := c.commitOnce(ctx, emits...); err != nil {
+		if err := c.commitOnce(ctx, nil, emits...); err != nil {
 			return err
 		}
 		var held []*Emit
@@ -272,8 +279,9 @@ func (c *Client) commit(ctx context.Context, emits ...*Emit) error {
 	}
 }
 
-// commitOnce writes emits in one transaction and hands their deliveries over.
-func (c *Client) commitOnce(ctx context.Context, emits ...*Emit) error {
+// commitOnce writes emits, and entries of the audit log, in one transaction and
+// hands the deliveries over.
+func (c *Client) commitOnce(ctx context.Context, entries []*AuditEntry, emits ...*Emit) error {
 	parts := len(emits)
 	for _, em := range emits {
 		parts += len(em.Deliveries)
@@ -281,7 +289,10 @@ func (c *Client) commitOnce(ctx context.Context, emits ...*Emit) error {
 	return c.committer.do(ctx, write{
 		parts:      parts,
 		deliveries: parts - len(emits),
-		add:        func(b *Batch) { b.Emits = append(b.Emits, emits...) },
+		add: func(b *Batch) {
+			b.Emits = append(b.Emits, emits...)
+			b.Entries = append(b.Entries, entries...)
+		},
 		handOver: func() {
 			for _, em := range emits {
 				if em.Written() {

@@ -14,8 +14,10 @@ type Event struct {
 	// Entity is what the event is about, an order say; empty when neither the
 	// caller nor the catalogue told.
 	Entity Reference
-	// Actor is who caused it; empty when the caller did not tell.
+	// Actor is who caused it: whom the emission names, else the Caller.
 	Actor Reference
+	// RequestID is that of the Caller; may be empty.
+	RequestID string
 	// OccurredAt is when it happened, by the caller. Default: CreatedAt.
 	OccurredAt time.Time
 	// CreatedAt is when Billhook accepted it, and the time in the envelope.
@@ -44,7 +46,8 @@ type Emission struct {
 	ID string
 	// Entity defaults to what the catalogue says of the type.
 	Entity Reference
-	Actor  Reference
+	// Actor defaults to the Caller's.
+	Actor Reference
 	// OccurredAt defaults to now.
 	OccurredAt time.Time
 	// IdempotencyKey makes a repeat of this emit answer the first result: at

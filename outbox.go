@@ -39,11 +39,11 @@ func (c *Client) emitAsked(ctx context.Context) (more bool, err error) {
 	if err != nil || len(asked) == 0 {
 		return false, err
 	}
-	emits, refusals, err := c.prepareAsked(asked)
+	emits, refusals, err := c.prepareAsked(ctx, asked)
 	if err == nil && len(refusals) > 0 {
 		// The store, or what it takes, may be newer than what this node knows.
 		if err = c.reload(ctx); err == nil {
-			emits, refusals, err = c.prepareAsked(asked)
+			emits, refusals, err = c.prepareAsked(ctx, asked)
 		}
 	}
 	if err != nil {
@@ -61,7 +61,7 @@ func (c *Client) emitAsked(ctx context.Context) (more bool, err error) {
 	}
 	held := false
 	if len(emits) > 0 {
-		if err := c.commitOnce(ctx, emits...); err != nil {
+		if err := c.commitOnce(ctx, nil, emits...); err != nil {
 			return false, err
 		}
 		for _, em := range emits {
@@ -79,12 +79,12 @@ func (c *Client) emitAsked(ctx context.Context) (more bool, err error) {
 
 // prepareAsked makes of each entry what is to be written, or says why it cannot
 // be an event.
-func (c *Client) prepareAsked(asked []Asked) (emits []*Emit, refusals []*Refusal, err error) {
+func (c *Client) prepareAsked(ctx context.Context, asked []Asked) (emits []*Emit, refusals []*Refusal, err error) {
 	for _, a := range asked {
 		if a.Emission.OccurredAt.IsZero() {
 			a.Emission.OccurredAt = a.At
 		}
-		em, err := c.prepare(a.Emission.StoreID, a.Emission)
+		em, err := c.prepare(ctx, a.Emission.StoreID, a.Emission)
 		var refused *Error
 		switch {
 		case errors.As(err, &refused):

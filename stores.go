@@ -24,7 +24,7 @@ func (c *Client) CreateStore(ctx context.Context, s Store) (Store, error) {
 	s.UpdatedAt = s.CreatedAt
 	c.configuring.Lock()
 	defer c.configuring.Unlock()
-	return c.writeStore(ctx, nil, s)
+	return c.writeStore(ctx, AuditStoreCreate, nil, s)
 }
 
 // Store finds a store.
@@ -57,7 +57,7 @@ func (c *Client) UpdateStore(ctx context.Context, id string, change StoreChange)
 			s.Profile = *change.Profile
 		}
 		s.UpdatedAt = nowAfter(before.UpdatedAt)
-		return c.writeStore(ctx, &before, s)
+		return c.writeStore(ctx, AuditStoreUpdate, &before, s)
 	})
 }
 
@@ -83,7 +83,8 @@ func (c *Client) deleteStore(ctx context.Context, id string) (Store, error) {
 	s := before
 	s.UpdatedAt = nowAfter(before.UpdatedAt)
 	s.DeletedAt = s.UpdatedAt
-	w := &StoreWrite{Store: s, Was: before.UpdatedAt}
+	w := &StoreWrite{Store: s, Was: before.UpdatedAt, Audit: newAudit(ctx, id, AuditStoreDelete, Reference{entityStore, id})}
+	w.Audit.Old = auditStore(&before)
 	if err := c.commitStore(ctx, w, p); err != nil {
 		return Store{}, err
 	}
@@ -94,9 +95,10 @@ func (c *Client) deleteStore(ctx context.Context, id string) (Store, error) {
 	return s, nil
 }
 
-// writeStore writes a store in place of what it was before, nil for a new one.
+// writeStore writes a store in place of what it was before, nil for a new one, and
+// what was done to it.
 // It wants c.configuring.
-func (c *Client) writeStore(ctx context.Context, before *Store, s Store) (Store, error) {
+func (c *Client) writeStore(ctx context.Context, done string, before *Store, s Store) (Store, error) {
 	if err := checkText(s.Name, "/name", maxName, ""); err != nil {
 		return Store{}, err
 	}
@@ -104,7 +106,8 @@ func (c *Client) writeStore(ctx context.Context, before *Store, s Store) (Store,
 	if p == nil {
 		return Store{}, unknownProfile(s.Profile)
 	}
-	w := &StoreWrite{Store: s, Create: before == nil}
+	w := &StoreWrite{Store: s, Create: before == nil, Audit: newAudit(ctx, s.ID, done, Reference{entityStore, s.ID})}
+	w.Audit.Old, w.Audit.New = auditStore(before), auditStore(&s)
 	if before != nil {
 		w.Was = before.UpdatedAt
 	}

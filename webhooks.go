@@ -69,7 +69,7 @@ func (c *Client) Register(ctx context.Context, r Registration) (Webhook, error) 
 	}
 	c.configuring.Lock()
 	defer c.configuring.Unlock()
-	return c.writeWebhook(ctx, nil, w)
+	return c.writeWebhook(ctx, AuditWebhookCreate, nil, w)
 }
 
 // Update changes a webhook. What it changes holds from the next attempt on.
@@ -83,7 +83,7 @@ func (c *Client) Update(ctx context.Context, storeID, id string, change WebhookC
 			return Webhook{}, err
 		}
 	}
-	return c.change(ctx, storeID, id, func(w *Webhook) error {
+	return c.change(ctx, AuditWebhookUpdate, storeID, id, func(w *Webhook) error {
 		change.apply(w)
 		return nil
 	})
@@ -132,7 +132,7 @@ func (c *Client) Deactivate(ctx context.Context, storeID, id string) (Webhook, e
 // Delete deletes a webhook and cancels what it waits for. Its deliveries stay
 // on record.
 func (c *Client) Delete(ctx context.Context, storeID, id string) error {
-	w, err := c.change(ctx, storeID, id, func(w *Webhook) error {
+	w, err := c.change(ctx, AuditWebhookDelete, storeID, id, func(w *Webhook) error {
 		w.DeletedAt = now()
 		w.dropSecrets()
 		return nil
@@ -169,7 +169,7 @@ func (c *Client) RotateSecret(ctx context.Context, storeID, id string, r Rotatio
 	} else if err := checkSecret(r.Secret); err != nil {
 		return Webhook{}, err
 	}
-	return c.change(ctx, storeID, id, func(w *Webhook) error {
+	return c.change(ctx, AuditSecretRotate, storeID, id, func(w *Webhook) error {
 		if err := w.Unopened(); err != nil && r.GracePeriod > 0 {
 			return err
 		}
@@ -196,6 +196,18 @@ func (c *Client) RotateSecret(ctx context.Context, storeID, id string, r Rotatio
 		w.Secrets = secrets
 		return nil
 	})
+}
+
+// Reveal finds a webhook for someone who is to see its secrets, and has that on
+// record first.
+func (c *Client) Reveal(ctx context.Context, storeID, id string) (Webhook, error) {
+	if _, err := c.Get(ctx, storeID, id); err != nil {
+		return Webhook{}, err
+	}
+	if err := c.record(ctx, newAudit(ctx, storeID, AuditSecretReveal, Reference{entityWebhook, id})); err != nil {
+		return Webhook{}, err
+	}
+	return c.Get(ctx, storeID, id)
 }
 
 // Get finds a webhook, its secrets included.
@@ -225,8 +237,8 @@ func (c *Client) List(_ context.Context, storeID, after string, limit int) ([]We
 	return c.registry.webhooksAfter(storeID, after, limit), nil
 }
 
-// change applies a change to a webhook as it is now.
-func (c *Client) change(ctx context.Context, storeID, id string, apply func(*Webhook) error) (Webhook, error) {
+// change applies a change, of the name in the audit log, to a webhook as it is now.
+func (c *Client) change(ctx context.Context, done, storeID, id string, apply func(*Webhook) error) (Webhook, error) {
 	c.configuring.Lock()
 	defer c.configuring.Unlock()
 	return retryChanged(c, ctx, func() (Webhook, error) {
@@ -239,13 +251,13 @@ func (c *Client) change(ctx context.Context, storeID, id string, apply func(*Web
 			return Webhook{}, err
 		}
 		w.UpdatedAt = nowAfter(before.UpdatedAt)
-		return c.writeWebhook(ctx, &before, w)
+		return c.writeWebhook(ctx, done, &before, w)
 	})
 }
 
 // writeWebhook writes a webhook in place of what it was before, nil for a new
-// one. It wants c.configuring.
-func (c *Client) writeWebhook(ctx context.Context, before *Webhook, w Webhook) (Webhook, error) {
+// one, and what was done to it. It wants c.configuring.
+func (c *Client) writeWebhook(ctx context.Context, done string, before *Webhook, w Webhook) (Webhook, error) {
 	_, p, err := c.registry.store(w.StoreID) // again: it may be gone by now
 	if err != nil {
 		return Webhook{}, err
@@ -255,7 +267,8 @@ func (c *Client) writeWebhook(ctx context.Context, before *Webhook, w Webhook) (
 		return Webhook{}, err
 	}
 	w = c.config.Keyring.sealed(w)
-	wr := &WebhookWrite{Webhook: w.atRest(), Create: before == nil}
+	wr := &WebhookWrite{Webhook: w.atRest(), Create: before == nil, Audit: newAudit(ctx, w.StoreID, done, Reference{entityWebhook, w.ID})}
+	wr.Audit.Old, wr.Audit.New = auditWebhook(before, nil), auditWebhook(&w, before)
 	if before != nil {
 		wr.Was = before.UpdatedAt
 	}

@@ -97,7 +97,10 @@ func twin(id string) string {
 
 // cursors are those of lists that stand at the id.
 func cursors(id string) []string {
-	all := []string{positionCursor(billhook.EventPosition{CreatedAt: time.Now().Add(time.Hour), ID: id})}
+	var all []string
+	for _, kind := range []byte{eventCursor, auditCursor} {
+		all = append(all, positionCursor(kind, billhook.EventPosition{CreatedAt: time.Now().Add(time.Hour), ID: id}))
+	}
 	for _, kind := range []byte{storeCursor, webhookCursor, deliveryCursor, keyCursor} {
 		all = append(all, idCursor(kind, id))
 	}

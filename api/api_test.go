@@ -96,7 +96,11 @@ func TestOwnFailures(t *testing.T) {
 	}
 	defer db.Close()
 	quiet := billhook.Config{Logger: slog.New(slog.DiscardHandler)}
-	healthy, err := billhook.New(db, quiet)
+	healthy, err := billhook.New(db, billhook.Config{Logger: quiet.Logger, AllowInsecure: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	hook, err := healthy.Register(t.Context(), billhook.Registration{URL: "http://127.0.0.1:9/", Events: []string{"*"}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -113,6 +117,7 @@ func TestOwnFailures(t *testing.T) {
 		{method: "POST", path: "/api/events", body: `{"type":"t","data":1}`, status: 503, has: []string{`"code":"unavailable"`}},
 		{method: "POST", path: "/api/events/batch", body: `{"events":[{"type":"t","data":1}]}`, status: 503},
 		{method: "POST", path: "/api/webhooks", body: `{"url":"https://example.com/","events":["*"]}`, status: 503},
+		{method: "GET", path: "/api/webhooks/" + hook.ID + "/secret", status: 503, lacks: []string{"whsec_"}}, // what cannot be on record is not shown
 		{method: "GET", path: "/readyz", status: 503},
 	} {
 		if got := f.do(t, x).Header().Get("Retry-After"); got != "1" {

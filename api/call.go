@@ -26,6 +26,7 @@ type call struct {
 	key     Key
 	storeID string
 	allowed *allowance // what the answer tells of the limits; nil for nothing
+	request string     // its id; "" until someone asks
 
 	muxStatus int  // what the mux itself would have answered
 	answered  bool // the status is on its way
@@ -40,11 +41,25 @@ func (c *call) WriteHeader(status int)      { c.muxStatus = status }
 func (c *call) run() {
 	err := c.admit()
 	if err == nil {
+		c.introduce()
 		err = c.route.handle(c)
 	}
 	if err != nil {
 		c.fail(err)
 	}
+}
+
+// introduce has it on record who calls.
+func (c *call) introduce() {
+	if c.route.permission == "" {
+		return
+	}
+	caller := billhook.Caller{RequestID: c.requestID()}
+	if c.key.Actor != "" {
+		caller.Actor = billhook.Reference{Type: "apiKey", ID: c.key.Actor}
+	}
+	c.w.Header()["X-Request-Id"] = []string{caller.RequestID}
+	c.r = c.r.WithContext(billhook.WithCaller(c.r.Context(), caller))
 }
 
 // unrouted answers for paths and methods that are not in the table.
@@ -149,6 +164,13 @@ func (c *call) fail(err error) {
 
 // requestID is the caller's x-request-id where that is one, else a new one.
 func (c *call) requestID() string {
+	if c.request == "" {
+		c.request = c.newRequestID()
+	}
+	return c.request
+}
+
+func (c *call) newRequestID() string {
 	given := c.r.Header.Get("X-Request-Id")
 	if len(given) >= 1 && len(given) <= 128 && strings.IndexFunc(given, notPlain) < 0 {
 		return given

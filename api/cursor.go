@@ -16,6 +16,7 @@ const (
 	deliveryCursor = 'd' // before this id
 	keyCursor      = 'k' // after this id
 	eventCursor    = 'e' // before this time and id
+	auditCursor    = 'a' // before this time and id
 
 	cursorVersion = 1
 	maxCursorID   = 256 // bytes; no id is longer
@@ -35,16 +36,16 @@ func parseIDCursor(kind byte, cursor string) (id string, ok bool) {
 	return string(b), true
 }
 
-// positionCursor is the cursor of a list of events.
-func positionCursor(p billhook.EventPosition) string {
-	b := []byte{eventCursor, cursorVersion}
+// positionCursor is the cursor of a list that is ordered by time.
+func positionCursor(kind byte, p billhook.EventPosition) string {
+	b := []byte{kind, cursorVersion}
 	b = binary.BigEndian.AppendUint64(b, uint64(p.CreatedAt.UnixNano()))
 	return base64.RawURLEncoding.EncodeToString(append(b, p.ID...))
 }
 
 // parsePositionCursor is the reverse of positionCursor.
-func parsePositionCursor(cursor string) (p billhook.EventPosition, ok bool) {
-	b, ok := openCursor(eventCursor, cursor)
+func parsePositionCursor(kind byte, cursor string) (p billhook.EventPosition, ok bool) {
+	b, ok := openCursor(kind, cursor)
 	if !ok || len(b) <= 8 || len(b) > 8+maxCursorID {
 		return p, false
 	}

@@ -48,7 +48,7 @@ func (c *call) listEvents() error {
 		Type:       q.text("type"),
 		EntityType: q.text("entityType"),
 		EntityID:   q.text("entityId"),
-		Before:     q.before(),
+		Before:     q.before(eventCursor),
 	}
 	f.From, f.To = q.between()
 	limit := q.limit()
@@ -61,7 +61,7 @@ func (c *call) listEvents() error {
 		return err
 	}
 	return c.answer(http.StatusOK, newPage(events, limit, showEvent, func(e *billhook.Event) string {
-		return positionCursor(billhook.EventPosition{CreatedAt: e.CreatedAt, ID: e.ID})
+		return positionCursor(eventCursor, billhook.EventPosition{CreatedAt: e.CreatedAt, ID: e.ID})
 	}))
 }
 

@@ -122,9 +122,9 @@ func (f *fixture) do(t testing.TB, x exchange) answer {
 		}
 	}
 	if x.method != "HEAD" {
-		checkAnswer(t, x.method, r.URL.Path, w.Code, w.Header(), w.Body.Bytes())
+		checkAnswer(t, x.method, r.URL.EscapedPath(), w.Code, w.Header(), w.Body.Bytes())
 	}
-	if op := operationFor(loadDocument(t), x.method, r.URL.Path); op != nil && op.RequestBody != nil && w.Code < 300 && x.body != "" {
+	if op := operationFor(loadDocument(t), x.method, r.URL.EscapedPath()); op != nil && op.RequestBody != nil && w.Code < 300 && x.body != "" {
 		checkSchema(t, op.RequestBody.Value.Content["application/json"].Schema, []byte(x.body))
 	}
 	return answer{w, t}

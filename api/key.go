@@ -18,6 +18,7 @@ const (
 	EventsEmit      = billhook.PermissionEventsEmit
 	DeliveriesRead  = billhook.PermissionDeliveriesRead
 	DeliveriesRetry = billhook.PermissionDeliveriesRetry
+	AuditRead       = billhook.PermissionAuditRead
 	StoresManage    = billhook.PermissionStoresManage
 	KeysManage      = billhook.PermissionKeysManage
 	Everything      = billhook.PermissionEverything

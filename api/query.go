@@ -86,12 +86,12 @@ func (q *query) after(kind byte) string {
 	return id
 }
 
-// before is the position in a cursor of a list of events.
-func (q *query) before() billhook.EventPosition {
+// before is the position in a cursor of the kind.
+func (q *query) before(kind byte) billhook.EventPosition {
 	if !q.values.Has("cursor") {
 		return billhook.EventPosition{}
 	}
-	p, ok := parsePositionCursor(q.text("cursor"))
+	p, ok := parsePositionCursor(kind, q.text("cursor"))
 	if !ok {
 		q.refuseCursor()
 	}

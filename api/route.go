@@ -47,6 +47,9 @@ func routes() []*route {
 		{"GET", "/api/deliveries", DeliveriesRead, inStore, "listDeliveries", (*call).listDeliveries},
 		{"GET", "/api/deliveries/{id}", DeliveriesRead, inStore, "getDelivery", (*call).getDelivery},
 		{"POST", "/api/deliveries/{id}/retry", DeliveriesRetry, inStore, "retryDelivery", (*call).retryDelivery},
+
+		{"GET", "/api/audit", AuditRead, inStore, "listAudit", (*call).listAudit},
+		{"GET", "/api/audit/{entityType}/{entityId}", AuditRead, inStore, "listEntityAudit", (*call).listEntityAudit},
 	}
 	all = append(all, webhookRoutes("/api/webhooks", "")...)
 	// 003_… registers at /v2/webhooks; the rest of the resource follows.

@@ -26,7 +26,7 @@ type expiringSecret struct {
 }
 
 func (c *call) revealSecret() error {
-	w, err := c.client.Get(c.r.Context(), c.storeID, c.r.PathValue("id"))
+	w, err := c.client.Reveal(c.r.Context(), c.storeID, c.r.PathValue("id"))
 	if err != nil {
 		return err
 	}

@@ -46,13 +46,13 @@ func lanes(b *billhook.Batch) (payloads []string) {
 	return payloads
 }
 
-// leavesWaiting reports whether the batch, as it was written, has left
-// something pending.
-func leavesWaiting(b *billhook.Batch) bool {
-	return slices.ContainsFunc(b.Emits, brings) ||
+// leaves reports whether the batch, as it was written, has left something
+// pending, or an entry of the audit log.
+func leaves(b *billhook.Batch) bool {
+	return len(b.Stores)+len(b.Webhooks)+len(b.Entries) > 0 || slices.ContainsFunc(b.Emits, brings) ||
 		slices.ContainsFunc(b.Retries, func(r *billhook.Retry) bool { return r.Delivery != nil }) ||
 		slices.ContainsFunc(b.Outcomes, func(o *billhook.Outcome) bool { return !o.Stale && o.Status == billhook.StatusPending })
 }
 
-// brings reports whether an emit that was written left something pending.
-func brings(e *billhook.Emit) bool { return e.Written() && len(e.Deliveries) > 0 }
+// brings reports whether an emit was written.
+func brings(e *billhook.Emit) bool { return e.Written() }

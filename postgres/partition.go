@@ -45,7 +45,7 @@ func weekOf(at time.Time) (all []week) {
 	at = at.UTC()
 	sinceMonday := (int(at.Weekday()) + days - int(time.Monday)) % days
 	monday := time.Date(at.Year(), at.Month(), at.Day()-sinceMonday, 0, 0, 0, 0, time.UTC)
-	for _, table := range []string{"events", "deliveries", "attempts"} {
+	for _, table := range []string{"events", "audit", "deliveries", "attempts"} {
 		all = append(all, week{table, monday, monday.AddDate(0, 0, days)})
 	}
 	return all

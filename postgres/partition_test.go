@@ -30,7 +30,7 @@ func TestWeeks(t *testing.T) {
 		all := weeks(test.now)
 		equal(t, test.now.String(), []string{all[0].name(), all[len(all)-1].name()}, []string{test.first, test.last})
 		for i, w := range all {
-			if i >= 3 && !w.from.Equal(all[i-3].to) || w.to.Sub(w.from) != 7*24*time.Hour {
+			if i >= 4 && !w.from.Equal(all[i-4].to) || w.to.Sub(w.from) != 7*24*time.Hour {
 				t.Errorf("%s is from %v to %v", w.name(), w.from, w.to)
 			}
 		}

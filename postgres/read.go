@@ -2,6 +2,7 @@ package postgres
 
 import (
 	"context"
+	"time"
 
 	"github.com/billhook/billhook"
 )
@@ -53,4 +54,24 @@ func (d *Database) Deliveries(ctx context.Context, f billhook.DeliveryFilter) ([
 // Attempts reads a delivery's attempts, first to last.
 func (d *Database) Attempts(ctx context.Context, storeID, deliveryID string) ([]billhook.Attempt, error) {
 	return d.reader.Attempts(ctx, storeID, deliveryID)
+}
+
+// Audit reads entries of the audit log, newest first.
+func (d *Database) Audit(ctx context.Context, f billhook.AuditFilter) ([]billhook.AuditEntry, error) {
+	return d.reader.Audit(ctx, f)
+}
+
+// AuditHeads reads the ends of the store's chains.
+func (d *Database) AuditHeads(ctx context.Context, storeID string) ([]billhook.AuditHead, error) {
+	return d.reader.AuditHeads(ctx, storeID)
+}
+
+// AuditChain reads entries of one chain, complete, from the number on.
+func (d *Database) AuditChain(ctx context.Context, storeID string, chain, from int64, limit int) ([]billhook.AuditEntry, error) {
+	return d.reader.AuditChain(ctx, storeID, chain, from, limit)
+}
+
+// AuditSince reads a store's entries, complete, that come after the position.
+func (d *Database) AuditSince(ctx context.Context, storeID string, after billhook.EventPosition, until time.Time, limit int) ([]billhook.AuditEntry, error) {
+	return d.reader.AuditSince(ctx, storeID, after, until, limit)
 }

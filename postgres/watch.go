@@ -10,6 +10,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"github.com/billhook/billhook"
+	"github.com/billhook/billhook/internal/sqlstore"
 )
 
 const (
@@ -25,9 +26,9 @@ const (
 	takeOverLimit = time.Minute
 )
 
-// poll reads what Watch is to tell: one row, the first entries of two small
+// poll reads what Watch is to tell: one row, the first entries of some small
 // indexes, and the nodes. One that is lost owns something still, most likely.
-const poll = "SELECT version, EXISTS (SELECT 1 FROM billhook.pending WHERE owner = 0) OR EXISTS (SELECT 1 FROM billhook.nodes WHERE state = '" + lost + "'), " +
+const poll = "SELECT version, " + sqlstore.SomeUnowned + " OR EXISTS (SELECT 1 FROM billhook.nodes WHERE state = '" + lost + "'), " +
 	"EXISTS (SELECT 1 FROM billhook.outbox WHERE refused IS NULL) FROM billhook.changes"
 
 // Watch renews the lease, takes over from nodes that are dead, and tells what

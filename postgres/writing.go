@@ -117,7 +117,7 @@ func (w *writing) end(ctx context.Context, b *billhook.Batch) (version int64, er
 	for _, payload := range lanes(b) {
 		w.pipe.send(executed, notify, channelLanes, payload)
 	}
-	if w.writer.Owner == sqlstore.Nobody && leavesWaiting(b) {
+	if w.writer.Owner == sqlstore.Nobody && leaves(b) {
 		w.pipe.send(executed, notify, channelUnowned, "")
 	}
 	if len(b.Stores)+len(b.Webhooks)+len(b.Keys) > 0 {

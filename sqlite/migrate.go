@@ -21,6 +21,26 @@ const history = `CREATE TABLE IF NOT EXISTS billhook_migrations (
 	applied_at TEXT NOT NULL
 )`
 
+// complete fails where the file lacks a migration, or has had one that this
+// billhook does not know. It writes nothing.
+func complete(ctx context.Context, db *sql.DB) error {
+	names, err := fs.Glob(migrations, "migrations/*.sql")
+	if err != nil {
+		return err
+	}
+	var version int
+	if err := db.QueryRowContext(ctx, "SELECT COALESCE(MAX(version), 0) FROM billhook_migrations").Scan(&version); err != nil {
+		return fmt.Errorf("read migrations: %w", err)
+	}
+	switch {
+	case version > len(names):
+		return fmt.Errorf("%w: its schema is version %d, this one knows %d: run the newer billhook", ErrNewer, version, len(names))
+	case version < len(names):
+		return fmt.Errorf("its schema is version %d, this billhook wants %d: start the service with this one first", version, len(names))
+	}
+	return nil
+}
+
 // migrate runs the migrations that the file has not had, in the order of
 // their names, each in a transaction of its own.
 func migrate(ctx context.Context, conn *sql.Conn) error {

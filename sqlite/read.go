@@ -2,6 +2,7 @@ package sqlite
 
 import (
 	"context"
+	"time"
 
 	"github.com/billhook/billhook"
 	"github.com/billhook/billhook/internal/sqlstore"
@@ -75,3 +76,27 @@ func (d *Database) Attempts(ctx context.Context, storeID, deliveryID string) ([]
 
 // Outbox is empty: Go is at hand wherever the file is, and EmitTx with it.
 func (d *Database) Outbox(context.Context, int) ([]billhook.Asked, error) { return nil, nil }
+
+// Audit reads entries of the audit log, newest first.
+func (d *Database) Audit(ctx context.Context, f billhook.AuditFilter) ([]billhook.AuditEntry, error) {
+	return read(d, func(r *sqlstore.Reader) ([]billhook.AuditEntry, error) { return r.Audit(ctx, f) })
+}
+
+// AuditHeads reads the ends of the store's chains.
+func (d *Database) AuditHeads(ctx context.Context, storeID string) ([]billhook.AuditHead, error) {
+	return read(d, func(r *sqlstore.Reader) ([]billhook.AuditHead, error) { return r.AuditHeads(ctx, storeID) })
+}
+
+// AuditChain reads entries of one chain, complete, from the number on.
+func (d *Database) AuditChain(ctx context.Context, storeID string, chain, from int64, limit int) ([]billhook.AuditEntry, error) {
+	return read(d, func(r *sqlstore.Reader) ([]billhook.AuditEntry, error) {
+		return r.AuditChain(ctx, storeID, chain, from, limit)
+	})
+}
+
+// AuditSince reads a store's entries, complete, that come after the position.
+func (d *Database) AuditSince(ctx context.Context, storeID string, after billhook.EventPosition, until time.Time, limit int) ([]billhook.AuditEntry, error) {
+	return read(d, func(r *sqlstore.Reader) ([]billhook.AuditEntry, error) {
+		return r.AuditSince(ctx, storeID, after, until, limit)
+	})
+}

@@ -26,6 +26,8 @@ type Harness struct {
 	// Second opens the same data for a second node. Nil where there can be but
 	// one.
 	Second func(t *testing.T, db billhook.Database) billhook.Database
+	// NoChains: the database keeps the audit log and no chains of it.
+	NoChains bool
 }
 
 // Run runs every test of the contract, each on a database of its own.
@@ -74,12 +76,24 @@ func Run(t *testing.T, h Harness) {
 		{"Durability", testDurability},
 		{"Recover", testRecover},
 		{"EmitTxOfUnknownKind", testEmitTxOfUnknownKind},
+		{"Audit", testAudit},
+		{"AuditFilters", testAuditFilters},
+		{"AuditPages", testAuditPages},
 	}
 	if h.Begin != nil {
 		tests = append(tests, test{"EmitTx", testEmitTx}, test{"EmitTxConflict", testEmitTxConflict}, test{"ClaimLimit", testClaimLimit})
 	}
 	if h.Second != nil {
 		tests = append(tests, test{"TwoNodes", testTwoNodes}, test{"TwoNodesChange", testTwoNodesChange})
+	}
+	if !h.NoChains {
+		tests = append(tests, test{"Chains", testChains}, test{"ChainGoesOn", testChainGoesOn}, test{"VerifyBesideCommits", testVerifyBesideCommits})
+		if h.Begin != nil {
+			tests = append(tests, test{"Links", testLinks})
+		}
+		if h.Second != nil {
+			tests = append(tests, test{"TwoNodesChain", testTwoNodesChain})
+		}
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {

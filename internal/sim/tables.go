@@ -30,6 +30,7 @@ type Shared struct {
 	pending  map[key]waiting
 	over     map[key]billhook.Delivery
 	attempts map[key][]billhook.Attempt
+	audit    map[key]billhook.AuditEntry
 
 	// outbox has what was asked for in SQL, by number, and asks counts it.
 	outbox map[int64]askedRow
@@ -61,6 +62,7 @@ func NewShared(lease time.Duration) *Shared {
 		stores: map[string]billhook.Store{}, webhooks: map[key]billhook.Webhook{}, apiKeys: map[key]billhook.APIKey{},
 		events: map[key]billhook.Event{}, byKey: map[key]string{},
 		pending: map[key]waiting{}, over: map[key]billhook.Delivery{}, attempts: map[key][]billhook.Attempt{},
+		audit:  map[key]billhook.AuditEntry{},
 		outbox: map[int64]askedRow{}, nodes: map[int64]nodeRow{},
 	}
 }

@@ -30,12 +30,15 @@ func (s *Shared) transact(owner int64, f func(*writing) error) error {
 func (w *writing) batch(b *billhook.Batch) error {
 	for _, s := range b.Stores {
 		w.store(s)
+		w.enter(s.Audit, !s.Refused)
 	}
 	for _, h := range b.Webhooks {
 		w.webhook(h)
+		w.enter(h.Audit, !h.Refused)
 	}
 	for _, k := range b.Keys {
 		w.apiKey(k)
+		w.enter(k.Audit, !k.Refused)
 	}
 	if len(b.Stores)+len(b.Webhooks)+len(b.Keys) > 0 {
 		w.configured++ // once too often if the rest fails, which costs a look
@@ -45,6 +48,7 @@ func (w *writing) batch(b *billhook.Batch) error {
 	}
 	for _, r := range b.Retries {
 		w.retry(r)
+		w.enter(r.Audit, r.Delivery != nil)
 	}
 	for _, c := range b.Cancels {
 		w.cancel(c)
@@ -59,6 +63,9 @@ func (w *writing) batch(b *billhook.Batch) error {
 	}
 	for _, c := range b.Claims {
 		w.claim(c)
+	}
+	for _, e := range b.Entries {
+		w.enter(e, true)
 	}
 	return nil
 }

@@ -117,6 +117,9 @@ type rows struct {
 	// shared and own append arguments: those that row i shares with its like,
 	// and its own.
 	shared, own func(args []any, i int) []any
+	// missed, if there is one, is told of a row without effect before the next
+	// one's own is asked for.
+	missed func(i int)
 }
 
 // errShort means that a statement over several rows affected fewer, and which
@@ -144,6 +147,9 @@ func (w *Writer) each(ctx context.Context, b *bulk, r rows) ([]int, error) {
 			affected, err := w.conn.Exec(ctx, text, args...)
 			if err == nil && affected == 0 && size == 1 {
 				missed = append(missed, first)
+				if r.missed != nil {
+					r.missed(first)
+				}
 			} else if err := b.judge(affected, size, err); err != nil {
 				return nil, err
 			}

@@ -143,9 +143,15 @@ func (e *estate) goOn(last billhook.Pending) {
 	e.after = last.Position
 }
 
-// Unowned reports whether there is something that nobody owns.
+// SomeUnowned asks, with one look into each of three small indexes, whether there
+// is something that nobody owns, or that is in no chain.
+const SomeUnowned = "EXISTS (SELECT 1 FROM billhook.pending WHERE owner = 0) " +
+	"OR EXISTS (SELECT 1 FROM billhook.events WHERE chain = 0) OR EXISTS (SELECT 1 FROM billhook.audit WHERE chain = 0)"
+
+// Unowned reports whether there is something that nobody owns, or that is in no
+// chain.
 func (r *Reader) Unowned(ctx context.Context) (bool, error) {
-	rows, err := r.query(ctx, "SELECT 1 FROM billhook.pending WHERE owner = 0 LIMIT 1")
+	rows, err := r.query(ctx, "SELECT 1 WHERE "+SomeUnowned)
 	found, err := collect(rows, err, func(from Row) (n int, err error) { return n, from.Scan(&n) })
 	return len(found) > 0, err
 }

@@ -27,8 +27,8 @@ type place struct {
 	at       string // a path or a URL
 	open     func() (billhook.Database, error)
 	from, to func() (*sqlstore.Side, error)
-	// text is how text comes back from here.
-	text func(string) string
+	// text is how text comes back from here, and sql how a statement is written.
+	text, sql func(string) string
 }
 
 func filePlace(t testing.TB) place {
@@ -39,6 +39,7 @@ func filePlace(t testing.TB) place {
 		from: func() (*sqlstore.Side, error) { return sqlite.CopyFrom(path) },
 		to:   func() (*sqlstore.Side, error) { return sqlite.CopyTo(path) },
 		text: func(s string) string { return s },
+		sql:  func(s string) string { return strings.ReplaceAll(s, "billhook.", "billhook_") },
 	}
 }
 
@@ -50,6 +51,7 @@ func serverPlace(t testing.TB) place {
 		from: func() (*sqlstore.Side, error) { return postgres.CopyFrom(ctx, url) },
 		to:   func() (*sqlstore.Side, error) { return postgres.CopyTo(ctx, url) },
 		text: func(s string) string { return strings.ReplaceAll(strings.ToValidUTF8(s, "\uFFFD"), "\x00", "\uFFFD") },
+		sql:  func(s string) string { return s },
 	}
 }
 

@@ -12,9 +12,9 @@ import (
 )
 
 const (
-	eventColumns = "store_id, id, type, created_at, occurred_at, entity_type, entity_id, actor_type, actor_id, idempotency_key, deliveries, delivery_ids, data"
+	eventColumns = "store_id, id, type, created_at, occurred_at, entity_type, entity_id, actor_type, actor_id, idempotency_key, deliveries, delivery_ids, data, request_id, chain, number, hash"
 	selectEvents = "SELECT store_id, id, type, created_at, occurred_at, COALESCE(entity_type, ''), COALESCE(entity_id, ''), " +
-		"COALESCE(actor_type, ''), COALESCE(actor_id, ''), COALESCE(idempotency_key, ''), deliveries, data FROM billhook.events"
+		"COALESCE(actor_type, ''), COALESCE(actor_id, ''), COALESCE(idempotency_key, ''), COALESCE(request_id, ''), deliveries, data FROM billhook.events"
 	eventByID  = selectEvents + " WHERE store_id = ? AND id = ?"
 	eventByKey = selectEvents + " WHERE store_id = ? AND idempotency_key = ?"
 )
@@ -25,9 +25,10 @@ var (
 		what:   "insert events",
 		insert: "billhook.events (" + eventColumns + ")",
 		name:   "id",
-		shared: 1,
-		row:    []string{"?1", textKind, textKind, bigintKind, bigintKind, textKind, textKind, textKind, textKind, textKind, bigintKind, textKind, byteaKind},
-		after:  " ON CONFLICT DO NOTHING",
+		shared: 2,
+		row: []string{"?1", textKind, textKind, bigintKind, bigintKind, textKind, textKind, textKind, textKind, textKind, bigintKind, textKind, byteaKind,
+			textKind, "?2", bigintKind, byteaKind},
+		after: " ON CONFLICT DO NOTHING",
 	}
 	// insertFresh is for events whose keys are reserved. Looking for a conflict
 	// that cannot be would cost PostgreSQL a quarter of the work.
@@ -55,14 +56,22 @@ func (w *Writer) Emits(ctx context.Context, emits []*billhook.Emit) error {
 			return err
 		}
 	}
+	if err := w.openAll(ctx, emits); err != nil {
+		return err
+	}
+	var before head // the event being written, which may be there already
 	taken, err := w.each(ctx, insert, rows{
 		n:      len(emits),
 		same:   func(i, j int) bool { return emits[i].Event.StoreID == emits[j].Event.StoreID },
-		shared: func(args []any, i int) []any { return append(args, emits[i].Event.StoreID) },
+		shared: func(args []any, i int) []any { return append(args, emits[i].Event.StoreID, w.chains.chain) },
+		missed: func(i int) { w.chains.back(emits[i].Event.StoreID, before) },
 		own: func(args []any, i int) []any {
-			e := &emits[i].Event
+			e, ids := &emits[i].Event, deliveryIDs(emits[i])
+			before = w.chains.heads(e.StoreID)
+			number, hash := w.addEvent(e, ids)
 			return append(args, e.ID, e.Type, nanos(e.CreatedAt), nanos(e.OccurredAt), optional(e.Entity.Type), optional(e.Entity.ID),
-				optional(e.Actor.Type), optional(e.Actor.ID), optional(e.IdempotencyKey), int64(e.Deliveries), deliveryIDs(emits[i]), blob(e.Data))
+				optional(e.Actor.Type), optional(e.Actor.ID), optional(e.IdempotencyKey), int64(e.Deliveries), ids, blob(e.Data),
+				optional(e.RequestID), number, hash)
 		},
 	})
 	if err != nil {
@@ -144,7 +153,7 @@ func (r *Reader) Events(ctx context.Context, f billhook.EventFilter) ([]billhook
 func scanEvent(from Row) (e billhook.Event, err error) {
 	var created, occurred int64
 	err = from.Scan(&e.StoreID, &e.ID, &e.Type, &created, &occurred, &e.Entity.Type, &e.Entity.ID, &e.Actor.Type, &e.Actor.ID,
-		&e.IdempotencyKey, &e.Deliveries, &e.Data)
+		&e.IdempotencyKey, &e.RequestID, &e.Deliveries, &e.Data)
 	e.CreatedAt, e.OccurredAt = moment(created), moment(occurred)
 	return e, err
 }

@@ -76,6 +76,22 @@ func TestPlans(t *testing.T) {
 			[]string{"deliveries_failed (store_id=? AND status=? AND id<?)"}},
 		{"dead of a webhook", deliveries(with(delivery, func(f *billhook.DeliveryFilter) { f.Status, f.WebhookID = "dead", "w" })),
 			[]string{"deliveries_webhook_failed (store_id=? AND webhook_id=? AND status=?)"}},
+		{"audit", audit(func(*billhook.AuditFilter) {}), []string{"events_newest (store_id=?)", "audit USING PRIMARY KEY (store_id=?)"}},
+		{"audit before", audit(func(f *billhook.AuditFilter) { f.Before = billhook.EventPosition{CreatedAt: moment, ID: "x"} }),
+			[]string{"events_newest (store_id=? AND (created_at,id)<(?,?))", "audit USING PRIMARY KEY (store_id=? AND (created_at,id)<(?,?))"}},
+		{"audit of an entity", audit(func(f *billhook.AuditFilter) { f.EntityType, f.EntityID = "order", "o" }),
+			[]string{"events_entity (store_id=? AND entity_type=? AND entity_id=?)", "audit_entity (store_id=? AND entity_type=? AND entity_id=?)"}},
+		{"audit of a kind of entity", audit(func(f *billhook.AuditFilter) { f.EntityType = "webhook" }),
+			[]string{"events_entity (store_id=? AND entity_type=?", "events_newest (store_id=?)"}},
+		{"audit of an actor", audit(func(f *billhook.AuditFilter) { f.ActorID = "a" }), []string{"events_newest (store_id=?)", "audit_actor (store_id=? AND actor_id=?)"}},
+		{"audit of our own", audit(func(f *billhook.AuditFilter) { f.Event = billhook.AuditSecretReveal }), []string{"audit USING PRIMARY KEY (store_id=?)"}},
+		{"audit heads", func(r *Reader) error { _, err := r.AuditHeads(ctx, "s"); return err }, nil},
+		{"audit chain", func(r *Reader) error { _, err := r.AuditChain(ctx, "s", 1, 1, 10); return err },
+			[]string{"events_chain (store_id=? AND chain=? AND number>?)", "audit_chain (store_id=? AND chain=? AND number>?)", "events_id (store_id=? AND id=?)"}},
+		{"audit since", func(r *Reader) error {
+			_, err := r.AuditSince(ctx, "s", billhook.EventPosition{}, time.Time{}, 10)
+			return err
+		}, []string{"events_newest (store_id=? AND ", "audit USING PRIMARY KEY (store_id=? AND ", "events_id (store_id=? AND id=?)"}},
 		{"pending of a webhook", deliveries(with(delivery, func(f *billhook.DeliveryFilter) { f.Status, f.WebhookID = "pending", "w" })),
 			[]string{"pending_webhook (store_id=? AND webhook_id=?)"}},
 	} {
@@ -93,7 +109,7 @@ func TestPlans(t *testing.T) {
 					t.Errorf("%s does not use %s:\n%s\n%s", test.name, want, plan, text)
 				}
 			}
-			for table := range strings.SplitSeq("pending deliveries events attempts", " ") {
+			for table := range strings.SplitSeq("pending deliveries events attempts audit", " ") {
 				if strings.Contains(plan, "SCAN billhook_"+table+"\n") {
 					t.Errorf("%s scans %s:\n%s\n%s", test.name, table, plan, text)
 				}
@@ -109,6 +125,12 @@ func events(f billhook.EventFilter) func(*Reader) error {
 
 func deliveries(f billhook.DeliveryFilter) func(*Reader) error {
 	return func(r *Reader) error { _, err := r.Deliveries(context.Background(), f); return err }
+}
+
+func audit(change func(*billhook.AuditFilter)) func(*Reader) error {
+	f := billhook.AuditFilter{StoreID: "s", Limit: 10}
+	change(&f)
+	return func(r *Reader) error { _, err := r.Audit(context.Background(), f); return err }
 }
 
 func with[F any](f F, change func(*F)) F {

@@ -31,6 +31,9 @@ var moved = []*table{
 		"created_at bigint, updated_at bigint, expires_at bigint, revoked_at bigint"),
 	eventsTable,
 	keysTable,
+	newTable("audit", 3, "store_id, created_at bigint, id, event, entity_type, entity_id, actor_type, actor_id, request_id, "+
+		"old_value, new_value, chain bigint, number bigint, hash bytea"),
+	newTable("audit_heads", 2, "store_id, chain bigint, number bigint, hash bytea"),
 	newTable("attempts", 4, "store_id, delivery_id, number bigint, started_at bigint, status_code bigint, "+
 		"duration bigint, url, failure, error, response_headers, response_body bytea"),
 	newTable("deliveries", 3, "store_id, id, created_at bigint, webhook_id, event_id, event_type, status, attempts bigint, "+
@@ -43,7 +46,8 @@ var moved = []*table{
 var (
 	// keysOfRow counts on the order of the first four.
 	eventsTable = newTable("events", 3, "store_id, id, created_at bigint, idempotency_key, type, occurred_at bigint, "+
-		"entity_type, entity_id, actor_type, actor_id, deliveries bigint, delivery_ids, data bytea")
+		"entity_type, entity_id, actor_type, actor_id, deliveries bigint, delivery_ids, data bytea, "+
+		"request_id, chain bigint, number bigint, hash bytea")
 	// keysTable is only in databases whose Dialect says so.
 	keysTable = newTable("event_keys", 2, "store_id, key, event_id, created_at bigint")
 )

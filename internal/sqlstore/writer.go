@@ -29,6 +29,8 @@ type Writer struct {
 
 	// estates are what lost nodes own still, as far as that is known.
 	estates []estate
+	chains  chains
+	entries []*billhook.AuditEntry // of the transaction under way
 }
 
 // NewWriter makes a Writer that begins an INSERT of many rows with insert.
@@ -68,14 +70,18 @@ func (w *Writer) transaction(ctx context.Context, tx Transaction, b *billhook.Ba
 	if err := tx.Begin(ctx); err != nil {
 		return fmt.Errorf("begin: %w", err)
 	}
+	w.chains.begin(w.Owner)
+	w.entries = w.entries[:0]
 	err := w.write(ctx, b)
 	if err == nil {
 		if err = tx.Commit(ctx); err == nil {
+			w.chains.end(true)
 			return nil
 		}
 		err = fmt.Errorf("commit: %w", err)
 	}
 	w.estates = nil // what was taken there is not
+	w.chains.end(false)
 	// A failed statement may have rolled back already, and then this fails.
 	if failure := tx.Rollback(ctx); failure != nil && errors.Is(err, errShort) {
 		return fmt.Errorf("roll back: %w", failure)
@@ -89,16 +95,19 @@ func (w *Writer) write(ctx context.Context, b *billhook.Batch) error {
 		if err := WriteStore(ctx, w.conn, s); err != nil {
 			return err
 		}
+		w.enter(s.Audit, !s.Refused)
 	}
 	for _, h := range b.Webhooks {
 		if err := WriteWebhook(ctx, w.conn, h); err != nil {
 			return err
 		}
+		w.enter(h.Audit, !h.Refused)
 	}
 	for _, k := range b.Keys {
 		if err := WriteAPIKey(ctx, w.conn, k); err != nil {
 			return err
 		}
+		w.enter(k.Audit, !k.Refused)
 	}
 	if err := w.outcomes(ctx, b.Outcomes); err != nil {
 		return err
@@ -107,6 +116,7 @@ func (w *Writer) write(ctx context.Context, b *billhook.Batch) error {
 		if err := w.retry(ctx, r); err != nil {
 			return err
 		}
+		w.enter(r.Audit, r.Delivery != nil)
 	}
 	for _, c := range b.Cancels {
 		if err := w.cancel(ctx, c); err != nil {
@@ -125,6 +135,20 @@ func (w *Writer) write(ctx context.Context, b *billhook.Batch) error {
 		if err := w.claim(ctx, c); err != nil {
 			return err
 		}
+	}
+	for _, e := range b.Entries {
+		w.enter(e, true)
+	}
+	if err := w.audit(ctx); err != nil {
+		return err
+	}
+	for _, l := range b.Links {
+		if err := w.link(ctx, l); err != nil {
+			return err
+		}
+	}
+	if err := w.writeHeads(ctx); err != nil {
+		return err
 	}
 	return w.flush(ctx)
 }

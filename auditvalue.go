@@ -1,0 +1,107 @@
+package billhook
+
+import (
+	"encoding/json"
+	"slices"
+	"time"
+
+	"github.com/billhook/billhook/profile"
+)
+
+// What the audit log has of a store, a webhook, an API key and a delivery. Secrets and the
+// values of headers are masked; that one is another than before is all that is
+// told of it.
+type (
+	storeValue struct {
+		Name    string `json:"name"`
+		Profile string `json:"profile"`
+	}
+	webhookValue struct {
+		URL         string               `json:"url"`
+		Events      []string             `json:"events"`
+		Name        string               `json:"name"`
+		Description string               `json:"description"`
+		IsActive    bool                 `json:"isActive"`
+		RetryPolicy *profile.RetryPolicy `json:"retryPolicy"`
+		Headers     map[string]string    `json:"headers"`
+		Secrets     string               `json:"secrets"`
+
+		OverlapSignature string `json:"overlapSignature"`
+		Ed25519          bool   `json:"ed25519"`
+	}
+	keyValue struct {
+		Name        string     `json:"name"`
+		Prefix      string     `json:"prefix"`
+		Permissions []string   `json:"permissions"`
+		AllStores   bool       `json:"allStores"`
+		ExpiresAt   *time.Time `json:"expiresAt"`
+	}
+	deliveryValue struct {
+		WebhookID string `json:"webhookId"`
+		EventID   string `json:"eventId"`
+		Status    Status `json:"status"`
+	}
+	testValue struct {
+		EventID    string `json:"eventId"`
+		Event      string `json:"event"`
+		DeliveryID string `json:"deliveryId"`
+	}
+)
+
+const masked, maskedChanged = "***", "*** (changed)"
+
+func auditValue(v any) string {
+	text, err := json.Marshal(v)
+	if err != nil {
+		panic(err) // strings and numbers: there is nothing that can fail
+	}
+	return string(text)
+}
+
+// auditStore is a store as it was or is; "" for none.
+func auditStore(s *Store) string {
+	if s == nil || !s.DeletedAt.IsZero() {
+		return ""
+	}
+	return auditValue(storeValue{s.Name, s.Profile})
+}
+
+// auditKey is an API key; "" for one that is revoked.
+func auditKey(k *APIKey) string {
+	if k == nil || !k.RevokedAt.IsZero() {
+		return ""
+	}
+	v := keyValue{k.Name, k.Prefix, k.Permissions, k.StoreID == "", nil}
+	if !k.ExpiresAt.IsZero() {
+		v.ExpiresAt = &k.ExpiresAt
+	}
+	return auditValue(v)
+}
+
+// auditWebhook is a webhook after a change, or with nil before it as it was; ""
+// for none.
+func auditWebhook(w, before *Webhook) string {
+	if w == nil || !w.DeletedAt.IsZero() {
+		return ""
+	}
+	v := webhookValue{
+		URL: w.URL, Events: w.Events, Name: w.Name, Description: w.Description, IsActive: w.IsActive,
+		RetryPolicy: w.RetryPolicy, Headers: make(map[string]string, len(w.Headers)), Secrets: masked,
+		OverlapSignature: w.OverlapSignature, Ed25519: len(w.KeyPairs) > 0,
+	}
+	for name, value := range w.Headers {
+		v.Headers[name] = masked
+		if before == nil {
+			continue
+		}
+		if was, had := before.Headers[name]; had && was != value {
+			v.Headers[name] = maskedChanged
+		}
+	}
+	if before != nil && !slices.EqualFunc(w.Secrets, before.Secrets, Secret.same) {
+		v.Secrets = maskedChanged
+	}
+	return auditValue(v)
+}
+
+func (s Secret) same(t Secret) bool { return s.Value == t.Value && s.ExpiresAt.Equal(t.ExpiresAt) }
