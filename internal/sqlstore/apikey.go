@@ -9,7 +9,7 @@ import (
 )
 
 const (
-	apiKeyColumns = "store_id, id, name, prefix, salt, hash, permissions, created_at, updated_at, expires_at, revoked_at"
+	apiKeyColumns = "store_id, id, name, prefix, salt, hash, permissions, created_at, updated_at, expires_at, revoked_at" // #nosec G101 -- names of columns
 
 	createAPIKey  = "INSERT INTO billhook.api_keys (" + apiKeyColumns + ") VALUES (?,?,?,?,?,?,?,?,?,?,?) ON CONFLICT DO NOTHING"
 	replaceAPIKey = "UPDATE billhook.api_keys SET store_id = ?, id = ?, name = ?, prefix = ?, salt = ?, hash = ?, permissions = ?, " +
