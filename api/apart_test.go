@@ -1,6 +1,7 @@
 package api
 
 import (
+	"encoding/json"
 	"fmt"
 	"net/http"
 	"net/http/httptest"
@@ -32,16 +33,21 @@ var foreign = map[string][]string{
 	"testWebhook":         {`{"type":"%s"}`},
 }
 
-// made is what the answers to one question asked in two stores differ in: their
-// names, times, and what chance has made.
-var made = regexp.MustCompile(`own-\d+|\d{4}-\d\d-\d\dT[\d:.]+Z|(evt|wh|dlv|key)_[0-9A-Za-z]{26}|whsec_[\w+/=]{20,}|bhk_\w+|"nextCursor":"[^"]+"`)
+// made is what the answers to one question asked in two stores differ in: times,
+// what chance has made, and the hashes over those.
+var made = regexp.MustCompile(`\d{4}-\d\d-\d\dT[\d:.]+Z|(evt|wh|dlv|key|aud)_[0-9A-Za-z]{26}|req_[0-9a-f]{24}|"hash":"[0-9a-f]{64}"|whsec_[\w+/=]{20,}|bhk_\w+|"nextCursor":"[^"]+"`)
+
+// entityTypes are what the neighbour's audit log is about.
+var entityTypes = []string{"apiKey", "delivery", "store", "webhook", mark}
 
 // A neighbour is a store full of what nobody else may see, and a key for all
 // stores, which no store's key may see.
 type neighbour struct {
-	id, secret string
-	ids        []string // of all that it has, and what else it could be found by
-	marks      []string // no answer to another store has one of them
+	id     string
+	key    string   // the id of its key
+	secret string   // its key itself
+	ids    []string // of all that it has, and what else it could be found by
+	marks  []string // no answer to another store has one of them
 }
 
 // mark is in every text of the neighbour's.
@@ -73,7 +79,7 @@ func newNeighbour(t *testing.T, f *fixture) *neighbour {
 	f.deliver(t, received, len(events))
 	post("/api/webhooks", `{"url":"https://`+mark+`.example.com/","events":["order.paid"],"isActive":false}`, 201)
 	key := post("/api/keys", `{"name":"`+mark+`","permissions":["*"]}`, 201)
-	n.secret = key.text("key")
+	n.key, n.secret = key.text("id"), key.text("key")
 	n.ids = []string{n.id, webhook, key.text("id"), key.text("prefix"), events[0] + "-key", mark + "-order"}
 	n.ids = append(n.ids, events...)
 	n.marks = []string{mark, key.text("id"), key.text("prefix"), n.secret}
@@ -82,6 +88,27 @@ func newNeighbour(t *testing.T, f *fixture) *neighbour {
 	for _, d := range f.do(t, exchange{method: "GET", path: "/api/deliveries", header: there, status: 200}).data() {
 		n.ids = append(n.ids, d["id"].(string))
 		n.marks = append(n.marks, d["id"].(string))
+	}
+	post("/api/deliveries/"+n.ids[len(n.ids)-1]+"/retry", "", 202)
+	log := f.do(t, exchange{method: "GET", path: "/api/audit", header: there, status: 200}).data()
+	n.ids = append(n.ids, log[0]["id"].(string))
+	var types []string
+	for _, e := range log {
+		for _, member := range []string{"id", "requestId", "hash"} {
+			m, ok := e[member].(string)
+			if !ok {
+				t.Fatalf("an entry without %s: %v", member, e)
+			}
+			n.marks = append(n.marks, m)
+		}
+		entityType, id := e["entityType"].(string), e["entityId"].(string)
+		if types = append(types, entityType); !slices.Contains(n.ids, id) {
+			n.ids = append(n.ids, id)
+		}
+	}
+	slices.Sort(types)
+	if types = slices.Compact(types); !slices.Equal(types, entityTypes) {
+		t.Fatalf("on record are %q, not %q", types, entityTypes)
 	}
 	return n
 }
@@ -107,6 +134,20 @@ func cursors(id string) []string {
 	return all
 }
 
+// naming is the pattern with the id in its place, and for an entity, as one of
+// each type; nothing where no id can stand.
+func naming(pattern, id string) (all []string) {
+	switch {
+	case strings.Contains(pattern, "{entityId}"):
+		for _, entityType := range append(slices.Clone(entityTypes), id) {
+			all = append(all, strings.NewReplacer("{entityType}", url.PathEscape(entityType), "{entityId}", url.PathEscape(id)).Replace(pattern))
+		}
+	case strings.Contains(pattern, "{"):
+		all = append(all, strings.Replace(pattern, "{id}", url.PathEscape(id), 1))
+	}
+	return all
+}
+
 // A question is a request that names an id of the neighbour's.
 type question struct{ method, target, storeID, body string }
 
@@ -128,13 +169,19 @@ func questions(t *testing.T, rt *route, own *shop, id string) (all []question) {
 			all = append(all, question{rt.method, target, storeID, ""})
 		}
 	}
-	if strings.Contains(rt.pattern, "{id}") {
-		ask(strings.Replace(rt.pattern, "{id}", url.PathEscape(id), 1), "", id)
+	for _, path := range naming(rt.pattern, id) {
+		if strings.Contains(path, "{") {
+			t.Fatalf("this test cannot fill %s", rt.pattern)
+		}
+		ask(path, "", id)
 	}
 	if len(texts) > 0 && kind(rt) != "deliveries" {
 		ask(own.target(t, rt), "", id)
 	}
 	if op := operationFor(loadDocument(t), rt.method, rt.pattern); op != nil && rt.method == "GET" {
+		list := func(query url.Values) {
+			all = append(all, question{"GET", own.target(t, rt) + "?" + query.Encode(), "", ""})
+		}
 		for _, p := range op.Parameters {
 			if p.Value.In != "query" {
 				continue
@@ -144,7 +191,12 @@ func questions(t *testing.T, rt *route, own *shop, id string) (all []question) {
 				values = cursors(id)
 			}
 			for _, v := range values {
-				all = append(all, question{"GET", own.target(t, rt) + "?" + url.Values{p.Value.Name: {v}}.Encode(), "", ""})
+				list(url.Values{p.Value.Name: {v}})
+			}
+			if p.Value.Name == "entityId" {
+				for _, entityType := range entityTypes {
+					list(url.Values{"entityType": {entityType}, "entityId": {id}})
+				}
 			}
 		}
 	}
@@ -168,7 +220,7 @@ func TestStoresAreHidden(t *testing.T) {
 	}
 	all := slices.DeleteFunc(routes(), func(rt *route) bool { return rt.scope == open })
 	// Those that change the asker's own store come last, so that its lists are
-	// short and have one order.
+	// short and have one order; then the audit log tells of the changes.
 	slices.SortStableFunc(all, func(a, b *route) int { return changes(a) - changes(b) })
 	var asked atomic.Int64
 	t.Run("ids", func(t *testing.T) {
@@ -205,7 +257,10 @@ func TestStoresAreHidden(t *testing.T) {
 }
 
 func changes(rt *route) int {
-	if rt.method == "POST" || rt.method == "PATCH" {
+	switch {
+	case kind(rt) == "audit":
+		return 2
+	case rt.method == "POST" || rt.method == "PATCH":
 		return 1
 	}
 	return 0
@@ -226,10 +281,11 @@ func newAsker(t *testing.T, f *fixture, number int) asker {
 	return asker{own, secret}
 }
 
-// ask answers without the id, since what the question says itself is no news.
+// ask answers without the id and the asker's own, since what the question says
+// itself is no news.
 func (a asker) ask(f *fixture, q question, id string) (status int, told string) {
 	got := f.ask(q.method, q.target, a.secret, q.storeID, q.body)
-	return got.Code, strings.ReplaceAll(got.Body.String(), id, "ID")
+	return got.Code, strings.NewReplacer(id, "ID", a.id, "OWN").Replace(got.Body.String())
 }
 
 // everything is all that can be read of the neighbour, by its own key.
@@ -240,17 +296,46 @@ func (f *fixture) everything(t *testing.T, n *neighbour) string {
 		if rt.method != "GET" || rt.scope == open || rt.scope == allStores {
 			continue
 		}
-		ids := []string{""}
-		if strings.Contains(rt.pattern, "{id}") {
-			ids = n.ids
+		paths := []string{rt.pattern}
+		if strings.Contains(rt.pattern, "{") {
+			paths = nil
+			for _, id := range n.ids {
+				paths = append(paths, naming(rt.pattern, id)...)
+			}
 		}
-		for _, id := range ids {
-			if got := f.ask("GET", strings.Replace(rt.pattern, "{id}", id, 1), n.secret, "", ""); got.Code == http.StatusOK {
-				fmt.Fprintln(&all, rt.pattern, id, got.Body)
-			} else if !slices.Contains([]int{http.StatusNotFound, http.StatusForbidden}, got.Code) {
-				t.Fatalf("GET %s of %q: answered %d: %s", rt.pattern, id, got.Code, got.Body)
+		for _, path := range paths {
+			got := f.ask("GET", path, n.secret, "", "")
+			switch {
+			case got.Code == http.StatusOK && kind(rt) == "audit":
+				fmt.Fprintln(&all, path, withoutReveals(t, got.Body.Bytes(), n.key))
+			case got.Code == http.StatusOK:
+				fmt.Fprintln(&all, path, got.Body)
+			case got.Code != http.StatusNotFound && got.Code != http.StatusForbidden:
+				t.Fatalf("GET %s: answered %d: %s", path, got.Code, got.Body)
 			}
 		}
 	}
 	return all.String()
+}
+
+// withoutReveals is a page of the audit log without what the key has put there
+// by reading secrets, as everything does.
+func withoutReveals(t *testing.T, text []byte, key string) string {
+	t.Helper()
+	var page map[string]any
+	if err := json.Unmarshal(text, &page); err != nil {
+		t.Fatal(err)
+	}
+	if page["nextCursor"] != nil {
+		t.Fatalf("more is on record than one page: %s", text)
+	}
+	page["data"] = slices.DeleteFunc(page["data"].([]any), func(entry any) bool {
+		e := entry.(map[string]any)
+		return e["event"] == billhook.AuditSecretReveal && e["actorId"] == key
+	})
+	text, err := json.Marshal(page)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(text)
 }

@@ -3,16 +3,18 @@ package api
 import (
 	"fmt"
 	"net/url"
+	"slices"
 	"strings"
 	"testing"
 
 	"github.com/billhook/billhook"
 )
 
-// done lists what is on record, as "event entity actor request".
-func (f *fixture) done(t testing.TB, query string) (all []string) {
+// done lists what is on record in the store, as "event entity actor request".
+func (f *fixture) done(t testing.TB, storeID, rest string) (all []string) {
 	t.Helper()
-	for _, e := range f.do(t, exchange{method: "GET", path: "/api/audit" + query, status: 200}).data() {
+	there := map[string]string{"x-store-id": storeID}
+	for _, e := range f.do(t, exchange{method: "GET", path: "/api/audit" + rest, header: there, status: 200}).data() {
 		all = append(all, fmt.Sprint(e["event"], " ", e["entityType"], "/", e["entityId"], " ", e["actorType"], "/", e["actorId"], " ", e["requestId"]))
 	}
 	return all
@@ -38,7 +40,7 @@ func TestAudit(t *testing.T) {
 	call("GET", "/api/webhooks", "", 200)
 	call("PATCH", "/api/stores/default", `{"name":"Shop"}`, 200)
 	call("DELETE", "/api/webhooks/"+id, "", 204)
-	got := f.done(t, "")
+	got := f.done(t, "default", "")
 	webhook, key := " webhook/"+id+" apiKey/root ", " apiKey/root "
 	want := []string{
 		"webhooks.delete" + webhook + "r12",
@@ -72,11 +74,58 @@ func TestAudit(t *testing.T) {
 	}
 }
 
+// Keys are on record with who made them and by which request; one for all stores
+// is so in the default store. Nothing of a key's secret is.
+func TestAuditOfKeys(t *testing.T) {
+	f := newFixture(t, development(), Config{})
+	f.do(t, exchange{method: "POST", path: "/api/stores", body: `{"id":"shop"}`, status: 201})
+	maker, makerSecret := f.key(t, "shop", `{"name":"maker","permissions":["keys:manage","events:emit"]}`)
+	by := func(secret, request string) map[string]string {
+		return map[string]string{"x-api-key": secret, "x-request-id": request}
+	}
+	made := f.do(t, exchange{method: "POST", path: "/api/keys", header: by(makerSecret, "r1"), status: 201,
+		body: `{"name":"till","permissions":["events:emit"],"expiresAt":"2100-01-01T00:00:00Z"}`})
+	shared := f.do(t, exchange{method: "POST", path: "/api/keys", header: by(rootKey, "r2"), status: 201,
+		body: `{"name":"all","permissions":["*"],"allStores":true}`})
+	id, sharedID, sharedSecret := made.text("id"), shared.text("id"), shared.text("key")
+	f.run(t, []exchange{
+		{name: "refused", method: "POST", path: "/api/keys", header: by(makerSecret, "r3"), body: `{"name":"x","permissions":["*"]}`, status: 403},
+		{name: "wrong", method: "POST", path: "/api/keys", header: by(makerSecret, "r4"), body: `{"name":"x"}`, status: 422},
+		{name: "not its own", method: "DELETE", path: "/api/keys/" + sharedID, header: by(makerSecret, "r5"), status: 404},
+		{name: "revoke", method: "DELETE", path: "/api/keys/" + id, header: by(makerSecret, "r6"), status: 204},
+		{name: "revoke twice", method: "DELETE", path: "/api/keys/" + id, header: by(makerSecret, "r7"), status: 404},
+		{name: "revoke itself", method: "DELETE", path: "/api/keys/" + sharedID, header: by(sharedSecret, "r8"), status: 204},
+	})
+	there := map[string]string{"x-store-id": "shop"}
+	for _, x := range []struct {
+		store, id string
+		want      []string
+	}{
+		{"shop", id, []string{"keys.revoke apiKey/" + id + " apiKey/" + maker + " r6", "keys.create apiKey/" + id + " apiKey/" + maker + " r1"}},
+		{"default", sharedID, []string{"keys.revoke apiKey/" + sharedID + " apiKey/" + sharedID + " r8", "keys.create apiKey/" + sharedID + " apiKey/root r2"}},
+		{"shop", sharedID, nil},
+		{"default", id, nil},
+	} {
+		if got := f.done(t, x.store, "/apiKey/"+x.id); !slices.Equal(got, x.want) {
+			t.Errorf("of %s in %s is on record %q, not %q", x.id, x.store, got, x.want)
+		}
+	}
+	secret := func(a answer) string { return strings.TrimPrefix(a.text("key"), a.text("prefix")+"_") }
+	lacks := []string{secret(made), secret(shared), makerSecret, "salt", `"key"`}
+	till := `{"name":"till","prefix":"` + made.text("prefix") + `","permissions":["events:emit"],"allStores":false,"expiresAt":"2100-01-01T00:00:00Z"}`
+	f.run(t, []exchange{
+		{name: "made", method: "GET", path: "/api/audit?event=keys.create&entityId=" + id + "&entityType=apiKey", header: there, status: 200, has: []string{`"oldValue":null,"newValue":` + till}},
+		{name: "revoked", method: "GET", path: "/api/audit?event=keys.revoke", header: there, status: 200, has: []string{`"oldValue":` + till + `,"newValue":null`}},
+		{name: "all of the store", method: "GET", path: "/api/audit", header: there, status: 200, has: []string{id, maker}, lacks: append(lacks, `"r3"`, `"r4"`, `"r5"`, `"r7"`)},
+		{name: "all of the default store", method: "GET", path: "/api/audit", status: 200, has: []string{sharedID, `"allStores":true`}, lacks: lacks},
+	})
+}
+
 // A new request has an id of its own, and its answer tells it.
 func TestAuditTellsTheRequest(t *testing.T) {
 	f := newFixture(t, billhook.Config{}, Config{})
 	h := f.do(t, exchange{method: "POST", path: "/api/events/batch", body: `{"events":[{"type":"t","data":1},{"type":"t","data":2}]}`, status: 202}).Header()
-	got := f.done(t, "?event=t")
+	got := f.done(t, "default", "?event=t")
 	if want := "t <nil>/<nil> apiKey/root " + h.Get("X-Request-Id"); len(got) != 2 || got[0] != want || got[1] != want || !strings.Contains(want, " req_") {
 		t.Errorf("on record is %q; want twice %q", got, want)
 	}

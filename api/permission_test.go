@@ -1,6 +1,7 @@
 package api
 
 import (
+	"cmp"
 	"fmt"
 	"net/http"
 	"net/http/httptest"
@@ -40,7 +41,7 @@ func (s *shop) open(t *testing.T, client *billhook.Client) {
 			t.Fatal(err)
 		}
 	}
-	s.things = map[string]string{"stores": s.id}
+	s.things = map[string]string{"stores": s.id, "audit": s.id}
 	for _, kind := range []string{"webhooks", "keys", "events", "deliveries"} {
 		s.renew(t, client, kind)
 	}
@@ -90,7 +91,7 @@ func (s *shop) target(t *testing.T, rt *route) string {
 		return rt.pattern
 	}
 	id := s.things[kind(rt)]
-	path := strings.Replace(rt.pattern, "{id}", id, 1)
+	path := strings.NewReplacer("{id}", id, "{entityType}", "store", "{entityId}", id).Replace(rt.pattern)
 	if id == "" || strings.Contains(path, "{") {
 		t.Fatalf("this test cannot fill %s", rt.pattern)
 	}
@@ -103,17 +104,14 @@ type holder struct {
 	secret              string
 }
 
+// about is the store that a request of the holder's is about who names one in
+// x-store-id.
+func (h holder) about(named string) string { return cmp.Or(h.storeID, named, billhook.DefaultStore) }
+
 // want is the status that the table says the holder gets who names a store in
 // x-store-id and a shop's thing in the path; 0 where the call succeeds.
 func want(rt *route, h holder, named, pathStore string) int {
 	hasID := strings.Contains(rt.pattern, "{id}")
-	about := billhook.DefaultStore
-	switch {
-	case h.storeID != "":
-		about = h.storeID
-	case named != "":
-		about = named
-	}
 	switch {
 	case rt.scope == open:
 		return 0
@@ -122,7 +120,7 @@ func want(rt *route, h holder, named, pathStore string) int {
 		h.storeID != "" && rt.scope == allStores,
 		h.storeID != "" && rt.scope == aStore && pathStore != h.storeID:
 		return http.StatusForbidden
-	case rt.scope == inStore && hasID && pathStore != about:
+	case rt.scope == inStore && hasID && pathStore != h.about(named):
 		return http.StatusNotFound
 	}
 	return 0
@@ -192,6 +190,9 @@ func TestPermissions(t *testing.T) {
 					if want == 0 && got.Code >= 300 || want != 0 && got.Code != want {
 						t.Errorf("%s %s with %q of %q, x-store-id %q: answered %d, not %d: %s",
 							rt.method, target, h.permission, h.storeID, named, got.Code, want, got.Body)
+					}
+					if none := strings.Contains(got.Body.String(), `"data":[]`); want == 0 && rt.operationID == "listEntityAudit" && none == (s.id == h.about(named)) {
+						t.Errorf("%s of %q, x-store-id %q: answered %s", target, h.storeID, named, got.Body)
 					}
 					if rt.method == "DELETE" && got.Code < 300 && kind(rt) != "stores" {
 						s.renew(t, client, kind(rt))
