@@ -34,6 +34,9 @@ func (c *Client) CreateKey(ctx context.Context, r KeyRequest) (k APIKey, secret 
 	if err := c.checkKeyStore(k.StoreID); err != nil {
 		return APIKey{}, "", err
 	}
+	if c.keys.count(k.StoreID) >= c.config.MaxKeys {
+		return APIKey{}, "", tooMany("API keys", c.config.MaxKeys)
+	}
 	if err := c.writeKey(ctx, &KeyWrite{Key: k, Create: true, Audit: newKeyAudit(ctx, AuditKeyCreate, nil, &k)}); err != nil {
 		return APIKey{}, "", err
 	}

@@ -70,6 +70,12 @@ type Config struct {
 	MaxDepth int
 	// MaxBatch bounds the events of one EmitBatch. Default: 1000.
 	MaxBatch int
+	// MaxWebhooks bounds the webhooks of a store: each event of it is matched with
+	// all, and they are written and read together. Default: 1000.
+	MaxWebhooks int
+	// MaxKeys bounds the API keys of a store, and those that are for all stores.
+	// Default: 1000.
+	MaxKeys int
 	// MaxInFlight bounds the requests under way to all receivers together. Half
 	// of them at most are to receivers that have not answered yet, a quarter to
 	// those that took over a second the last time, and a quarter to those that
@@ -119,6 +125,8 @@ func (c Config) withDefaults() Config {
 	c.MaxEventSize = cmp.Or(c.MaxEventSize, 1<<20)
 	c.MaxDepth = cmp.Or(c.MaxDepth, profile.DefaultMaxDepth)
 	c.MaxBatch = cmp.Or(c.MaxBatch, 1000)
+	c.MaxWebhooks = cmp.Or(c.MaxWebhooks, 1000)
+	c.MaxKeys = cmp.Or(c.MaxKeys, 1000)
 	c.MaxInFlight = cmp.Or(c.MaxInFlight, 2048)
 	c.WebhookConcurrency = cmp.Or(c.WebhookConcurrency, 32)
 	c.StopGrace = cmp.Or(c.StopGrace, 5*time.Second)
@@ -207,7 +215,6 @@ func (c *Client) Run(ctx context.Context) error {
 	if err := <-begun; err != nil {
 		return errors.Join(err, c.leave())
 	}
-	c.linker.start()
 	ended := c.watch(ctx)
 	c.linker.stop()
 	c.scheduler.stop(c.config.StopGrace, cancel)
@@ -248,8 +255,8 @@ func (c *Client) recovered(ctx context.Context) error {
 	return c.scheduler.reread(ctx)
 }
 
-// begin makes this process a node and starts sending. It runs between
-// transactions.
+// begin makes this process a node, starts sending, and takes what nobody has. It
+// runs between transactions.
 func (c *Client) begin(ctx context.Context, deliver func(*endpoint, *Pending, func() bool) *Outcome) error {
 	if err := c.db.Join(ctx); err != nil {
 		return err
@@ -258,7 +265,12 @@ func (c *Client) begin(ctx context.Context, deliver func(*endpoint, *Pending, fu
 	if err := c.loadUsable(ctx); err != nil {
 		return err
 	}
-	return c.scheduler.begin(ctx, deliver)
+	if err := c.scheduler.begin(ctx, deliver); err != nil {
+		return err
+	}
+	c.scheduler.claim()
+	c.linker.start()
+	return nil
 }
 
 // watch heeds what other nodes do, until ctx ends. The lease is renewed until
@@ -269,7 +281,6 @@ func (c *Client) watch(ctx context.Context) (ended func()) {
 	beside.Go(func() { c.emptyOutbox(ctx, asked) })
 	beside.Go(func() { c.keepConfigured(ctx) })
 	beside.Go(func() { c.keepKeys(ctx, func() bool { return c.reseal(ctx) }) })
-	c.scheduler.claim()
 	lasting, end := context.WithCancel(context.WithoutCancel(ctx))
 	watching.Go(func() { c.db.Watch(lasting, c.heedAll(ctx, asked)) })
 	<-ctx.Done()

@@ -1,8 +1,10 @@
 package billhook
 
 import (
+	"cmp"
 	"context"
 	"errors"
+	"strings"
 	"time"
 )
 
@@ -288,6 +290,10 @@ type Link struct {
 type Lane struct {
 	StoreID   string
 	WebhookID string
+}
+
+func (l Lane) compare(m Lane) int {
+	return cmp.Or(strings.Compare(l.StoreID, m.StoreID), strings.Compare(l.WebhookID, m.WebhookID))
 }
 
 // A Position orders a lane: by when a delivery is due, then by its id. The

@@ -22,7 +22,8 @@ type endpoint struct {
 	concurrency int
 	static      []profile.Header
 	keys        []signingKey
-	// shut: a secret that should sign is sealed with a key that is not there.
+	// shut: a secret that should sign is sealed with a key that is not there, or
+	// dropped, since the webhook or its store is deleted.
 	shut bool
 
 	record record // the scheduler's, under its lock
@@ -39,7 +40,7 @@ func newEndpoint(w Webhook, p *profile.Profile, concurrency int) (*endpoint, err
 	if err != nil {
 		return nil, err
 	}
-	e := &endpoint{webhook: w, url: u, profile: p, policy: p.RetryPolicy, timeout: p.Timeout, concurrency: concurrency, shut: w.sealedShut()}
+	e := &endpoint{webhook: w, url: u, profile: p, policy: p.RetryPolicy, timeout: p.Timeout, concurrency: concurrency, shut: w.sealedShut() || len(w.Secrets) == 0}
 	if w.RetryPolicy != nil {
 		e.policy = *w.RetryPolicy
 	}

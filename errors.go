@@ -64,6 +64,10 @@ func invalid(pointer, format string, args ...any) *Error {
 	return &Error{Code: CodeInvalid, Pointer: pointer, Message: fmt.Sprintf(format, args...)}
 }
 
+func tooMany(what string, limit int) *Error {
+	return &Error{Code: CodeConflict, Message: fmt.Sprintf("the store has %d %s, the most that there may be", limit, what), Hint: "delete those that are not needed"}
+}
+
 func notFound(what, id string) *Error {
 	return &Error{Code: CodeNotFound, Message: fmt.Sprintf("no %s %q in this store", what, id)}
 }

@@ -116,8 +116,8 @@ func (c *Client) writeResealed(ctx context.Context, sealed []Webhook) (refused i
 					refused++
 					continue
 				}
-				if _, ok := c.registry.stored(sealed[i].StoreID); !ok {
-					continue // its store was left out
+				if _, ok := c.registry.stored(sealed[i].StoreID); !ok || len(sealed[i].Secrets) == 0 {
+					continue // its store was left out, or has been deleted
 				}
 				failure = errors.Join(failure, c.registry.putWebhook(sealed[i], c.config.WebhookConcurrency))
 				c.scheduler.refreshLane(Lane{StoreID: sealed[i].StoreID, WebhookID: sealed[i].ID})

@@ -71,6 +71,13 @@ func (r *keyTable) after(storeID, after string, limit int) []APIKey {
 	return found
 }
 
+// count is how many keys a store has, or with "" how many are for all stores.
+func (r *keyTable) count(storeID string) int {
+	r.mu.RLock()
+	defer r.mu.RUnlock()
+	return len(r.byStore[storeID])
+}
+
 // match finds the key that has the secret. Every secret, of whatever form, is
 // hashed and compared once.
 func (r *keyTable) match(secret string) (APIKey, bool) {

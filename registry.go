@@ -80,7 +80,11 @@ func (r *registry) putStore(s Store, p *profile.Profile, concurrency int) error 
 		t = &tenant{webhooks: map[string]*endpoint{}, gone: map[string]bool{}}
 		r.stores[s.ID] = t
 	}
+	same := t.profile == p
 	t.store, t.profile, t.matches = s, p, map[string][]*endpoint{}
+	if same {
+		return nil
+	}
 	for id, e := range t.webhooks {
 		again, err := newEndpoint(e.webhook, p, concurrency)
 		if err != nil {
@@ -99,7 +103,7 @@ func (r *registry) putWebhook(w Webhook, concurrency int) error {
 	if t == nil {
 		return notFound("store", w.StoreID)
 	}
-	clear(t.matches)
+	t.matches = map[string][]*endpoint{}
 	if !w.DeletedAt.IsZero() {
 		delete(t.webhooks, w.ID)
 		t.gone[w.ID] = true
@@ -178,22 +182,33 @@ func (r *registry) matching(storeID, eventType string) []*endpoint {
 		return nil
 	}
 	found, ok := t.matches[eventType]
-	r.mu.RUnlock()
 	if ok {
+		r.mu.RUnlock()
 		return found
 	}
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	found = nil
+	matches := t.matches
 	for _, e := range t.webhooks {
 		if e.webhook.IsActive && e.webhook.wants(eventType) {
 			found = append(found, e)
 		}
 	}
-	if len(found) > 0 && len(t.matches) < maxMatches {
-		t.matches[eventType] = found
+	r.mu.RUnlock() // looking took a while, in which other stores emit too
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if len(matches) < maxMatches {
+		matches[eventType] = found
 	}
 	return found
+}
+
+// count is how many webhooks a store has.
+func (r *registry) count(storeID string) int {
+	r.mu.RLock()
+	defer r.mu.RUnlock()
+	if t := r.stores[storeID]; t != nil {
+		return len(t.webhooks)
+	}
+	return 0
 }
 
 // maxMatches bounds a store's remembered matches, since with "*" every type

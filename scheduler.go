@@ -3,6 +3,8 @@ package billhook
 import (
 	"context"
 	"log/slog"
+	"maps"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -115,8 +117,10 @@ func (s *scheduler) reread(ctx context.Context) error {
 	for _, key := range lanes {
 		s.lane(key)
 	}
-	// Those that have nothing there are read too: what they hold may be gone.
-	for key, l := range s.lanes {
+	// Those that have nothing there are read too: what they hold may be gone. In
+	// one order, so that a simulation goes the same way each time.
+	for _, key := range slices.SortedFunc(maps.Keys(s.lanes), Lane.compare) {
+		l := s.lanes[key]
 		l.endpoint = s.lookup(key)
 		l.rewind(&s.mem)
 		s.tend(l)
@@ -220,7 +224,11 @@ func (s *scheduler) refreshLane(key Lane) {
 		return
 	}
 	l := s.lane(key)
+	before := l.endpoint
 	l.endpoint = s.lookup(key)
+	if before != nil && l.endpoint != nil && before.webhook.URL == l.endpoint.webhook.URL {
+		l.endpoint.record = before.record // a change of anything else clears no one's name
+	}
 	s.tend(l)
 }
 
@@ -358,12 +366,13 @@ func (s *scheduler) next() (job, bool) {
 		}
 		if !l.due(now) {
 			s.tend(l)
+			s.lines.pass(standing, l.key.StoreID)
 			continue
 		}
 		p := l.pop(&s.mem)
 		l.sending++
 		s.inFlight++
-		f := s.lines.begin(standing, now)
+		f := s.lines.begin(standing, l.key.StoreID, now)
 		s.tend(l)
 		return job{l, f, p, s.doubts.Load()}, true
 	}

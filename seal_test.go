@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -505,4 +506,60 @@ func TestSecretsDoNotPrint(t *testing.T) {
 	if text := log.String(); strings.Contains(text, "printed") || strings.Contains(text, "112 114 105") || strings.Contains(text, "0x70, 0x72") {
 		t.Errorf("printed: %s", text)
 	}
+}
+
+// A deleting database says, at a certain look at the configuration, that another
+// node has just deleted the store "shop".
+type deleting struct {
+	billhook.Database
+	looks atomic.Int64 // until then
+}
+
+func (d *deleting) Configuration(ctx context.Context) (billhook.Configuration, error) {
+	all, err := d.Database.Configuration(ctx)
+	if d.looks.Load() > 0 && d.looks.Add(-1) == 0 {
+		for i := range all.Stores {
+			if all.Stores[i].ID == "shop" {
+				all.Stores[i].DeletedAt = time.Now()
+			}
+		}
+	}
+	return all, err
+}
+
+// TestResealOfDeletedStore: a webhook whose secrets went with its store sends
+// nothing, and harms nothing, until the node has heard of that.
+func TestResealOfDeletedStore(t *testing.T) {
+	bubble(t, func(t *testing.T, w *world) {
+		f := w.useKeys("a")
+		d := &deleting{Database: w.db}
+		w.client.Close()
+		w.useDatabase(d)
+		w.store("shop", "standard")
+		in, other := &inbox{}, &inbox{}
+		w.register(w.serve(9000, in), func(r *billhook.Registration) { r.StoreID = "shop" })
+		w.register(w.serve(9001, other))
+		w.run()
+		settle(3 * time.Second)
+		d.looks.Store(2) // the first is for new keys, the second to seal with them
+		f.set("ba")
+		settle(3 * time.Second)
+		if d.looks.Load() != 0 {
+			t.Fatal("nobody looked")
+		}
+		for _, store := range []string{"shop", billhook.DefaultStore} {
+			if _, err := w.client.Emit(t.Context(), billhook.Emission{StoreID: store, Type: "t", Data: []byte(`1`)}); err != nil {
+				t.Fatal(err)
+			}
+		}
+		settle(time.Second)
+		if len(other.all()) != 1 {
+			t.Error("another store's event has not come")
+		}
+		for _, r := range in.all() { // by the secret that it had before
+			if r.header.Get("webhook-signature") == "" {
+				t.Error("a delivery came without a signature")
+			}
+		}
+	})
 }

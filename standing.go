@@ -69,13 +69,60 @@ type line struct {
 	inFlight int
 	young    int
 	flights  []*flight // the young in order of their times, and some that are over
+	// ofStore are the places that each store has taken, and aside its lanes that
+	// wait for one of them.
+	ofStore map[string]int
+	aside   map[string][]*lane
 }
 
 // A flight is the place of a request under way.
 type flight struct {
 	standing standing
+	storeID  string
 	oldAt    time.Time
 	old      bool // or over
+}
+
+// storeRoom reports whether a store may take another place: a quarter of the
+// line's are for any, and more only while half of them are free, so that no store
+// can take what all have.
+func (ln *line) storeRoom(storeID string, all int) bool {
+	return ln.ofStore[storeID] < max(all/4, 1) || ln.inFlight < all/2
+}
+
+// pop takes the next lane whose store may take a place out of the line; nil if
+// there is none.
+func (ln *line) pop(all int) *lane {
+	for len(ln.ready) > 0 {
+		l := ln.ready[0]
+		ln.ready[0] = nil
+		ln.ready = ln.ready[1:]
+		if ln.storeRoom(l.key.StoreID, all) {
+			return l
+		}
+		if ln.aside == nil {
+			ln.aside = map[string][]*lane{}
+		}
+		ln.aside[l.key.StoreID] = append(ln.aside[l.key.StoreID], l)
+	}
+	return nil
+}
+
+// recall lets one of a store's lanes that were put aside stand in line again, or
+// all of them, where no place of the store's is left whose end would recall them.
+func (ln *line) recall(storeID string) {
+	waiting := ln.aside[storeID]
+	n := min(1, len(waiting))
+	if ln.ofStore[storeID] == 0 {
+		n = len(waiting)
+	}
+	ln.ready = append(ln.ready, waiting[:n]...)
+	if n == len(waiting) {
+		delete(ln.aside, storeID)
+		return
+	}
+	clear(waiting[:n])
+	ln.aside[storeID] = waiting[n:]
 }
 
 // room reports whether another request of the line may begin.
@@ -114,23 +161,31 @@ func (ls *lines) first(maxInFlight int, now time.Time) (*lane, standing) {
 		s := ls.next
 		ls.next = (s + 1) % standings
 		own := &ls.of[s]
-		if all, young := s.share(maxInFlight); len(own.ready) == 0 || !own.room(all, young, now) {
+		all, young := s.share(maxInFlight)
+		if len(own.ready) == 0 || !own.room(all, young, now) {
 			continue
 		}
-		l := own.ready[0]
-		own.ready[0] = nil
-		own.ready = own.ready[1:]
-		l.queued = false
-		return l, s
+		if l := own.pop(all); l != nil {
+			l.queued = false
+			return l, s
+		}
 	}
 	return nil, 0
 }
 
+// pass is for a lane that was first and has nothing to send: another of its
+// store may have its turn.
+func (ls *lines) pass(s standing, storeID string) { ls.of[s].recall(storeID) }
+
 // begin gives a request of the standing its place, and end takes it back.
-func (ls *lines) begin(s standing, now time.Time) *flight {
+func (ls *lines) begin(s standing, storeID string, now time.Time) *flight {
 	own := &ls.of[s]
-	f := &flight{standing: s, oldAt: now.Add(youth)}
+	f := &flight{standing: s, storeID: storeID, oldAt: now.Add(youth)}
 	own.inFlight++
+	if own.ofStore == nil {
+		own.ofStore = map[string]int{}
+	}
+	own.ofStore[storeID]++
 	if s == good {
 		f.old = true // nobody asks
 		return f
@@ -144,6 +199,10 @@ func (ls *lines) end(f *flight) {
 	own := &ls.of[f.standing]
 	own.inFlight--
 	own.age(f)
+	if own.ofStore[f.storeID]--; own.ofStore[f.storeID] == 0 {
+		delete(own.ofStore, f.storeID)
+	}
+	own.recall(f.storeID)
 }
 
 // roomAt is when a line in which lanes stand has room because a request gets
@@ -164,7 +223,7 @@ func (ls *lines) roomAt(maxInFlight int, now time.Time) (at time.Time) {
 
 func (ls *lines) empty() {
 	for s := range ls.of {
-		ls.of[s].ready = nil
+		ls.of[s].ready, ls.of[s].aside = nil, nil
 	}
 }
 

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -102,6 +103,80 @@ func TestChangedWebhookIsUnproven(t *testing.T) {
 		synctest.Wait()
 		if n := len(good.all()); n != 1 {
 			t.Errorf("%d events came", n)
+		}
+	})
+}
+
+// TestStoreKeepsToItsPlaces: receivers of one store that answered well and hang
+// since leave places to those of others, however many they are.
+func TestStoreKeepsToItsPlaces(t *testing.T) {
+	dir := t.TempDir()
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t, dir, billhook.Config{MaxInFlight: 16, WebhookConcurrency: 4})
+		defer w.stop()
+		w.run()
+		var hang atomic.Bool
+		url := w.serve(9000, http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+			_, _ = io.Copy(io.Discard, r.Body)
+			if hang.Load() {
+				<-r.Context().Done()
+			}
+		}))
+		w.store("bad", "standard")
+		for range 20 {
+			w.register(url, func(r *billhook.Registration) { r.StoreID = "bad" })
+		}
+		good := &inbox{}
+		w.register(w.serve(9001, good))
+		emit := func(store string) {
+			if _, err := w.client.Emit(t.Context(), billhook.Emission{StoreID: store, Type: "t", Data: []byte(`1`)}); err != nil {
+				t.Fatal(err)
+			}
+		}
+		emit("bad")
+		emit(billhook.DefaultStore)
+		settle(time.Minute) // all are good now
+		hang.Store(true)
+		for range 10 {
+			emit("bad")
+		}
+		settle(time.Millisecond)
+		for range 50 {
+			emit(billhook.DefaultStore)
+		}
+		synctest.Wait()
+		if n := len(good.all()); n != 51 {
+			t.Errorf("%d of 51 events came at once", n)
+		}
+		hang.Store(false)
+		settle(time.Hour)
+		if left := w.deliveries(billhook.DeliveryFilter{StoreID: "bad", Status: billhook.StatusPending}); len(left) > 0 {
+			t.Errorf("%d deliveries of the store that hung wait still", len(left))
+		}
+	})
+}
+
+// TestMaxWebhooks: a store has so many webhooks and keys, and no more.
+func TestMaxWebhooks(t *testing.T) {
+	dir := t.TempDir()
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t, dir, billhook.Config{MaxWebhooks: 2, MaxKeys: 2})
+		defer w.stop()
+		hook := w.register("http://127.0.0.1:9000/")
+		w.register("http://127.0.0.1:9000/")
+		r := billhook.Registration{URL: "http://127.0.0.1:9000/", Events: []string{"*"}}
+		if _, err := w.client.Register(t.Context(), r); billhook.ErrorCode(err) != billhook.CodeConflict {
+			t.Errorf("a third webhook: %v", err)
+		}
+		if err := w.client.Delete(t.Context(), hook.StoreID, hook.ID); err != nil {
+			t.Fatal(err)
+		}
+		w.register("http://127.0.0.1:9000/")
+		key := billhook.KeyRequest{Name: "k", Permissions: []string{billhook.PermissionEventsEmit}}
+		for i, want := range []billhook.Code{"", "", billhook.CodeConflict} {
+			if _, _, err := w.client.CreateKey(t.Context(), key); billhook.ErrorCode(err) != want {
+				t.Errorf("key %d: %v", i, err)
+			}
 		}
 	})
 }

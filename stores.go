@@ -135,7 +135,11 @@ func (c *Client) commitStore(ctx context.Context, w *StoreWrite, p *profile.Prof
 			if w.Refused {
 				return
 			}
+			_, before, err := c.registry.store(w.Store.ID)
 			failure = c.registry.putStore(w.Store, p, c.config.WebhookConcurrency)
+			if err == nil && before == p && w.Store.DeletedAt.IsZero() {
+				return // no webhook sends otherwise for it
+			}
 			for _, h := range c.registry.webhooksAfter(w.Store.ID, "", maxInt) {
 				c.scheduler.refreshLane(Lane{StoreID: w.Store.ID, WebhookID: h.ID})
 			}

@@ -69,6 +69,9 @@ func (c *Client) Register(ctx context.Context, r Registration) (Webhook, error) 
 	}
 	c.configuring.Lock()
 	defer c.configuring.Unlock()
+	if c.registry.count(storeID) >= c.config.MaxWebhooks {
+		return Webhook{}, tooMany("webhooks", c.config.MaxWebhooks)
+	}
 	return c.writeWebhook(ctx, AuditWebhookCreate, nil, w)
 }
 

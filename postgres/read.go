@@ -9,9 +9,9 @@ import (
 
 // Configuration reads all stores, webhooks and API keys, the deleted and the
 // revoked too, as they were at one moment: the reading sessions' isolation sees
-// to that.
+// to that. Commits wait for it, so it does not wait for lists.
 func (d *Database) Configuration(ctx context.Context) (billhook.Configuration, error) {
-	return d.reader.Configuration(ctx)
+	return d.engineReader.Configuration(ctx)
 }
 
 // Outbox reads events that others asked for in SQL and that are this node's to
