@@ -1,6 +1,7 @@
 package billhook
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"slices"
@@ -106,10 +107,9 @@ func (c *Client) checkKeyStore(id string) error {
 	return err
 }
 
-// newKeyAudit is the entry of a change of an API key. What is for all stores is on
-// record in the default one.
+// newKeyAudit is the entry of a change of an API key.
 func newKeyAudit(ctx context.Context, event string, before, after *APIKey) *AuditEntry {
-	e := newAudit(ctx, orDefaultStore(after.StoreID), event, Reference{entityKey, after.ID})
+	e := newAudit(ctx, cmp.Or(after.StoreID, AllStores), event, Reference{entityKey, after.ID})
 	e.Old, e.New = auditKey(before), auditKey(after)
 	return e
 }

@@ -81,9 +81,13 @@ const (
 	entityDelivery = "delivery"
 )
 
+// AllStores stands in the audit log for the store of what is for all of them: their
+// API keys. No store can have this id.
+const AllStores = "*"
+
 // An AuditFilter selects entries; zero members select all.
 type AuditFilter struct {
-	StoreID    string
+	StoreID    string // or AllStores
 	EntityType string
 	EntityID   string
 	// Event is a type of events, or one of Billhook's own (see IsAuditName), which
@@ -124,7 +128,7 @@ type AuditLog interface {
 // was deleted too.
 func (c *Client) Audit(ctx context.Context, f AuditFilter) ([]AuditEntry, error) {
 	f.StoreID = orDefaultStore(f.StoreID)
-	if _, ok := c.registry.stored(f.StoreID); !ok {
+	if _, ok := c.registry.stored(f.StoreID); !ok && f.StoreID != AllStores {
 		return nil, notFound("store", f.StoreID)
 	}
 	return list(ctx, f, "ask for a time (from, to), or for an entity by type and id", c.db.Audit)

@@ -62,13 +62,13 @@ func valueOrNull(text string) jsontext.Value {
 }
 
 func (c *call) listAudit() error {
-	q := c.query("entityType", "entityId", "event", "actorId", "from", "to", "limit", "cursor")
+	q := c.query("allStores", "entityType", "entityId", "event", "actorId", "from", "to", "limit", "cursor")
 	return c.answerAudit(q, q.text("entityType"), q.text("entityId"))
 }
 
 // listEntityAudit is listAudit for one entity, whose id may hold anything.
 func (c *call) listEntityAudit() error {
-	q := c.query("event", "actorId", "from", "to", "limit", "cursor")
+	q := c.query("allStores", "event", "actorId", "from", "to", "limit", "cursor")
 	return c.answerAudit(q, c.r.PathValue("entityType"), c.r.PathValue("entityId"))
 }
 
@@ -78,9 +78,15 @@ func (c *call) answerAudit(q *query, entityType, entityID string) error {
 		Event: q.text("event"), ActorID: q.text("actorId"), Before: q.before(auditCursor),
 	}
 	f.From, f.To = q.between()
-	limit := q.limit()
+	shared, limit := q.bool("allStores"), q.limit()
 	if q.err != nil {
 		return q.err
+	}
+	if shared {
+		if c.key.StoreID != "" {
+			return forbidden("the key is for one store, and does not see what is for all")
+		}
+		f.StoreID = billhook.AllStores
 	}
 	f.Limit = limit + 1
 	entries, err := c.client.Audit(c.r.Context(), f)

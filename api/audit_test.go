@@ -102,8 +102,9 @@ func TestAuditOfKeys(t *testing.T) {
 		want      []string
 	}{
 		{"shop", id, []string{"keys.revoke apiKey/" + id + " apiKey/" + maker + " r6", "keys.create apiKey/" + id + " apiKey/" + maker + " r1"}},
-		{"default", sharedID, []string{"keys.revoke apiKey/" + sharedID + " apiKey/" + sharedID + " r8", "keys.create apiKey/" + sharedID + " apiKey/root r2"}},
+		{"default", sharedID + "?allStores=true", []string{"keys.revoke apiKey/" + sharedID + " apiKey/" + sharedID + " r8", "keys.create apiKey/" + sharedID + " apiKey/root r2"}},
 		{"shop", sharedID, nil},
+		{"default", sharedID, nil},
 		{"default", id, nil},
 	} {
 		if got := f.done(t, x.store, "/apiKey/"+x.id); !slices.Equal(got, x.want) {
@@ -117,7 +118,8 @@ func TestAuditOfKeys(t *testing.T) {
 		{name: "made", method: "GET", path: "/api/audit?event=keys.create&entityId=" + id + "&entityType=apiKey", header: there, status: 200, has: []string{`"oldValue":null,"newValue":` + till}},
 		{name: "revoked", method: "GET", path: "/api/audit?event=keys.revoke", header: there, status: 200, has: []string{`"oldValue":` + till + `,"newValue":null`}},
 		{name: "all of the store", method: "GET", path: "/api/audit", header: there, status: 200, has: []string{id, maker}, lacks: append(lacks, `"r3"`, `"r4"`, `"r5"`, `"r7"`)},
-		{name: "all of the default store", method: "GET", path: "/api/audit", status: 200, has: []string{sharedID, `"allStores":true`}, lacks: lacks},
+		{name: "what is for all stores", method: "GET", path: "/api/audit?allStores=true", status: 200, has: []string{sharedID, `"allStores":true`}, lacks: lacks},
+		{name: "what is for all stores, for one", method: "GET", path: "/api/audit?allStores=true", header: by(makerSecret, "r9"), status: 403},
 	})
 }
 
