@@ -203,6 +203,7 @@ func TestBadSettings(t *testing.T) {
 			[]string{"envelope.json", "/envelope/", "event.datum"}},
 		{"address that is taken", []string{"--addr", taken.Addr().String()}, []string{taken.Addr().String(), "in use"}},
 		{"address that is none", words("--addr nonsense"), []string{"nonsense"}},
+		{"address that is a port", words("--addr 4300"), []string{"--addr=4300", "host:port, like 127.0.0.1:"}},
 		{"size that is no number", words("--max-event-size many"), []string{"max-event-size", "many"}},
 		{"size below nothing", words("--max-event-size=-1"), []string{"max-event-size", "-1"}},
 		{"list with no such entry", words("--egress-allow 10.0.0.0/8 --egress-allow *"), []string{"--egress-allow", `"*"`}},
