@@ -65,5 +65,8 @@ func invalid(pointer, format string, args ...any) *Error {
 }
 
 func notFound(what, id string) *Error {
+	if what == "store" {
+		return &Error{Code: CodeNotFound, Message: fmt.Sprintf("there is no store %q", id)}
+	}
 	return &Error{Code: CodeNotFound, Message: fmt.Sprintf("no %s %q in this store", what, id)}
 }
