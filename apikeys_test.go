@@ -2,6 +2,7 @@ package billhook_test
 
 import (
 	"context"
+	"os"
 	"strings"
 	"testing"
 	"time"
@@ -213,4 +214,17 @@ func TestRevokedOnTwoNodes(t *testing.T) {
 			t.Error("accepted")
 		}
 	})
+}
+
+// TestReadmeNamesThePermissions: its table has them all.
+func TestReadmeNamesThePermissions(t *testing.T) {
+	text, err := os.ReadFile("README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, permission := range billhook.Permissions() {
+		if !strings.Contains(string(text), "\n| `"+permission+"` | ") {
+			t.Errorf("the table has no %s", permission)
+		}
+	}
 }

@@ -57,7 +57,6 @@ const (
 	AuditDeliveryRetry = "deliveries.retry"
 	AuditKeyCreate     = "keys.create"
 	AuditKeyRevoke     = "keys.revoke"
-	AuditSignIn        = "auth.signIn"
 )
 
 // auditNames are the names of what is done in Billhook itself.
@@ -65,7 +64,7 @@ var auditNames = []string{
 	AuditStoreCreate, AuditStoreUpdate, AuditStoreDelete,
 	AuditWebhookCreate, AuditWebhookUpdate, AuditWebhookDelete, AuditWebhookTest,
 	AuditSecretRotate, AuditSecretReveal, AuditDeliveryRetry,
-	AuditKeyCreate, AuditKeyRevoke, AuditSignIn,
+	AuditKeyCreate, AuditKeyRevoke,
 }
 
 // IsAuditName reports whether a name is that of something done in Billhook

@@ -1,6 +1,7 @@
 package billhook
 
 import (
+	"cmp"
 	"encoding/json"
 	"slices"
 	"time"
@@ -87,7 +88,7 @@ func auditWebhook(w, before *Webhook) string {
 	v := webhookValue{
 		URL: w.URL, Events: w.Events, Name: w.Name, Description: w.Description, IsActive: w.IsActive,
 		RetryPolicy: w.RetryPolicy, Headers: make(map[string]string, len(w.Headers)), Secrets: masked,
-		OverlapSignature: w.OverlapSignature, Ed25519: len(w.KeyPairs) > 0,
+		OverlapSignature: cmp.Or(w.OverlapSignature, SignOld), Ed25519: len(w.KeyPairs) > 0,
 	}
 	for name, value := range w.Headers {
 		v.Headers[name] = masked

@@ -225,7 +225,8 @@ func (c *Client) Run(ctx context.Context) error {
 }
 
 // Follow keeps the configuration as other nodes change it, until ctx ends. It is
-// for a process that emits and leaves delivery to others; Run does it too.
+// for a process that emits and leaves delivery to others, which takes PostgreSQL: a
+// SQLite file is one process's. Run does it too.
 func (c *Client) Follow(ctx context.Context) {
 	var keeping sync.WaitGroup
 	keeping.Go(func() { c.keepConfigured(ctx) })

@@ -83,7 +83,7 @@ func (c *Client) checkURL(ctx context.Context, raw, storeID string, p *profile.P
 
 // hintFor says what a merchant, or the operator, can do about a refusal.
 func hintFor(refused *egress.Refused) string {
-	if !refused.Addr.IsValid() || refused.Class == egress.Public {
+	if !refused.Addr.IsValid() || refused.Class == egress.Public || refused.Limited {
 		return "" // the reason says it all
 	}
 	return "use an address that is public; private ones are for development (serve --dev), or for the operator to open (serve --egress-allow)"
@@ -162,6 +162,12 @@ func checkPattern(pattern string, p *profile.Profile, pointer string) error {
 		return nil
 	}
 	name, isPrefix := strings.CutSuffix(pattern, ".*")
+	if strings.Contains(name, "*") {
+		return &Error{
+			Code: CodeInvalid, Pointer: pointer, Message: quote(pattern) + " is neither an event type nor a pattern",
+			Hint: `use "*" for all, or a pattern such as "order.*" for all types that begin with "order."`,
+		}
+	}
 	if err := checkEventType(name, pointer); err != nil {
 		return err
 	}

@@ -219,6 +219,9 @@ type Refusal struct {
 	StoreID string
 	Number  int64
 	Reason  string
+	// Code and Member are of the reason what quotes no data; they are not kept.
+	Code   Code
+	Member string
 }
 
 // An Outcome writes an attempt and the state that it left its delivery in.

@@ -26,12 +26,16 @@ func (c *Client) Emit(ctx context.Context, e Emission) (Event, error) {
 }
 
 // EmitTx is Emit in a transaction of the caller's own on the same database: the
-// event and its deliveries are there if it commits, and are delivered then,
-// by whichever node runs. tx is a *sql.Tx or, on PostgreSQL, a pgx.Tx.
+// event and its deliveries are there if it commits, and are delivered then: on
+// PostgreSQL by whichever node runs, on SQLite by this process, once it calls Run.
+// tx is a *sql.Tx or, on PostgreSQL, a pgx.Tx.
 //
 // On SQLite, begin the transaction with BEGIN IMMEDIATE and keep it short: there
 // is one writer to the file, and everything else waits for it. Nothing but
-// EmitTx may be called in between, since it would wait too.
+// EmitTx may be called in between, since it would wait too. With the driver that
+// comes with the package sqlite, every BeginTx is immediate, and waits, after
+//
+//	sql.Open("sqlite", "file:shop.db?_pragma=busy_timeout(5000)&_txlock=immediate")
 func (c *Client) EmitTx(ctx context.Context, tx any, e Emission) (Event, error) {
 	em, err := c.prepare(ctx, orDefaultStore(e.StoreID), e)
 	if err != nil {

@@ -69,5 +69,8 @@ func tooMany(what string, limit int) *Error {
 }
 
 func notFound(what, id string) *Error {
+	if what == "store" {
+		return &Error{Code: CodeNotFound, Message: fmt.Sprintf("there is no store %q", id)}
+	}
 	return &Error{Code: CodeNotFound, Message: fmt.Sprintf("no %s %q in this store", what, id)}
 }

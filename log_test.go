@@ -90,9 +90,10 @@ func TestRefusedDataIsNotLogged(t *testing.T) {
 		c.config.Profile = "litestore"
 		c.node(c.open()).run()
 		const card = "41111111111111111"
-		c.shared.Ask(billhook.Emission{StoreID: billhook.DefaultStore, Type: "commission.earned", Data: []byte(fmt.Sprintf(`{"card":%s}`, card))})
+		c.shared.Ask(billhook.Emission{StoreID: billhook.DefaultStore, Type: "commission.earned", Data: []byte(fmt.Sprintf(`{"jane@example.com":%s}`, card))})
 		settle(time.Minute)
-		if said := c.log.text.String(); strings.Contains(said, card) || !strings.Contains(said, "cannot be emitted") {
+		if said := c.log.text.String(); strings.Contains(said, card) || strings.Contains(said, "jane") ||
+			!strings.Contains(said, "cannot be emitted") || !strings.Contains(said, "code=inexact_number member=data") {
 			t.Errorf("the log says %s", said)
 		}
 	})

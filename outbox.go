@@ -3,6 +3,7 @@ package billhook
 import (
 	"context"
 	"errors"
+	"strings"
 )
 
 // outboxStep is how much of the outbox one transaction deals with.
@@ -51,7 +52,7 @@ func (c *Client) emitAsked(ctx context.Context) (more bool, err error) {
 	}
 	for _, r := range refusals {
 		// The reason may quote the data, which is for no log.
-		c.config.Logger.Error("what was asked for in SQL cannot be emitted; its row in the outbox says why", "store", r.StoreID, "number", r.Number)
+		c.config.Logger.Error("what was asked for in SQL cannot be emitted; its row in the outbox says why", "store", r.StoreID, "number", r.Number, "code", r.Code, "member", r.Member)
 	}
 	if len(refusals) > 0 {
 		err := c.committer.do(ctx, write{parts: len(refusals), add: func(b *Batch) { b.Refusals = append(b.Refusals, refusals...) }})
@@ -77,6 +78,13 @@ func (c *Client) emitAsked(ctx context.Context) (more bool, err error) {
 	return len(asked) == outboxStep && !held, nil
 }
 
+// memberOf is the member of an emission that a JSON Pointer leads into: what comes
+// after it are names of the data's own.
+func memberOf(pointer string) string {
+	member, _, _ := strings.Cut(strings.TrimPrefix(pointer, "/"), "/")
+	return member
+}
+
 // prepareAsked makes of each entry what is to be written, or says why it cannot
 // be an event.
 func (c *Client) prepareAsked(ctx context.Context, asked []Asked) (emits []*Emit, refusals []*Refusal, err error) {
@@ -88,7 +96,10 @@ func (c *Client) prepareAsked(ctx context.Context, asked []Asked) (emits []*Emit
 		var refused *Error
 		switch {
 		case errors.As(err, &refused):
-			refusals = append(refusals, &Refusal{StoreID: a.Emission.StoreID, Number: a.Number, Reason: refused.Error()})
+			refusals = append(refusals, &Refusal{
+				StoreID: a.Emission.StoreID, Number: a.Number, Reason: refused.Error(),
+				Code: refused.Code, Member: memberOf(refused.Pointer),
+			})
 		case err != nil:
 			return nil, nil, err
 		default:

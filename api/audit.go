@@ -75,7 +75,7 @@ func (c *call) listEntityAudit() error {
 func (c *call) answerAudit(q *query, entityType, entityID string) error {
 	f := billhook.AuditFilter{
 		StoreID: c.storeID, EntityType: entityType, EntityID: entityID,
-		Event: q.text("event"), ActorID: q.text("actorId"), Before: q.before(auditCursor),
+		Event: q.eventType("event"), ActorID: q.text("actorId"), Before: q.before(auditCursor),
 	}
 	f.From, f.To = q.between()
 	shared, limit := q.bool("allStores"), q.limit()

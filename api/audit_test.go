@@ -59,15 +59,18 @@ func TestAudit(t *testing.T) {
 		t.Errorf("on record is\n%s\nnot\n%s", strings.Join(got, "\n"), strings.Join(want, "\n"))
 	}
 	f.run(t, []exchange{
-		{name: "old and new", method: "GET", path: "/api/audit?event=webhooks.update", status: 200, has: []string{`"oldValue":{"url":"https://example.com/hook"`, `"name":"new"`, `"source":"billhook"`}, lacks: []string{`"oldValue":null`}},
+		{name: "old and new", method: "GET", path: "/api/audit?event=webhooks.update", status: 200, has: []string{`"oldValue":{"url":"https://example.com/hook"`, `"name":"new"`, `"source":"billhook"`, `"overlapSignature":"old"`}, lacks: []string{`"oldValue":null`, `"overlapSignature":""`}},
 		{name: "an event", method: "GET", path: "/api/audit/order/o_1", status: 200, has: []string{`"id":"e1"`, `"source":"event"`, `"oldValue":null`, `"chain":1,"number":`}, lacks: []string{"aud_"}},
 		{name: "a deletion", method: "GET", path: "/api/audit?event=webhooks.delete", status: 200, has: []string{`"newValue":null`}},
 		{name: "an actor", method: "GET", path: "/api/audit?actorId=u_1", status: 200, has: []string{`"id":"e1"`}, lacks: []string{"aud_"}},
 		{name: "a time", method: "GET", path: "/api/audit?to=2026-01-01", status: 200, has: []string{`"data":[]`}},
+		{name: "a pattern", method: "GET", path: "/api/audit?event=webhooks.*", status: 422, has: []string{`"parameter":"event"`, "patterns are for webhooks"}},
+		{name: "a pattern of deliveries", method: "GET", path: "/api/deliveries?event=order.*", status: 422, has: []string{`"parameter":"event"`}},
+		{name: "a pattern of events", method: "GET", path: "/api/events?type=*", status: 422, has: []string{`"parameter":"type"`}},
 		{name: "a bad limit", method: "GET", path: "/api/audit?limit=101", status: 422},
 		{name: "another list's cursor", method: "GET", path: "/api/audit?cursor=" + positionCursor(eventCursor, billhook.EventPosition{ID: "x"}), status: 422, has: []string{`"parameter":"cursor"`}},
 		{name: "an unknown parameter", method: "GET", path: "/api/audit/order/o_1?entityId=x", status: 422, has: []string{`"parameter":"entityId"`}},
-		{name: "an unknown store", method: "GET", path: "/api/audit", header: map[string]string{"x-store-id": "nope"}, status: 404},
+		{name: "an unknown store", method: "GET", path: "/api/audit", header: map[string]string{"x-store-id": "nope"}, status: 404, has: []string{`there is no store \"nope\"`}},
 	})
 	if proof, err := f.client.VerifyAudit(t.Context(), "default"); err != nil || proof.Broken != nil || proof.Entries != int64(len(want)) {
 		t.Errorf("verified: %+v, %v", proof, err)

@@ -57,7 +57,7 @@ func (c *call) answerDeliveries(q *query, webhookID string) error {
 		StoreID:   c.storeID,
 		WebhookID: webhookID,
 		EventID:   q.text("eventId"),
-		EventType: q.text("event"),
+		EventType: q.eventType("event"),
 		Status:    q.status(),
 		Before:    q.after(deliveryCursor),
 	}

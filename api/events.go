@@ -45,7 +45,7 @@ func (c *call) listEvents() error {
 	q := c.query("type", "entityType", "entityId", "from", "to", "limit", "cursor")
 	f := billhook.EventFilter{
 		StoreID:    c.storeID,
-		Type:       q.text("type"),
+		Type:       q.eventType("type"),
 		EntityType: q.text("entityType"),
 		EntityID:   q.text("entityId"),
 		Before:     q.before(eventCursor),

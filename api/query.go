@@ -50,6 +50,15 @@ func (q *query) refuse(name, message string) {
 
 func (q *query) text(name string) string { return q.values.Get(name) }
 
+// eventType is one type of events, or "".
+func (q *query) eventType(name string) string {
+	text := q.text(name)
+	if strings.Contains(text, "*") {
+		q.refuse(name, "must be one whole event type, such as order.paid; patterns are for webhooks")
+	}
+	return text
+}
+
 // limit is how many items the page may have.
 func (q *query) limit() int {
 	if !q.values.Has("limit") {

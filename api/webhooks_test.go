@@ -159,6 +159,7 @@ func TestWebhooksRefuse(t *testing.T) {
 		register("no event at all", `{"url":"https://example.com/hook","events":[]}`, 422, `"pointer":"/events"`),
 		register("events that are no list", `{"url":"https://example.com/hook","events":"*"}`, 422, `"pointer":"/events"`, "must be an array"),
 		register("an event that is not text", `{"url":"https://example.com/hook","events":["a",2]}`, 422, `"pointer":"/events/1"`),
+		register("half a pattern", `{"url":"https://example.com/hook","events":["order*"]}`, 422, `"pointer":"/events/0"`, `order.*`),
 		register("an event type that cannot be", `{"url":"https://example.com/hook","events":["a","b c"]}`, 422, `"pointer":"/events/1"`),
 		register("zero attempts", with(`"retryPolicy":{"maxAttempts":0}`), 422, `"pointer":"/retryPolicy/maxAttempts"`),
 		register("a negative delay", with(`"retryPolicy":{"initialDelay":-1}`), 422, `"pointer":"/retryPolicy/initialDelay"`),

@@ -157,7 +157,7 @@ func (g *Guard) resolve(ctx context.Context, family, host string, port uint16) (
 	}
 	if addrs == nil {
 		if reason := g.hostVerdict(host, port); reason != "" {
-			return nil, &Refused{Host: host, Reason: reason} // without a lookup for nothing
+			return nil, &Refused{Host: host, Reason: reason, Limited: true} // without a lookup for nothing
 		}
 		if addrs, err = g.resolver.LookupNetIP(ctx, family, host); err != nil {
 			return nil, fmt.Errorf("look up %q: %w", host, err)
@@ -208,9 +208,14 @@ func (g *Guard) checkOwn(host string, addr netip.Addr) error {
 		if g.policy.Allow.has(a) {
 			continue
 		}
-		if mine, err := g.own.has(a); err != nil {
+		mine, err := a.IsLoopback(), error(nil) // interfaces list 127.0.0.1 alone
+		if !mine {
+			mine, err = g.own.has(a)
+		}
+		if err != nil {
 			return err
-		} else if mine {
+		}
+		if mine {
 			return &Refused{Host: host, Addr: addr, Class: Own, Reason: Own.Reason()}
 		}
 	}

@@ -63,10 +63,10 @@ func (l Limits) addrVerdict(host string, addr netip.Addr, inside []netip.Addr) s
 func (l Limits) check(host string, addr netip.AddrPort) error {
 	ip := addr.Addr().Unmap()
 	if reason := l.addrVerdict(host, ip, embedded(ip, Classify(ip))); reason != "" {
-		return refuse(host, addr.Addr(), reason)
+		return refuse(host, addr.Addr(), reason, true)
 	}
 	if reason := l.hostVerdict(host, addr.Port()); reason != "" {
-		return refuse(host, addr.Addr(), reason)
+		return refuse(host, addr.Addr(), reason, true)
 	}
 	return nil
 }

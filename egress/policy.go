@@ -32,40 +32,41 @@ type Policy struct {
 // Check returns nil where addr, which host resolved to, may be dialled, and else
 // a *Refused. It is pure, and so does not know the machine's own addresses.
 func (p Policy) Check(host string, addr netip.AddrPort) error {
-	if reason := p.verdict(host, addr.Addr()); reason != "" {
-		return refuse(host, addr.Addr(), reason)
+	if reason, limited := p.verdict(host, addr.Addr()); reason != "" {
+		return refuse(host, addr.Addr(), reason, limited)
 	}
 	if reason := p.hostVerdict(host, addr.Port()); reason != "" {
-		return refuse(host, addr.Addr(), reason)
+		return refuse(host, addr.Addr(), reason, true)
 	}
 	return nil
 }
 
 // refuse makes the error for an address.
-func refuse(host string, addr netip.Addr, reason string) *Refused {
-	return &Refused{Host: host, Addr: addr.Unmap(), Class: Classify(addr), Reason: reason}
+func refuse(host string, addr netip.Addr, reason string, limited bool) *Refused {
+	return &Refused{Host: host, Addr: addr.Unmap(), Class: Classify(addr), Reason: reason, Limited: limited}
 }
 
-// verdict returns why addr may not be dialled, and "" where it may.
-func (p Policy) verdict(host string, addr netip.Addr) string {
+// verdict returns why addr may not be dialled, "" where it may, and whether that
+// is for the policy's limits.
+func (p Policy) verdict(host string, addr netip.Addr) (reason string, limited bool) {
 	class := Classify(addr)
 	if class == Invalid || class == Zoned {
-		return class.Reason()
+		return class.Reason(), false
 	}
 	addr = addr.Unmap()
 	inside := embedded(addr, class)
 	if reason := p.addrVerdict(host, addr, inside); reason != "" {
-		return reason
+		return reason, true
 	}
 	if !p.opens(host, addr, class) {
-		return class.Reason()
+		return class.Reason(), false
 	}
 	for _, a := range inside {
 		if c := Classify(a); !p.opens("", a, c) {
-			return class.Reason() + "; inside, " + c.Reason()
+			return class.Reason() + "; inside, " + c.Reason(), false
 		}
 	}
-	return ""
+	return "", false
 }
 
 // opens reports whether the policy lets an address of the class through, with

@@ -18,6 +18,8 @@ type Refused struct {
 	Class Class
 	// Reason says why, in a merchant's words.
 	Reason string
+	// Limited: it is Limits that close it, so nothing in a Policy would open it.
+	Limited bool
 }
 
 // Error explains the refusal to the merchant who wrote the host. Of a name it

@@ -72,7 +72,7 @@ func with(ctx context.Context, url string, f func(*pgx.Conn) error) error {
 	if err != nil {
 		return err
 	}
-	on, err := pgx.ConnectConfig(ctx, config)
+	on, err := connect(ctx, config)
 	if err != nil {
 		return err
 	}

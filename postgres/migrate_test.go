@@ -6,9 +6,12 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"os"
 	"strings"
 	"sync"
 	"testing"
+
+	"github.com/jackc/pgx/v5"
 
 	"github.com/billhook/billhook/internal/postgrestest"
 	"github.com/billhook/billhook/internal/sqlstore"
@@ -152,4 +155,30 @@ func TestMigrationIsWhole(t *testing.T) {
 		t.Errorf("got %v, want an error that names the file", err)
 	}
 	equal(t, "tables", ask[int](t, on, "SELECT count(*) FROM pg_tables WHERE schemaname = 'billhook'"), 1)
+}
+
+// TestScalingNamesAllTables: what docs/SCALING.md says of Citus, it says of every
+// table.
+func TestScalingNamesAllTables(t *testing.T) {
+	text, err := os.ReadFile("../docs/SCALING.md")
+	check(t, err)
+	_, citus, found := strings.Cut(string(text), "## Citus")
+	if !found {
+		t.Fatal("it has no such part")
+	}
+	url := postgrestest.Shared(t).Database(t)
+	check(t, Migrate(context.Background(), url))
+	check(t, with(context.Background(), url, func(on *pgx.Conn) error {
+		rows, _ := on.Query(context.Background(), "SELECT relname FROM pg_class WHERE relnamespace = 'billhook'::regnamespace AND relkind IN ('r', 'p') AND NOT relispartition")
+		tables, err := pgx.CollectRows(rows, pgx.RowTo[string])
+		if len(tables) == 0 {
+			t.Error("there are no tables")
+		}
+		for _, table := range tables {
+			if !strings.Contains(citus, "'billhook."+table+"'") && !strings.Contains(citus, "`"+table+"`") {
+				t.Errorf("it does not say what becomes of %s", table)
+			}
+		}
+		return err
+	}))
 }

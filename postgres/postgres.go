@@ -128,7 +128,7 @@ func (d *Database) openPools() {
 
 // prepare brings the schema up to date and makes the coming weeks' partitions.
 func (d *Database) prepare(ctx context.Context) error {
-	on, err := pgx.ConnectConfig(ctx, d.config)
+	on, err := connect(ctx, d.config)
 	if err != nil {
 		return err
 	}

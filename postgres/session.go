@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/stdlib"
 )
 
@@ -78,9 +79,22 @@ func parse(url string) (*pgx.ConnConfig, error) {
 	return config, nil
 }
 
+// connect opens a connection.
+func connect(ctx context.Context, config *pgx.ConnConfig) (*pgx.Conn, error) {
+	on, err := pgx.ConnectConfig(ctx, config)
+	var refused *pgconn.PgError
+	if errors.As(err, &refused) && refused.Code == noSuchDatabase {
+		return nil, fmt.Errorf("%w: create it, with CREATE DATABASE %s", err, pgx.Identifier{config.Database}.Sanitize())
+	}
+	return on, err
+}
+
+// noSuchDatabase is PostgreSQL's invalid_catalog_name.
+const noSuchDatabase = "3D000"
+
 // dial opens a connection with the settings.
 func dial(ctx context.Context, config *pgx.ConnConfig, settings string) (*pgx.Conn, error) {
-	on, err := pgx.ConnectConfig(ctx, config)
+	on, err := connect(ctx, config)
 	if err != nil {
 		return nil, err
 	}

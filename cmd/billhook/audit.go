@@ -67,7 +67,11 @@ func (s *auditSource) open(ctx context.Context) (view, error) {
 	if s.DatabaseURL != "" {
 		return postgres.OpenView(ctx, s.DatabaseURL)
 	}
-	return sqlite.OpenView(ctx, filepath.Join(s.Data, databaseFile))
+	v, err := sqlite.OpenView(ctx, filepath.Join(s.Data, databaseFile))
+	if err != nil {
+		return nil, whichDatabase(err)
+	}
+	return v, nil
 }
 
 type auditVerifyCmd struct {
@@ -114,14 +118,40 @@ func printProof(w io.Writer, p *billhook.AuditProof) error {
 
 type auditExportCmd struct {
 	auditSource
-	From time.Time `placeholder:"TIME" help:"Only entries from this time on, such as 2026-03-01T00:00:00Z."`
-	To   time.Time `placeholder:"TIME" help:"Only entries before this time."`
+	From instant `placeholder:"TIME" help:"Only entries from this time on, such as 2026-03-01T00:00:00Z, or from this day on in UTC, such as 2026-03-01."`
+	To   instant `placeholder:"TIME" help:"Only entries before this time, or up to this day and with it."`
+}
+
+// An instant is a time as text, or a whole day in UTC, as in the API.
+type instant struct {
+	time.Time
+	day bool
+}
+
+// UnmarshalText implements encoding.TextUnmarshaler.
+func (i *instant) UnmarshalText(text []byte) (err error) {
+	if i.Time, err = time.Parse(time.DateOnly, string(text)); err == nil {
+		i.day = true
+		return nil
+	}
+	if i.Time, err = time.Parse(time.RFC3339, string(text)); err != nil {
+		return fmt.Errorf("%q is no time: give one such as 2026-03-01T10:30:00Z, or a day such as 2026-03-01", text)
+	}
+	return nil
+}
+
+// end is when a range is over that ends with the instant.
+func (i *instant) end() time.Time {
+	if i.day {
+		return i.AddDate(0, 0, 1)
+	}
+	return i.Time
 }
 
 func (cmd *auditExportCmd) Run(ctx context.Context) error {
 	out := bufio.NewWriter(os.Stdout)
 	err := cmd.each(ctx, func(log billhook.AuditLog, storeID string) error {
-		return exportStore(ctx, log, storeID, cmd.From, cmd.To, out)
+		return exportStore(ctx, log, storeID, cmd.From.Time, cmd.To.end(), out)
 	})
 	return errors.Join(err, out.Flush())
 }

@@ -6,6 +6,8 @@ import (
 	"io"
 	"net"
 	"net/url"
+	"os"
+	"path/filepath"
 
 	"github.com/billhook/billhook"
 )
@@ -16,8 +18,8 @@ func (cmd *serveCmd) greet(w io.Writer, client *billhook.Client, addr net.Addr, 
 	base := "http://" + reachable(addr)
 	fmt.Fprintf(w, "Billhook %s\n\n", version)
 	if cmd.Dev {
-		fmt.Fprint(w, "  DEVELOPMENT MODE: accepts a well-known key and sends to http:// and to\n"+
-			"  this machine. Never let anyone else reach it.\n\n")
+		fmt.Fprint(w, "  DEVELOPMENT MODE: accepts a well-known key and sends to http://, to this\n"+
+			"  machine and to private networks. Never let anyone else reach it.\n\n")
 	}
 	fmt.Fprintf(w, "  API      %s/api\n", base)
 	fmt.Fprintf(w, "  OpenAPI  %s/openapi.json\n", base)
@@ -27,17 +29,17 @@ func (cmd *serveCmd) greet(w io.Writer, client *billhook.Client, addr net.Addr, 
 		fmt.Fprintf(w, "  Key      %s\n", secret)
 	case secret != "":
 		fmt.Fprintf(w, "  Key      %s\n           made now and shown this once: keep it\n", secret)
+	case os.Getenv(rootKeyEnv) != "":
+		fmt.Fprintf(w, "  Key      the one in %s\n", rootKeyEnv)
+		secret = "$" + rootKeyEnv
 	default:
-		fmt.Fprintf(w, "  Key      the root key, from %s or a former start\n", rootKeyEnv)
-	}
-	key := secret
-	if key == "" {
-		key = "$" + rootKeyEnv
+		fmt.Fprintf(w, "  Key      the one that a former start made; if it is lost, delete\n           %s and start again\n", filepath.Join(cmd.Data, rootKeyFile)) // #nosec G705 -- a terminal, not a page
+		secret = "YOUR_KEY"
 	}
 	fmt.Fprintf(w, "\nEmit a first event:\n\n"+ // #nosec G705 -- a terminal, not a page
 		"  curl -i %s/api/events \\\n"+
 		"    -H 'content-type: application/json' -H \"x-api-key: %s\" \\\n"+
-		"    -d '{\"type\": \"%s\", \"data\": %s}'\n\n", base, key, cmd.exampleType(client), `{"orderId": "o_1", "total": 4999}`)
+		"    -d '{\"type\": \"%s\", \"data\": %s}'\n\n", base, secret, cmd.exampleType(client), `{"orderId": "o_1", "total": 4999}`)
 }
 
 // place is where the data is; a password in a URL is not shown.

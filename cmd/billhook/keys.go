@@ -122,18 +122,23 @@ func (cmd *keysRotateCmd) keysInUse(ctx context.Context) (map[string]int, error)
 	if err != nil {
 		return nil, err
 	}
+	return keysIn(webhooks), nil
+}
+
+func keysIn(webhooks []billhook.Webhook) map[string]int {
 	inUse := map[string]int{}
 	for i := range webhooks {
 		for _, id := range webhooks[i].SealKeys() {
 			inUse[id]++
 		}
 	}
-	return inUse, nil
+	return inUse
 }
 
 func (cmd *keysRotateCmd) webhooks(ctx context.Context) ([]billhook.Webhook, error) {
 	if cmd.DatabaseURL == "" {
-		return sqlite.Webhooks(ctx, filepath.Join(cmd.Data, databaseFile))
+		webhooks, err := sqlite.Webhooks(ctx, filepath.Join(cmd.Data, databaseFile))
+		return webhooks, whichDatabase(err)
 	}
 	db, err := postgres.Open(ctx, cmd.DatabaseURL, postgres.Options{Readers: 1, NoMigrate: true})
 	if err != nil {

@@ -2,36 +2,83 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
+	"path/filepath"
 	"text/tabwriter"
 	"time"
 
 	"github.com/billhook/billhook/postgres"
+	"github.com/billhook/billhook/sqlite"
 )
 
 // migrateCmd is for those who let a role that may do so change the schema, and
 // the nodes run as one that may not. A database in a file is migrated by whoever
 // opens it.
 type migrateCmd struct {
-	Up     migrateUpCmd     `cmd:"" help:"Run the migrations that the database lacks."`
+	Up     migrateUpCmd     `cmd:"" help:"Run the migrations that the database lacks; of a file, without the service that uses it."`
 	Status migrateStatusCmd `cmd:"" help:"List the migrations, and when the database had them."`
 }
 
-type migrateUpCmd struct {
-	DatabaseURL string `env:"BILLHOOK_DATABASE_URL" required:"" placeholder:"postgres://…" help:"The PostgreSQL database."`
+// migrateTarget says which database, as serve does.
+type migrateTarget struct {
+	Data        string `env:"BILLHOOK_DATA" default:"data" help:"Folder of the database file."`
+	DatabaseURL string `env:"BILLHOOK_DATABASE_URL" placeholder:"postgres://…" help:"PostgreSQL that keeps the data in place of a file."`
 }
 
-func (cmd *migrateUpCmd) Run(ctx context.Context) error {
-	before, err := postgres.Migrations(ctx, cmd.DatabaseURL)
+func (m *migrateTarget) file() string { return filepath.Join(m.Data, databaseFile) }
+
+// migrations lists those of the database, which must be there.
+func (m *migrateTarget) migrations(ctx context.Context) ([]postgres.Migration, error) {
+	if m.DatabaseURL != "" {
+		return postgres.Migrations(ctx, m.DatabaseURL)
+	}
+	inFile, err := sqlite.Migrations(ctx, m.file())
+	if err != nil {
+		return nil, whichDatabase(err)
+	}
+	all := make([]postgres.Migration, len(inFile))
+	for i, one := range inFile {
+		all[i] = postgres.Migration(one)
+	}
+	return all, nil
+}
+
+func (m *migrateTarget) migrate(ctx context.Context) error {
+	if m.DatabaseURL != "" {
+		return postgres.Migrate(ctx, m.DatabaseURL)
+	}
+	db, err := sqlite.Open(m.file(), sqlite.Options{})
 	if err != nil {
 		return err
 	}
-	if err := postgres.Migrate(ctx, cmd.DatabaseURL); err != nil {
+	return db.Close()
+}
+
+// whichDatabase adds to an error of a file that is not there what to give.
+func whichDatabase(err error) error {
+	if errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("%w: give the --data of a service that has run, or --database-url", err)
+	}
+	return err
+}
+
+type migrateUpCmd struct {
+	migrateTarget
+}
+
+func (cmd *migrateUpCmd) Run(ctx context.Context) error {
+	before, err := cmd.migrations(ctx)
+	if err != nil {
 		return err
 	}
-	after, err := postgres.Migrations(ctx, cmd.DatabaseURL)
+	if err := cmd.migrate(ctx); err != nil {
+		return err
+	}
+	after, err := cmd.migrations(ctx)
 	if err != nil {
 		return err
 	}
@@ -49,11 +96,11 @@ func (cmd *migrateUpCmd) Run(ctx context.Context) error {
 }
 
 type migrateStatusCmd struct {
-	DatabaseURL string `env:"BILLHOOK_DATABASE_URL" required:"" placeholder:"postgres://…" help:"The PostgreSQL database."`
+	migrateTarget
 }
 
 func (cmd *migrateStatusCmd) Run(ctx context.Context) error {
-	all, err := postgres.Migrations(ctx, cmd.DatabaseURL)
+	all, err := cmd.migrations(ctx)
 	if err != nil {
 		return err
 	}

@@ -23,7 +23,22 @@ const (
 	rootKeyEnv = "BILLHOOK_ROOT_KEY"
 	// rootKeyFile holds the hash of a key that a first start made.
 	rootKeyFile = "root-key.sha256"
+	// minRootKey is how many characters a key must have that opens everything.
+	minRootKey = 16
 )
+
+// checkRootKey says what is wrong with the operator's key, before anything is made.
+func (cmd *serveCmd) checkRootKey() error {
+	fromEnv := os.Getenv(rootKeyEnv)
+	switch {
+	case cmd.Dev:
+	case fromEnv == "" && cmd.DatabaseURL != "":
+		return fmt.Errorf("with --database-url set %s to the same on every node: there is no folder to keep a key in", rootKeyEnv)
+	case fromEnv != "" && len(fromEnv) < minRootKey:
+		return fmt.Errorf("%s has fewer than %d characters, and whoever guesses it may do everything: give a random one (openssl rand -hex 32), or none for one that is made", rootKeyEnv, minRootKey)
+	}
+	return nil
+}
 
 // keys says which root key is accepted. secret is the key where it may be shown: in
 // development, and at the start that made it.

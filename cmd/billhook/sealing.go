@@ -1,11 +1,15 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"log/slog"
+	"maps"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/billhook/billhook"
@@ -45,7 +49,7 @@ func (cmd *serveCmd) checkSealing() error {
 
 // keyring has the keys that the flags name. A data folder gets its own at its
 // first start.
-func (cmd *serveCmd) keyring(logger *slog.Logger) (*billhook.Keyring, error) {
+func (cmd *serveCmd) keyring(ctx context.Context, db billhook.Database, logger *slog.Logger) (*billhook.Keyring, error) {
 	if fromEnv := os.Getenv(sealKeysEnv); fromEnv != "" {
 		return billhook.NewKeyring(func() ([]billhook.SealKey, error) { return envKeys(fromEnv) })
 	}
@@ -57,6 +61,9 @@ func (cmd *serveCmd) keyring(logger *slog.Logger) (*billhook.Keyring, error) {
 		return nil, nil
 	default:
 		file = keyFile(filepath.Join(cmd.Data, sealKeysFile))
+		if err := file.checkLost(ctx, db); err != nil {
+			return nil, err
+		}
 		if err := file.create(); err != nil {
 			return nil, fmt.Errorf("make the key that seals secrets: %w", err)
 		}
@@ -65,6 +72,34 @@ func (cmd *serveCmd) keyring(logger *slog.Logger) (*billhook.Keyring, error) {
 		logger.Warn("others can read the keys that seal secrets: chmod 600 it", "file", string(file))
 	}
 	return billhook.NewKeyring(file.load)
+}
+
+// checkLost fails where the file is not there and the database has secrets that a
+// key of it has sealed: a new one would hide the loss.
+func (f keyFile) checkLost(ctx context.Context, db billhook.Database) error {
+	if _, err := os.Stat(string(f)); !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	all, err := db.Configuration(ctx)
+	if err != nil {
+		return err
+	}
+	inUse := keysIn(all.Webhooks)
+	if len(inUse) == 0 {
+		return nil
+	}
+	sealed := 0
+	for i := range all.Webhooks {
+		if len(all.Webhooks[i].SealKeys()) > 0 {
+			sealed++
+		}
+	}
+	return &billhook.Error{
+		Message: fmt.Sprintf("%s is not there, and %d webhooks have secrets that are sealed with its key %s",
+			f, sealed, strings.Join(slices.Sorted(maps.Keys(inUse)), ", ")),
+		Hint: fmt.Sprintf("restore the file from its backup. If it is lost: billhook keys rotate --secret-key-file=%s makes another, "+
+			"deliveries to those webhooks wait, and POST /api/webhooks/{id}/rotate-secret with gracePeriodSeconds 0 gives each a new secret", f),
+	}
 }
 
 func envKeys(text string) ([]billhook.SealKey, error) {

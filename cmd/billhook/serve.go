@@ -26,7 +26,7 @@ type serveCmd struct {
 	DatabaseURL string   `env:"BILLHOOK_DATABASE_URL" placeholder:"postgres://…" help:"PostgreSQL that keeps the data in place of a file; any number of nodes may share it."`
 	Profile     string   `env:"BILLHOOK_PROFILE" default:"standard" help:"Wire profile of new stores."`
 	ProfileFile []string `env:"BILLHOOK_PROFILE_FILE" type:"existingfile" help:"A wire profile of your own; may be given more than once."`
-	Dev         bool     `env:"BILLHOOK_DEV" help:"For development: allows http:// and loopback receivers, and the key dev-staff-key."`
+	Dev         bool     `env:"BILLHOOK_DEV" help:"For development: allows http://, receivers on this machine and in private networks, and the key dev-staff-key."`
 
 	Egress egressFlags `embed:"" prefix:"egress-"`
 
@@ -55,6 +55,8 @@ func (cmd *serveCmd) Run(ctx context.Context) error {
 	switch {
 	case cmd.MaxEventSize < 1:
 		return fmt.Errorf("--max-event-size=%d: give a number of bytes above 0", cmd.MaxEventSize)
+	case !isHostPort(cmd.Addr):
+		return fmt.Errorf("--addr=%s: give it as host:port, like 127.0.0.1:4000", cmd.Addr)
 	case cmd.NodeLease < 500*time.Millisecond || cmd.NodeLease > 10*time.Minute:
 		return fmt.Errorf("--node-lease=%v: give a time from 500ms to 10m", cmd.NodeLease)
 	}
@@ -80,18 +82,18 @@ func (cmd *serveCmd) Run(ctx context.Context) error {
 	if err := config.Check(); err != nil {
 		return err // and no folder is made
 	}
-	if cmd.DatabaseURL != "" && !cmd.Dev && os.Getenv(rootKeyEnv) == "" {
-		return fmt.Errorf("with --database-url set %s to the same on every node: there is no folder to keep a key in", rootKeyEnv)
+	if err := cmd.checkRootKey(); err != nil {
+		return err
 	}
 	if err := cmd.checkSealing(); err != nil {
 		return err
 	}
-	db, err := cmd.open(ctx)
+	db, err := cmd.open(ctx, logger)
 	if err != nil {
 		return err
 	}
 	defer db.Close()
-	if config.Keyring, err = cmd.keyring(logger); err != nil {
+	if config.Keyring, err = cmd.keyring(ctx, db, logger); err != nil {
 		return err
 	}
 	client, err := billhook.New(db, config)
@@ -124,11 +126,16 @@ func (cmd *serveCmd) Run(ctx context.Context) error {
 }
 
 // open opens the database that the flags name.
-func (cmd *serveCmd) open(ctx context.Context) (billhook.Database, error) {
+func (cmd *serveCmd) open(ctx context.Context, logger *slog.Logger) (billhook.Database, error) {
 	if cmd.DatabaseURL != "" {
-		return postgres.Open(ctx, cmd.DatabaseURL, postgres.Options{Lease: cmd.NodeLease})
+		return postgres.Open(ctx, cmd.DatabaseURL, postgres.Options{Lease: cmd.NodeLease, Logger: logger})
 	}
 	return sqlite.Open(filepath.Join(cmd.Data, databaseFile), sqlite.Options{})
+}
+
+func isHostPort(addr string) bool {
+	_, _, err := net.SplitHostPort(addr)
+	return err == nil
 }
 
 // serve runs API and delivery until ctx ends or one of them fails, and stops

@@ -143,6 +143,10 @@ func TestAudit(t *testing.T) {
 	if some := checkedLines(audit(t, 0, "export", "--data", data, "--store", "default", "--from", all[100].CreatedAt, "--to", all[110].CreatedAt)); some != 10 {
 		t.Errorf("%d lines between the 100th and the 110th", some)
 	}
+	day := all[0].CreatedAt[:len("2006-01-02")]
+	if some := checkedLines(audit(t, 0, "export", "--data", data, "--from", day, "--to", all[entries].CreatedAt[:len(day)])); some != entries+1 {
+		t.Errorf("%d lines of the whole day", some)
+	}
 	audit(t, 1, "verify", "--data", data, "--store", "nope")
 	audit(t, 1, "verify", "--data", t.TempDir())
 	s.stop()

@@ -30,7 +30,7 @@ func TestBanner(t *testing.T) {
 			t.Errorf("the banner lacks %q:\n%s", want, banner)
 		}
 	}
-	paste(t, s, nil)
+	paste(t, s, "")
 	var api struct {
 		OpenAPI string
 		Paths   map[string]any
@@ -42,12 +42,12 @@ func TestBanner(t *testing.T) {
 	s.stop()
 }
 
-// paste runs the banner's curl command as it stands.
-func paste(t *testing.T, s *server, env []string) {
+// paste runs the banner's curl command, with the key where it wants one.
+func paste(t *testing.T, s *server, key string) {
 	t.Helper()
 	banner := s.stdout.String()
-	command := exec.Command("sh", "-c", curlCommand.FindString(banner))
-	command.Env = append(os.Environ(), env...)
+	command := exec.Command("sh", "-c", strings.Replace(curlCommand.FindString(banner), "YOUR_KEY", key, 1))
+	command.Env = append(os.Environ(), "BILLHOOK_ROOT_KEY="+key)
 	out, err := command.CombinedOutput()
 	if err != nil || !regexp.MustCompile(`(?m)^HTTP/1.1 202 `).Match(out) {
 		t.Errorf("pasting the command: %v\n%s\n%s", err, out, banner)
@@ -62,7 +62,7 @@ func TestBannerOfEveryProfile(t *testing.T) {
 		t.Run(d.profile, func(t *testing.T) {
 			t.Parallel()
 			s := serve(t, t.TempDir(), "--dev", "--profile", d.profile)
-			paste(t, s, nil)
+			paste(t, s, "")
 			// The document's call as it stands: no store is named.
 			delete(s.header, "x-store-id")
 			d.signUp(s, "http://127.0.0.1:9"+d.path)
@@ -129,7 +129,7 @@ func TestRootKey(t *testing.T) {
 	}
 	works(s, key, http.StatusOK)
 	works(s, "bhk_"+strings.Repeat("A", len(key)-4), http.StatusUnauthorized)
-	paste(t, s, nil)
+	paste(t, s, "")
 	s.stop()
 
 	wantNoFileWith(t, data, key)
@@ -139,16 +139,35 @@ func TestRootKey(t *testing.T) {
 		t.Errorf("the second start prints a key:\n%s", banner)
 	}
 	works(s, key, http.StatusOK)
-	paste(t, s, []string{"BILLHOOK_ROOT_KEY=" + key})
+	if banner, file := s.stdout.String(), filepath.Join(data, "root-key.sha256"); !strings.Contains(banner, file) || strings.Contains(banner, "ROOT_KEY") {
+		t.Errorf("the second start does not say where its key is from:\n%s", banner)
+	}
+	paste(t, s, key)
 	s.stop()
 
-	s = start("BILLHOOK_ROOT_KEY=chosen-key")
-	if banner := s.stdout.String(); strings.Contains(banner, "chosen-key") {
+	s = start("BILLHOOK_ROOT_KEY=chosen-by-operator")
+	if banner := s.stdout.String(); strings.Contains(banner, "chosen-by-operator") {
 		t.Errorf("the operator's key is printed:\n%s", banner)
 	}
-	works(s, "chosen-key", http.StatusOK)
+	works(s, "chosen-by-operator", http.StatusOK)
+	paste(t, s, "chosen-by-operator")
 	works(s, key, http.StatusUnauthorized)
 	s.stop()
+}
+
+// TestShortRootKey: what can be guessed opens nothing.
+func TestShortRootKey(t *testing.T) {
+	t.Parallel()
+	data := filepath.Join(t.TempDir(), "data")
+	for _, where := range [][]string{{"--data", data}, {"--database-url", "postgres://nobody@127.0.0.1:1/none"}} {
+		p := spawn(t, []string{"BILLHOOK_ROOT_KEY=fifteen-letters"}, binary, append([]string{"serve", "--addr", "127.0.0.1:0"}, where...)...)
+		if code := p.exitCode(patience); code == 0 || !strings.Contains(p.stderr.String(), "fewer than 16") || strings.Contains(p.stderr.String(), "fifteen") {
+			t.Errorf("%v: exit %d, %s", where, code, p.stderr.String())
+		}
+	}
+	if _, err := os.Stat(data); err == nil {
+		t.Error("it made a data folder")
+	}
 }
 
 // TestRootKeyAfterFailedStart: a first start that ends before its banner must

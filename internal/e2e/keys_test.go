@@ -195,8 +195,9 @@ func rotateUnderLoad(t *testing.T, file string, nodes []*server, start func() *s
 	s.stop()
 }
 
-// TestMissingSealKey: a service whose key file is gone starts, says which key it
-// lacks, and goes on where it was when the file is back.
+// TestMissingSealKey: a service whose key file is gone does not start with another
+// of its own accord. With one that was made on purpose it starts, says which key it
+// lacks, and goes on where it was when the old one is back.
 func TestMissingSealKey(t *testing.T) {
 	t.Parallel()
 	data := t.TempDir()
@@ -215,9 +216,22 @@ func TestMissingSealKey(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	name, _, _ := strings.Cut(string(lost), " ")
+	refused := spawn(t, nil, binary, "serve", "--dev", "--addr", "127.0.0.1:0", "--data", data)
+	if code := refused.exitCode(patience); code == 0 {
+		t.Error("it starts without its keys")
+	}
+	for _, want := range []string{file, name, "1 webhooks", "keys rotate --secret-key-file=" + file, "gracePeriodSeconds 0"} {
+		if !strings.Contains(refused.stderr.String(), want) {
+			t.Errorf("it does not say %q: %s", want, refused.stderr.String())
+		}
+	}
+	if _, err := os.Stat(file); err == nil {
+		t.Error("it made a new file all the same")
+	}
+	rotateKeys(t, "--secret-key-file="+file)
 	s = serve(t, data)
 	id := s.emitAs("waits")
-	name, _, _ := strings.Cut(string(lost), " ")
 	eventually(t, patience, func() string {
 		if said := s.stderr.String(); !strings.Contains(said, "cannot be opened") || !strings.Contains(said, name) {
 			return "it does not say that " + name + " is missing: " + said
@@ -257,7 +271,7 @@ func TestSealKeysAreWanted(t *testing.T) {
 		"in env":  {[]string{"BILLHOOK_SECRET_KEYS=k1:c2VjcmV0LXNlY3JldA=="}, shared, "key 1"},
 		"both":    {[]string{"BILLHOOK_SECRET_KEYS=k1:c2VjcmV0LXNlY3JldA=="}, []string{"--secret-key-file", broken, "--data", filepath.Join(t.TempDir(), "data")}, "not both"},
 	} {
-		p := spawn(t, append(test.env, "BILLHOOK_ROOT_KEY=root"), binary, append([]string{"serve", "--addr", "127.0.0.1:0"}, test.args...)...)
+		p := spawn(t, append(test.env, "BILLHOOK_ROOT_KEY=root-key-of-nobody"), binary, append([]string{"serve", "--addr", "127.0.0.1:0"}, test.args...)...)
 		if code := p.exitCode(patience); code == 0 || !strings.Contains(p.stderr.String(), test.want) {
 			t.Errorf("%s: exit %d, not with %q: %s", name, code, test.want, p.stderr.String())
 		}

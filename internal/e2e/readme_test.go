@@ -5,11 +5,13 @@ import (
 	"fmt"
 	"net"
 	"net/http"
+	"net/http/httptest"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"regexp"
 	"strings"
+	"sync"
 	"testing"
 )
 
@@ -79,7 +81,82 @@ func TestReadme(t *testing.T) {
 	}
 }
 
-// codeBlock is the text's first block of a language that holds the words.
+// TestReadmeLibrary runs the README's program with the library: an event that is
+// emitted and one of a transaction are delivered, and the order is there.
+func TestReadmeLibrary(t *testing.T) {
+	t.Parallel()
+	text, err := os.ReadFile("../../README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var mu sync.Mutex
+	came := map[string]bool{}
+	r := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, req *http.Request) {
+		mu.Lock()
+		defer mu.Unlock()
+		came[req.Header.Get("webhook-id")] = true
+	}))
+	t.Cleanup(r.Close)
+	code := codeBlock(t, string(text), "go", "sqlite.Open(") + codeBlock(t, string(text), "go", "client.EmitTx(")
+	for old, replaced := range map[string]string{
+		"https://example.com/hook": r.URL,
+		"billhook.Config{}":        "billhook.Config{AllowInsecure: true}",
+	} {
+		if !strings.Contains(code, old) {
+			t.Fatalf("the program has no %s:\n%s", old, code)
+		}
+		code = strings.ReplaceAll(code, old, replaced)
+	}
+	code = regexp.MustCompile(`(?m)^.*\berr :?= .*$`).ReplaceAllString(code, "$0\n\tmust(err)")
+	code = regexp.MustCompile(`(?m)^shop, .*$`).ReplaceAllString(code, "$0\n\t_, _ = shop.Exec(`CREATE TABLE orders (id TEXT, total INTEGER)`)")
+	program := `package main
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+	"os"
+	"os/signal"
+
+	"github.com/billhook/billhook"
+	"github.com/billhook/billhook/sqlite"
+)
+
+func must(err error) {
+	if err != nil {
+		panic(err)
+	}
+}
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	defer stop()
+` + code + `
+	var total int
+	must(shop.QueryRow("SELECT total FROM orders WHERE id = 'o_1'").Scan(&total))
+	fmt.Println("committed", total, hook.ID, event.ID)
+	<-ctx.Done()
+}
+`
+	folder := t.TempDir()
+	file, binary := filepath.Join(folder, "main.go"), filepath.Join(folder, "shop")
+	writeFile(t, file, program)
+	build := exec.Command("go", "build", "-o", binary, file)
+	build.Dir = "../.."
+	if out, err := build.CombinedOutput(); err != nil {
+		t.Fatalf("build: %v\n%s\n%s", err, out, program)
+	}
+	p := spawn(t, nil, "sh", "-c", "cd '"+folder+"' && exec ./shop")
+	eventually(t, patience, func() string {
+		mu.Lock()
+		defer mu.Unlock()
+		if n := len(came); n != 2 || !strings.Contains(p.stdout.String(), "committed 4999") {
+			return fmt.Sprintf("%d of 2 events have come; it says %s%s", n, p.stdout.String(), p.stderr.tail())
+		}
+		return ""
+	})
+}
+
 // TestReadmeKey makes a key with the README's command, and it can do what that
 // says and no more.
 func TestReadmeKey(t *testing.T) {
@@ -106,6 +183,7 @@ func TestReadmeKey(t *testing.T) {
 	s.call("GET", "/api/webhooks", "", http.StatusForbidden)
 }
 
+// codeBlock is the text's first block of a language that holds the words.
 func codeBlock(t *testing.T, text, language, words string) string {
 	t.Helper()
 	for _, found := range regexp.MustCompile("(?s)```"+language+"\n(.*?)```").FindAllStringSubmatch(text, -1) {

@@ -66,6 +66,9 @@ func TestRollingUpgrade(t *testing.T) {
 	accepted, doubtful := loads[1].end(t)
 	r.lifeGoesOn()
 	c.nodes[1] = c.startSteady()
+	if said := c.nodes[1].stderr.String(); !strings.Contains(said, `level=INFO msg="the schema is newer`) {
+		t.Errorf("the database does not log as serve does: %s", said)
+	}
 	loads[1] = startLoad(c.nodes[1], "n1-again", doubtful)
 	goOn()
 

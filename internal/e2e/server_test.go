@@ -141,8 +141,8 @@ func (s *server) call(method, path, body string, status int) *answer {
 
 // A problem is an RFC 9457 document.
 type problem struct {
-	Type, Title, Code, Detail, Pointer string
-	Status                             int
+	Type, Title, Code, Detail, Pointer, Hint string
+	Status                                   int
 }
 
 // refused makes a request and wants a problem document with the status.

@@ -123,6 +123,8 @@ func (s *server) triesEgress(proxy *proxy) {
 	} {
 		if p := s.refused("POST", "/api/webhooks", fmt.Sprintf(body, url), http.StatusUnprocessableEntity); p.Code != "url_refused" || !strings.Contains(p.Detail, want) {
 			s.t.Errorf("%s: refused with %+v, want %q", url, p, want)
+		} else if strings.Contains(p.Hint, "egress-allow") {
+			s.t.Errorf("%s: the hint is wrong, since that would not open it: %s", url, p.Hint)
 		}
 	}
 	// Open here alone, and not tried, since inactive.
@@ -203,9 +205,11 @@ func TestBadSettings(t *testing.T) {
 			[]string{"envelope.json", "/envelope/", "event.datum"}},
 		{"address that is taken", []string{"--addr", taken.Addr().String()}, []string{taken.Addr().String(), "in use"}},
 		{"address that is none", words("--addr nonsense"), []string{"nonsense"}},
+		{"address that is a port", words("--addr 4300"), []string{"--addr=4300", "host:port, like 127.0.0.1:"}},
 		{"size that is no number", words("--max-event-size many"), []string{"max-event-size", "many"}},
 		{"size below nothing", words("--max-event-size=-1"), []string{"max-event-size", "-1"}},
 		{"list with no such entry", words("--egress-allow 10.0.0.0/8 --egress-allow *"), []string{"--egress-allow", `"*"`}},
+		{"range of this machine's own", words("--egress-allow 127.0.0.0/8"), []string{"--egress-allow", "one by one"}},
 		{"list with a bad prefix", words("--egress-deny 10.0.0.0/33"), []string{"--egress-deny", "10.0.0.0/33"}},
 		{"list with a URL", words("--egress-only https://a.example"), []string{"--egress-only", "https://a.example"}},
 		{"port that is none", words("--egress-ports 443,70000"), []string{"egress-ports", "70000"}},

@@ -3,11 +3,17 @@ package e2e
 import (
 	"context"
 	"fmt"
+	"net/http"
+	"os"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
+
+	"github.com/billhook/billhook/internal/postgrestest"
 )
 
 // TestEmitInSQL emits with the SQL function, as a program in any language would:
@@ -90,4 +96,92 @@ func TestEmitInSQL(t *testing.T) {
 		}
 		return ""
 	})
+}
+
+// TestSQLPage does what docs/SQL.md says, with its own statements, as a role that
+// has the rights that it names and no other.
+func TestSQLPage(t *testing.T) {
+	t.Parallel()
+	ctx := context.Background()
+	text, err := os.ReadFile("../../docs/SQL.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	blocks := regexp.MustCompile("(?s)```sql\n(.*?)```").FindAllStringSubmatch(string(text), -1)
+	if len(blocks) != 6 {
+		t.Fatalf("the page has %d blocks, and this test is for 6", len(blocks))
+	}
+	url := postgrestest.Shared(t).Database(t)
+	s := serveWith(t, nil, "--dev", "--addr", "127.0.0.1:0", "--database-url", url, "--profile", "litestore")
+	owner, err := pgx.Connect(ctx, url)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer owner.Close(ctx)
+	role := owner.Config().Database + "_shop" // roles are of the whole server
+	run := func(statements string) []*pgconn.Result {
+		t.Helper()
+		statements = strings.NewReplacer("shop_app", role, "order.paid", "commission.earned").Replace(statements)
+		results, err := owner.PgConn().Exec(ctx, statements).ReadAll()
+		if err != nil {
+			t.Fatalf("%s: %v", statements, err)
+		}
+		return results
+	}
+	run("CREATE TABLE orders (id TEXT PRIMARY KEY, total INTEGER); CREATE ROLE shop_app; GRANT ALL ON orders TO shop_app")
+	defer run("RESET ROLE; DROP OWNED BY shop_app; DROP ROLE shop_app")
+	emit, named, grant, look, again, clear := blocks[0][1], blocks[1][1], blocks[2][1], blocks[3][1], blocks[4][1], blocks[5][1]
+	run(grant)
+	run("SET ROLE shop_app")
+	run(emit)
+	run(named)
+	run(named) // the same key: one event
+	if _, err := owner.Exec(ctx, look); err == nil {
+		t.Error("the role may read the outbox")
+	}
+	run(`SELECT billhook.emit('default', 'order.paid', '{"total": 9007199254740993}')`) // 2^53+1
+	run("RESET ROLE")
+
+	reason := func() (number, reason string) {
+		t.Helper()
+		eventually(t, patience, func() string {
+			rows := run(look)[0].Rows
+			if len(rows) != 1 {
+				return fmt.Sprintf("%d were refused, not 1", len(rows))
+			}
+			number, reason = string(rows[0][1]), string(rows[0][3])
+			return ""
+		})
+		return number, reason
+	}
+	number, why := reason()
+	if !strings.Contains(why, "/data/total") {
+		t.Errorf("refused, for %s", why)
+	}
+	eventually(t, patience, func() string {
+		if said := s.stderr.String(); !strings.Contains(said, "number="+number+" code=inexact_number member=data") {
+			return "the log says " + said
+		}
+		return ""
+	})
+	var events struct{ Data []struct{ ID string } }
+	eventually(t, patience, func() string {
+		s.call("GET", "/api/events?type=commission.earned", "", http.StatusOK).json(t, &events)
+		if len(events.Data) != 2 {
+			return fmt.Sprintf("%d events, not 2", len(events.Data))
+		}
+		return ""
+	})
+	// It is tried again, and is no better.
+	run(strings.Replace(again, "= 7", "= "+number, 1))
+	if again, _ := reason(); again != number {
+		t.Errorf("%s was refused, not %s", again, number)
+	}
+	run(strings.Replace(clear, "= 7", "= "+number, 1))
+	if left := run("SELECT count(*) FROM billhook.outbox")[0].Rows; string(left[0][0]) != "0" {
+		t.Errorf("%s are left in the outbox", left[0][0])
+	}
+	if s.call("GET", "/api/events?type=commission.earned", "", http.StatusOK).json(t, &events); len(events.Data) != 2 {
+		t.Errorf("%d events in the end, not 2", len(events.Data))
+	}
 }
