@@ -108,17 +108,10 @@ func (cmd *serveCmd) Run(ctx context.Context) error {
 		listener.Close()
 		return err
 	}
-	server := &http.Server{
-		Handler: api.New(client, api.Config{
-			Keys: api.Chain(keys, api.StoredKeys(client)), MaxBody: int64(cmd.MaxEventSize) + envelopeRoom, Version: version, Logger: logger,
-			KeyRate: api.Rate(cmd.APIRateKey), StoreRate: api.Rate(cmd.APIRateStore),
-		}),
-		ReadHeaderTimeout: 10 * time.Second,
-		ReadTimeout:       60 * time.Second,
-		IdleTimeout:       120 * time.Second,
-		MaxHeaderBytes:    32 << 10,
-		ErrorLog:          slog.NewLogLogger(logger.Handler(), slog.LevelWarn),
-	}
+	server := newServer(api.New(client, api.Config{
+		Keys: api.Chain(keys, api.StoredKeys(client)), MaxBody: int64(cmd.MaxEventSize) + envelopeRoom, Version: version, Logger: logger,
+		KeyRate: api.Rate(cmd.APIRateKey), StoreRate: api.Rate(cmd.APIRateStore),
+	}), logger)
 	cmd.greet(os.Stdout, client, listener.Addr(), secret)
 	return serve(ctx, server, listener, client)
 }
@@ -129,6 +122,20 @@ func (cmd *serveCmd) open(ctx context.Context) (billhook.Database, error) {
 		return postgres.Open(ctx, cmd.DatabaseURL, postgres.Options{Lease: cmd.NodeLease})
 	}
 	return sqlite.Open(filepath.Join(cmd.Data, databaseFile), sqlite.Options{})
+}
+
+// newServer bounds what a caller may take, and how long.
+func newServer(handler http.Handler, logger *slog.Logger) *http.Server {
+	return &http.Server{
+		Handler:           handler,
+		ReadHeaderTimeout: 10 * time.Second,
+		ReadTimeout:       60 * time.Second,
+		// An answer is in memory until its caller has read it.
+		WriteTimeout:   60 * time.Second,
+		IdleTimeout:    120 * time.Second,
+		MaxHeaderBytes: 32 << 10,
+		ErrorLog:       slog.NewLogLogger(logger.Handler(), slog.LevelWarn),
+	}
 }
 
 // serve runs API and delivery until ctx ends or one of them fails, and stops
