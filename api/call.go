@@ -153,6 +153,10 @@ func (c *call) fail(err error) {
 	switch p.Status {
 	case http.StatusServiceUnavailable:
 		h.Set("Retry-After", "1")
+	case http.StatusTooManyRequests:
+		if h.Get("Retry-After") == "" { // the limits know better
+			h.Set("Retry-After", "1")
+		}
 	case http.StatusUnauthorized:
 		h.Set("WWW-Authenticate", `Bearer realm="billhook"`)
 	}

@@ -54,7 +54,7 @@ func (c *call) throttle(l *limiter, name, what string) error {
 	}
 	c.w.Header().Set("Retry-After", seconds(a.wait))
 	return &billhook.Error{
-		Code:    codeRateLimited,
+		Code:    billhook.CodeRateLimited,
 		Message: what + " has had " + strconv.Itoa(l.rate.PerSecond) + " requests a second, and at most " + strconv.Itoa(l.rate.Burst) + " at once; nothing was done",
 		Hint:    "wait as long as Retry-After says",
 	}
