@@ -35,7 +35,8 @@ type Config struct {
 	// bytes; beyond it requests are refused for a moment. Default: 256 MiB.
 	MaxBodies int64
 	// KeyRate bounds the requests of each API key, and StoreRate those about each
-	// store; a batch of events counts as so many. Each node counts for itself.
+	// store; a batch of events counts as so many. A store's own keys and those that
+	// are for all stores are counted apart. Each node counts for itself.
 	// Default: no limit.
 	KeyRate, StoreRate Rate
 	// Version is what GET /healthz tells of the program. Default: "dev".

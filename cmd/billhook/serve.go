@@ -34,7 +34,7 @@ type serveCmd struct {
 
 	MaxEventSize int           `env:"BILLHOOK_MAX_EVENT_SIZE" default:"1048576" help:"The most bytes that one event's data may have."`
 	APIRateKey   rateFlag      `name:"api-rate-key" env:"BILLHOOK_API_RATE_KEY" placeholder:"N[:BURST]" help:"The most requests a second of one API key, on each node, and how many at once. Default: no limit."`
-	APIRateStore rateFlag      `name:"api-rate-store" env:"BILLHOOK_API_RATE_STORE" placeholder:"N[:BURST]" help:"The same for all requests about one store."`
+	APIRateStore rateFlag      `name:"api-rate-store" env:"BILLHOOK_API_RATE_STORE" placeholder:"N[:BURST]" help:"The same for all requests about one store: its own keys together, and, counted apart, those for all stores."`
 	NodeLease    time.Duration `env:"BILLHOOK_NODE_LEASE" default:"10s" help:"With --database-url: how long a node may be silent before others take over its deliveries."`
 }
 
