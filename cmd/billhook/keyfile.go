@@ -103,7 +103,12 @@ func (f keyFile) change(rewrite func(text string) (string, error)) error {
 		return errors.Join(err, os.Remove(f.half()))
 	}
 	// Nothing may be sealed with a key that a power cut would take away.
-	folder, err := os.Open(filepath.Dir(string(f)))
+	return syncFolder(filepath.Dir(string(f)))
+}
+
+// syncFolder has what was renamed in a folder on disk.
+func syncFolder(path string) error {
+	folder, err := os.Open(path)
 	if err != nil {
 		return err
 	}
