@@ -125,6 +125,10 @@ func (f keyFile) rewrite(half *os.File, rewrite func(string) (string, error)) er
 		return err
 	}
 	if info, err := os.Stat(string(f)); err == nil {
+		// The service, which need not be whoever rotates, must still read it.
+		if err := keepOwner(half, info); err != nil {
+			return fmt.Errorf("%s would change its owner; rotate as its owner or as root: %w", f, err)
+		}
 		if err := half.Chmod(info.Mode().Perm()); err != nil && runtime.GOOS != "windows" {
 			return err
 		}
