@@ -130,7 +130,7 @@ func (c *Client) Audit(ctx context.Context, f AuditFilter) ([]AuditEntry, error)
 	if _, ok := c.registry.stored(f.StoreID); !ok && f.StoreID != AllStores {
 		return nil, notFound("store", f.StoreID)
 	}
-	return list(ctx, f, "ask for a time (from, to), or for an entity by type and id", c.db.Audit)
+	return list(ctx, &c.turns, f.StoreID, f, "ask for a time (from, to), or for an entity by type and id", c.db.Audit)
 }
 
 // newAudit is an entry about something that the context's caller does.

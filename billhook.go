@@ -149,6 +149,7 @@ type Client struct {
 	committer *committer
 	scheduler *scheduler
 	linker    *linker
+	turns     turns
 	sender    *sender
 	// configuring is held while a store, a webhook or a key changes, so that each
 	// change starts from the one before.

@@ -225,6 +225,8 @@ func checkHeaders(headers map[string]string, p *profile.Profile) error {
 			return invalid(pointer, "is a header that only Billhook sets")
 		case seen[lower]:
 			return invalid(pointer, "is there twice")
+		case value == HeaderKept:
+			return &Error{Code: CodeInvalid, Pointer: pointer, Message: "has " + HeaderKept + ", which stands for the value that a header has, and there is no such header yet", Hint: "give its value"}
 		case len(value) > maxHeaderValue:
 			return invalid(pointer, "is longer than %d bytes", maxHeaderValue)
 		case strings.ContainsFunc(value, func(r rune) bool { return r < ' ' && r != '\t' || r >= 0x7f }):

@@ -347,6 +347,9 @@ type EventFilter struct {
 	Before EventPosition
 	// Limit is the most to read.
 	Limit int
+	// MaxBytes bounds the data that is read, in bytes: what goes beyond it is the
+	// last, and never the first. Default: no bound.
+	MaxBytes int
 }
 
 // An EventPosition orders a store's events: by CreatedAt, then by ID.
@@ -368,4 +371,7 @@ type DeliveryFilter struct {
 	Before string
 	// Limit is the most to read.
 	Limit int
+	// MaxBytes bounds the data that is read, in bytes: what goes beyond it is the
+	// last, and never the first. Default: no bound.
+	MaxBytes int
 }

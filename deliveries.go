@@ -24,7 +24,7 @@ func (c *Client) Events(ctx context.Context, f EventFilter) ([]Event, error) {
 	if _, _, err := c.registry.store(f.StoreID); err != nil {
 		return nil, err
 	}
-	return list(ctx, f, listHint, c.db.Events)
+	return list(ctx, &c.turns, f.StoreID, f, listHint, c.db.Events)
 }
 
 // listLimit bounds the search for one page of a list: a filter that no index
@@ -34,7 +34,12 @@ const (
 	listHint  = "ask for a time (from, to), a webhook, a status or an event"
 )
 
-func list[F, T any](ctx context.Context, f F, hint string, read func(context.Context, F) ([]T, error)) ([]T, error) {
+func list[F, T any](ctx context.Context, turns *turns, storeID string, f F, hint string, read func(context.Context, F) ([]T, error)) ([]T, error) {
+	done, err := turns.take(ctx, storeID)
+	if err != nil {
+		return nil, err
+	}
+	defer done()
 	limited, cancel := context.WithTimeout(ctx, listLimit)
 	defer cancel()
 	found, err := read(limited, f)
@@ -70,7 +75,7 @@ func (c *Client) Deliveries(ctx context.Context, f DeliveryFilter) ([]Delivery, 
 	default:
 		return nil, invalid("/status", "%s is none of pending, delivered, dead, cancelled", quote(string(f.Status)))
 	}
-	return list(ctx, f, listHint, c.db.Deliveries)
+	return list(ctx, &c.turns, f.StoreID, f, listHint, c.db.Deliveries)
 }
 
 // Attempts lists a delivery's attempts, first to last.

@@ -22,6 +22,7 @@ const (
 	CodeConflict         Code = "conflict"              // not possible in the present state
 	CodeUnavailable      Code = "unavailable"           // cannot be stored now; nothing was accepted
 	CodeTooSlow          Code = "too_slow"              // a list that would take too long
+	CodeRateLimited      Code = "rate_limited"          // too much at once; nothing was done
 )
 
 // An Error is what callers get for a call that was not carried out. It left

@@ -66,15 +66,26 @@ func explain(err error, timeout time.Duration) (Failure, string) {
 	case errors.As(err, &verify), errors.As(err, &invalid):
 		return FailureTLS, "the receiver's certificate does not verify"
 	case errors.As(err, &record), errors.As(err, &alert), strings.Contains(err.Error(), "tls: "):
-		return FailureTLS, "no TLS session with the receiver: " + clip(err.Error(), 200)
+		return FailureTLS, "no TLS session with the receiver: " + cause(err)
 	case errors.Is(err, syscall.ECONNREFUSED):
 		return FailureConnect, "the receiver refused the connection; nothing listens there"
 	case errors.As(err, &op) && op.Op == "dial":
-		return FailureConnect, "no connection to the receiver: " + clip(op.Err.Error(), 200)
+		return FailureConnect, "no connection to the receiver: " + cause(op.Err)
 	case errors.As(err, &netErr) && netErr.Timeout():
-		return FailureTimeout, "no answer in time: " + clip(err.Error(), 200)
+		return FailureTimeout, "no answer in time: " + cause(err)
 	}
-	return FailureProtocol, "the connection broke before an answer: " + clip(err.Error(), 200)
+	return FailureProtocol, "the connection broke before an answer: " + cause(err)
+}
+
+// cause is what went wrong, without the addresses that a *net.OpError tells: this
+// machine's, and that of the operator's proxy.
+func cause(err error) string {
+	what := ""
+	var op *net.OpError
+	for errors.As(err, &op) && op.Err != nil {
+		what, err = op.Op+": ", op.Err
+	}
+	return clip(what+err.Error(), 200)
 }
 
 // clip shortens what a stranger sent, and keeps it printable.

@@ -9,6 +9,7 @@ import (
 	"net"
 	"net/http"
 	"net/url"
+	"os"
 	"strings"
 	"syscall"
 	"testing"
@@ -49,6 +50,40 @@ func TestExplain(t *testing.T) {
 		}
 	}
 }
+
+// TestExplainWithoutAddresses: merchants see what a connection came to, and not
+// where this machine or its proxy is, however the error is wrapped.
+func TestExplainWithoutAddresses(t *testing.T) {
+	us, proxy := &net.TCPAddr{IP: net.IPv4(10, 1, 2, 3), Port: 41234}, &net.TCPAddr{IP: net.IPv4(10, 9, 8, 7), Port: 3128}
+	op := func(op string, err error) error {
+		return &net.OpError{Op: op, Net: "tcp", Source: us, Addr: proxy, Err: err}
+	}
+	for _, tt := range []struct {
+		err  error
+		want Failure
+		says string
+	}{
+		{op("read", syscall.ECONNRESET), FailureProtocol, "broke before an answer: read: connection reset by peer"},
+		{op("write", os.NewSyscallError("write", syscall.EPIPE)), FailureProtocol, "write: write: broken pipe"},
+		{op("remote error", op("read", syscall.ECONNRESET)), FailureProtocol, "read: connection reset"},
+		{op("remote error", tls.AlertError(40)), FailureTLS, "remote error: tls: handshake failure"},
+		{fmt.Errorf("tls: broken: %w", op("read", syscall.ECONNRESET)), FailureTLS, "read: connection reset"},
+		{op("dial", op("dial", syscall.EHOSTUNREACH)), FailureConnect, "no route"},
+		{op("read", timeout{}), FailureTimeout, "no answer in time: read: too late"},
+	} {
+		failure, why := explain(&url.Error{Op: "Post", URL: "https://x", Err: tt.err}, time.Second)
+		if failure != tt.want || !strings.Contains(why, tt.says) || strings.Contains(why, "10.") {
+			t.Errorf("%v: %s, %q", tt.err, failure, why)
+		}
+	}
+}
+
+// A timeout is a net.Error that says nothing of a deadline of ours.
+type timeout struct{}
+
+func (timeout) Error() string   { return "too late" }
+func (timeout) Timeout() bool   { return true }
+func (timeout) Temporary() bool { return false }
 
 func TestJudge(t *testing.T) {
 	p, _ := profile.Named("standard")

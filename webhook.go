@@ -3,6 +3,7 @@ package billhook
 import (
 	"maps"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/billhook/billhook/profile"
@@ -54,12 +55,34 @@ type WebhookChange struct {
 	IsActive    *bool
 	// RetryPolicy: a pointer to nil goes back to the profile's policy.
 	RetryPolicy **profile.RetryPolicy
-	Headers     *map[string]string
+	// Headers: the value HeaderKept stands for what the header has.
+	Headers *map[string]string
 	// OverlapSignature: "" goes back to the default.
 	OverlapSignature *string
 	// Ed25519: true makes a key pair where there is none, false does away with
 	// those that there are.
 	Ed25519 *bool
+}
+
+// HeaderKept stands for the value of a header where it is not shown. No header can
+// have it as its value.
+const HeaderKept = masked
+
+// keepHeaders puts what the webhook's headers have in place of HeaderKept. Where
+// there is none of the name it stays, to be refused.
+func (w *Webhook) keepHeaders(headers map[string]string) map[string]string {
+	kept := maps.Clone(headers)
+	for name, value := range headers {
+		if value != HeaderKept {
+			continue
+		}
+		for old, value := range w.Headers {
+			if strings.EqualFold(name, old) {
+				kept[name] = value
+			}
+		}
+	}
+	return kept
 }
 
 // clone is a copy that its holder may change.

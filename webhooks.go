@@ -112,7 +112,7 @@ func (ch *WebhookChange) apply(w *Webhook) {
 		w.RetryPolicy = *ch.RetryPolicy
 	}
 	if ch.Headers != nil {
-		w.Headers = maps.Clone(*ch.Headers)
+		w.Headers = w.keepHeaders(*ch.Headers)
 	}
 	if ch.OverlapSignature != nil {
 		w.OverlapSignature = *ch.OverlapSignature

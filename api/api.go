@@ -13,6 +13,7 @@ import (
 	"log/slog"
 	"net/http"
 	"runtime/debug"
+	"sync/atomic"
 
 	"github.com/billhook/billhook"
 )
@@ -30,8 +31,12 @@ type Config struct {
 	MaxBatchBody int64
 	// MaxBatch is the most events in a batch, as the Client's. Default: 1000.
 	MaxBatch int
+	// MaxBodies bounds what of all requests' bodies is in memory at a time, in
+	// bytes; beyond it requests are refused for a moment. Default: 256 MiB.
+	MaxBodies int64
 	// KeyRate bounds the requests of each API key, and StoreRate those about each
-	// store; a batch of events counts as so many. Each node counts for itself.
+	// store; a batch of events counts as so many. A store's own keys and those that
+	// are for all stores are counted apart. Each node counts for itself.
 	// Default: no limit.
 	KeyRate, StoreRate Rate
 	// Version is what GET /healthz tells of the program. Default: "dev".
@@ -43,6 +48,7 @@ type Config struct {
 const (
 	defaultMaxBody      = 1<<20 + 64<<10
 	defaultMaxBatchBody = 16 << 20
+	defaultMaxBodies    = 256 << 20
 	defaultMaxBatch     = 1000
 )
 
@@ -52,6 +58,8 @@ type server struct {
 	mux    *http.ServeMux
 	// keyLimit and storeLimit are nil for no limit.
 	keyLimit, storeLimit *limiter
+	// bodies is what of requests' bodies is in memory, in bytes.
+	bodies atomic.Int64
 }
 
 // New returns the handler of every path in openapi.json. It answers all other
@@ -65,6 +73,9 @@ func New(client *billhook.Client, cfg Config) http.Handler {
 	}
 	if cfg.MaxBatchBody == 0 {
 		cfg.MaxBatchBody = defaultMaxBatchBody
+	}
+	if cfg.MaxBodies == 0 {
+		cfg.MaxBodies = defaultMaxBodies
 	}
 	if cfg.MaxBatch == 0 {
 		cfg.MaxBatch = defaultMaxBatch
@@ -85,6 +96,7 @@ func New(client *billhook.Client, cfg Config) http.Handler {
 func (s *server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	c := &call{server: s, w: w, r: r}
 	defer c.recover()
+	defer func() { c.bodies.Add(-c.held) }()
 	// The mux gets the call as its ResponseWriter: a route takes it out again,
 	// and what the mux itself has to say (no such path, wrong method) ends up
 	// in the call instead of on the wire.

@@ -66,11 +66,12 @@ func (c *call) answerDeliveries(q *query, webhookID string) error {
 	if q.err != nil {
 		return q.err
 	}
-	f.Limit = limit + 1
+	f.Limit, f.MaxBytes = limit+1, maxPageBytes
 	deliveries, err := c.client.Deliveries(c.r.Context(), f)
 	if err != nil {
 		return err
 	}
+	limit = fitting(deliveries, limit, func(d *billhook.Delivery) int { return len(d.Payload) })
 	return c.answer(http.StatusOK, newPage(deliveries, limit, showDelivery, func(d *billhook.Delivery) string {
 		return idCursor(deliveryCursor, d.ID)
 	}))

@@ -240,7 +240,7 @@ func TestDocumentTellsTheCodes(t *testing.T) {
 			t.Errorf("code %s answers %d %s", code, p.Status, p.Code)
 		}
 	}
-	for _, code := range []billhook.Code{codeUnauthorized, codeForbidden, codeMethodNotAllowed, codeUnsupportedMedia, codeRateLimited, codeInternal} {
+	for _, code := range []billhook.Code{codeUnauthorized, codeForbidden, codeMethodNotAllowed, codeUnsupportedMedia, codeInternal} {
 		known = append(known, string(code))
 	}
 	var told []string

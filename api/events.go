@@ -55,11 +55,12 @@ func (c *call) listEvents() error {
 	if q.err != nil {
 		return q.err
 	}
-	f.Limit = limit + 1
+	f.Limit, f.MaxBytes = limit+1, maxPageBytes
 	events, err := c.client.Events(c.r.Context(), f)
 	if err != nil {
 		return err
 	}
+	limit = fitting(events, limit, func(e *billhook.Event) int { return len(e.Data) })
 	return c.answer(http.StatusOK, newPage(events, limit, showEvent, func(e *billhook.Event) string {
 		return positionCursor(eventCursor, billhook.EventPosition{CreatedAt: e.CreatedAt, ID: e.ID})
 	}))

@@ -15,7 +15,6 @@ const (
 	codeForbidden        billhook.Code = "forbidden"
 	codeMethodNotAllowed billhook.Code = "method_not_allowed"
 	codeUnsupportedMedia billhook.Code = "unsupported_media_type"
-	codeRateLimited      billhook.Code = "rate_limited"
 	codeInternal         billhook.Code = "internal"
 )
 
@@ -127,7 +126,7 @@ func problemFor(code billhook.Code) problem {
 		status, title = http.StatusMethodNotAllowed, "The path has no such method"
 	case codeUnsupportedMedia:
 		status, title = http.StatusUnsupportedMediaType, "The body must be application/json"
-	case codeRateLimited:
+	case billhook.CodeRateLimited:
 		status, title = http.StatusTooManyRequests, "Too many requests"
 	default:
 		code, status, title = codeInternal, http.StatusInternalServerError, "Our failure"

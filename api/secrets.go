@@ -14,10 +14,12 @@ const (
 )
 
 // secretsJSON is the explicit reveal: the secret that receivers should verify
-// with, and those that still sign while a rotation overlaps.
+// with, those that still sign while a rotation overlaps, and the headers that
+// deliveries carry.
 type secretsJSON struct {
-	Secret   string           `json:"secret"`
-	Previous []expiringSecret `json:"previous"`
+	Secret   string            `json:"secret"`
+	Previous []expiringSecret  `json:"previous"`
+	Headers  map[string]string `json:"headers"`
 }
 
 type expiringSecret struct {
@@ -33,7 +35,7 @@ func (c *call) revealSecret() error {
 	if err := w.Unopened(); err != nil {
 		return err
 	}
-	shown := secretsJSON{Previous: []expiringSecret{}}
+	shown := secretsJSON{Previous: []expiringSecret{}, Headers: w.Headers}
 	now := time.Now()
 	for i, s := range w.Secrets {
 		switch {

@@ -15,13 +15,15 @@ func (c *call) throttleKey() error {
 
 // throttleStore counts the request for the store that it is about.
 func (c *call) throttleStore() error {
-	return c.throttle(c.limitOfStore(), c.storeID, "the store")
+	return c.throttle(c.limitOfStore(), c.storeName(), "the store")
 }
 
 // limitOfStore is nil where the request is about no store, or none that is
-// there: what callers make up gets no buckets.
+// there: what callers make up gets no buckets. Nor does it hinder who is for all
+// stores from taking away a key, perhaps the one that makes all those requests.
 func (c *call) limitOfStore() *limiter {
-	if c.storeLimit == nil || c.route.scope == allStores {
+	switch {
+	case c.storeLimit == nil, c.route.scope == allStores, c.key.StoreID == "" && c.route.permission == KeysManage:
 		return nil
 	}
 	if _, err := c.client.Store(c.r.Context(), c.storeID); err != nil {
@@ -35,7 +37,16 @@ func (c *call) limitOfStore() *limiter {
 func (c *call) charge(events int) {
 	now := time.Now()
 	c.keyLimit.charge(c.keyName(), now, events-1)
-	c.limitOfStore().charge(c.storeID, now, events-1)
+	c.limitOfStore().charge(c.storeName(), now, events-1)
+}
+
+// storeName tells stores apart, and in each its own keys from those that are for
+// all stores: whoever has one of its keys cannot keep the platform out.
+func (c *call) storeName() string {
+	if c.key.StoreID == "" {
+		return c.storeID + "\nplatform"
+	}
+	return c.storeID
 }
 
 // keyName tells keys apart, also of stores that give them the same actor.
@@ -54,7 +65,7 @@ func (c *call) throttle(l *limiter, name, what string) error {
 	}
 	c.w.Header().Set("Retry-After", seconds(a.wait))
 	return &billhook.Error{
-		Code:    codeRateLimited,
+		Code:    billhook.CodeRateLimited,
 		Message: what + " has had " + strconv.Itoa(l.rate.PerSecond) + " requests a second, and at most " + strconv.Itoa(l.rate.Burst) + " at once; nothing was done",
 		Hint:    "wait as long as Retry-After says",
 	}

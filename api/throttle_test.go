@@ -89,17 +89,44 @@ func TestStoreRate(t *testing.T) {
 		}
 		f.told(t, list(other, 200), "2", "1", "1", "") // another store has its own
 
-		// A key for all stores counts for the store that it names, by header or path.
+		// A key for all stores counts for the store that it names, by header or path,
+		// but apart from the store's own keys: these have left nothing.
 		root := func(path, storeID string, status int) exchange {
 			return exchange{method: "GET", path: path, header: map[string]string{"x-store-id": storeID}, status: status}
 		}
+		f.told(t, root("/api/webhooks", "one", 200), "2", "1", "1", "")
+		f.told(t, root("/api/stores/one", "", 200), "2", "0", "1", "")
 		f.told(t, root("/api/webhooks", "one", 429), "2", "0", "1", "1")
 		f.told(t, root("/api/stores/one", "", 429), "2", "0", "1", "1")
-		f.told(t, root("/api/webhooks", "two", 200), "2", "0", "1", "")
+		f.told(t, root("/api/webhooks", "two", 200), "2", "1", "1", "")
 		f.told(t, root("/api/stores", "one", 200), "", "", "", "") // about none
 
 		// Nobody makes buckets for stores that are not there.
 		f.told(t, root("/api/webhooks", "none", 404), "", "", "", "")
+	})
+}
+
+// TestRevokeBesideFlood: whoever empties all the buckets of a store cannot keep
+// the platform from taking the key away.
+func TestRevokeBesideFlood(t *testing.T) {
+	limited(t, Rate{}, Rate{PerSecond: 1}, func(t *testing.T, f *fixture) {
+		secret := f.secretIn(t, "one")
+		f.told(t, list(secret, 200), "1", "0", "1", "")
+		f.told(t, list(secret, 429), "1", "0", "1", "1")
+		root := func(method, path string, status int) exchange {
+			return exchange{method: method, path: path, header: map[string]string{"x-store-id": "one"}, status: status}
+		}
+		f.told(t, root("GET", "/api/webhooks", 200), "1", "0", "1", "")
+		f.told(t, root("GET", "/api/webhooks", 429), "1", "0", "1", "1") // by another key for all stores, say
+		keys := f.do(t, root("GET", "/api/keys", 200)).data()
+		f.told(t, root("DELETE", "/api/keys/"+keys[0]["id"].(string), 204), "", "", "", "")
+		f.told(t, list(secret, 401), "", "", "", "")
+
+		// A key of the store has no such way.
+		manager := f.secretIn(t, "one")
+		flood := list(manager, 429)
+		flood.path = "/api/keys"
+		f.told(t, flood, "1", "0", "1", "1")
 	})
 }
 

@@ -19,7 +19,8 @@ type webhookJSON struct {
 	IsActive    bool     `json:"isActive"`
 	// RetryPolicy is null where the profile's is followed.
 	RetryPolicy *profile.RetryPolicy `json:"retryPolicy"`
-	Headers     map[string]string    `json:"headers"`
+	// Headers have their values only in answers that are meant to show them.
+	Headers map[string]string `json:"headers"`
 	// OverlapSignature is old or new.
 	OverlapSignature string `json:"overlapSignature"`
 	// PublicKey is null where the webhook is not signed for with Ed25519.
@@ -34,7 +35,7 @@ func showWebhook(w *billhook.Webhook) webhookJSON {
 	shown := webhookJSON{
 		ID: w.ID, StoreID: w.StoreID, URL: w.URL, Events: w.Events,
 		Name: w.Name, Description: w.Description, IsActive: w.IsActive,
-		RetryPolicy: w.RetryPolicy, Headers: w.Headers,
+		RetryPolicy: w.RetryPolicy, Headers: maskHeaders(w.Headers),
 		OverlapSignature: cmp.Or(w.OverlapSignature, billhook.SignOld),
 		CreatedAt:        instant(w.CreatedAt), UpdatedAt: instant(w.UpdatedAt),
 	}
@@ -42,6 +43,15 @@ func showWebhook(w *billhook.Webhook) webhookJSON {
 		shown.PublicKey = &w.KeyPairs[0].Public
 	}
 	return shown
+}
+
+// maskHeaders hides the values: a receiver's credentials may be among them.
+func maskHeaders(headers map[string]string) map[string]string {
+	hidden := make(map[string]string, len(headers))
+	for name := range headers {
+		hidden[name] = billhook.HeaderKept
+	}
+	return hidden
 }
 
 // revealWebhook is showWebhook with the newest secret.
@@ -67,7 +77,9 @@ func (c *call) createWebhook() error {
 		return err
 	}
 	// Below the path that was posted to: /api/webhooks or /v2/webhooks.
-	return c.created(c.route.pattern+"/"+url.PathEscape(w.ID), revealWebhook(&w))
+	shown := revealWebhook(&w)
+	shown.Headers = w.Headers
+	return c.created(c.route.pattern+"/"+url.PathEscape(w.ID), shown)
 }
 
 func (c *call) listWebhooks() error {

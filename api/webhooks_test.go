@@ -42,6 +42,35 @@ func TestRegisterAsDocumented(t *testing.T) {
 	}
 }
 
+// TestHeadersAreMasked: the values of headers are shown where the secret is, and the
+// mask that comes back changes none of them.
+func TestHeadersAreMasked(t *testing.T) {
+	f := newFixture(t, billhook.Config{}, Config{})
+	created := f.do(t, exchange{method: "POST", path: "/api/webhooks", status: 201,
+		body: `{"url":"https://example.com/hook","events":["*"],"headers":{"X-Token":"token-1","X-Other":"token-2"}}`,
+		has:  []string{`"X-Token":"token-1"`, `"X-Other":"token-2"`}})
+	path := "/api/webhooks/" + created.text("id")
+	mask, hidden := []string{`"X-Token":"***"`, `"X-Other":"***"`}, []string{"token-"}
+	reveal := func(name string, headers ...string) exchange {
+		return exchange{name: name, method: "GET", path: path + "/secret", status: 200, has: headers, lacks: []string{"***"}}
+	}
+	f.run(t, []exchange{
+		{name: "get", method: "GET", path: path, status: 200, has: mask, lacks: hidden},
+		{name: "list", method: "GET", path: "/v2/webhooks", status: 200, has: mask, lacks: hidden},
+		{name: "rename", method: "PATCH", path: path, body: `{"name":"n"}`, status: 200, has: mask, lacks: hidden},
+		{name: "rotate", method: "POST", path: path + "/rotate-secret", body: `{}`, status: 200, has: mask, lacks: hidden},
+		reveal("as it was", `"X-Other":"token-2"`, `"X-Token":"token-1"`),
+		{name: "the mask comes back", method: "PATCH", path: path, body: `{"headers":{"X-Token":"***","X-Other":"token-3"}}`, status: 200, has: mask, lacks: hidden},
+		reveal("one is changed", `"X-Other":"token-3"`, `"X-Token":"token-1"`),
+		{name: "in other letters, and one goes", method: "PATCH", path: path, body: `{"headers":{"x-token":"***"}}`, status: 200, has: []string{`"headers":{"x-token":"***"}`}, lacks: hidden},
+		reveal("one is left", `"headers":{"x-token":"token-1"}`),
+		{name: "the mask of none", method: "PATCH", path: path, body: `{"headers":{"x-token":"***","X-New":"***"}}`, status: 422, has: []string{`"pointer":"/headers/X-New"`}},
+		{name: "the mask in a new one", method: "POST", path: "/api/webhooks", status: 422, has: []string{`"pointer":"/headers/X-New"`},
+			body: `{"url":"https://example.com/hook","events":["*"],"headers":{"X-New":"***"}}`},
+		reveal("nothing changed", `"headers":{"x-token":"token-1"}`),
+	})
+}
+
 func TestWebhook(t *testing.T) {
 	f := newFixture(t, billhook.Config{}, Config{})
 	created := f.do(t, exchange{method: "POST", path: "/v2/webhooks", status: 201,
@@ -59,7 +88,7 @@ func TestWebhook(t *testing.T) {
 		{name: "get", method: "GET", path: path, status: 200, has: []string{`"name":"n"`}, lacks: []string{"s3cret-s3cret", `"secret"`}},
 		{name: "head", method: "HEAD", path: path, status: 200},
 		{name: "list", method: "GET", path: "/v2/webhooks", status: 200, has: []string{id}, lacks: []string{"s3cret-s3cret"}},
-		{name: "reveal", method: "GET", path: path + "/secret", status: 200, has: []string{`{"secret":"s3cret-s3cret","previous":[]}`}},
+		{name: "reveal", method: "GET", path: path + "/secret", status: 200, has: []string{`{"secret":"s3cret-s3cret","previous":[],"headers":{"X-Tenant":"a"}}`}},
 		{name: "nothing changed", method: "PATCH", path: path, body: `{}`, status: 200, has: []string{`"name":"n"`, `"isActive":false`, `"X-Tenant"`}},
 		{name: "activate", method: "PATCH", path: path, body: `{"isActive":true}`, status: 200, has: []string{`"isActive":true`, `"name":"n"`}},
 		{name: "deactivate by its other name", method: "PATCH", path: path, body: `{"active":false}`, status: 200, has: []string{`"isActive":false`}},
@@ -83,7 +112,7 @@ func TestRotateSecret(t *testing.T) {
 		{name: "both sign", method: "GET", path: reveal, status: 200, has: []string{`"secret":"second-secret","previous":[{"secret":"first-secret","expiresAt":"`}},
 		{name: "no body", method: "POST", path: rotate, status: 200, has: []string{`"secret":"whsec_`}},
 		{name: "at once", method: "POST", path: rotate, body: `{"secret":"final-secret","gracePeriodSeconds":0}`, status: 200},
-		{name: "one signs", method: "GET", path: reveal, status: 200, has: []string{`{"secret":"final-secret","previous":[]}`}},
+		{name: "one signs", method: "GET", path: reveal, status: 200, has: []string{`{"secret":"final-secret","previous":[],"headers":{}}`}},
 	})
 	before := f.contents(t)
 	f.run(t, []exchange{

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/billhook/billhook"
@@ -248,5 +249,18 @@ func testIsolation(f *fixture) {
 	}
 	if _, err := f.db.Delivery(ctx, "ours", only.Deliveries[0].ID); !errors.Is(err, billhook.ErrNotFound) {
 		f.Errorf("their delivery read as ours: %v", err)
+	}
+}
+
+// What goes beyond the bound is the last that is read, and never the first.
+func testMaxBytes(f *fixture) {
+	for i := range 5 {
+		e := f.emit("default", fmt.Sprintf("evt_%d", i), i, "wh_1")
+		e.Event.Data = []byte(`"` + strings.Repeat("x", 98) + `"`)
+		f.commitEmits(e)
+	}
+	for most, want := range map[int]int{0: 5, 1: 2, 99: 2, 100: 2, 199: 2, 200: 3, 400: 5, 1000: 5} {
+		f.equal(fmt.Sprintf("events of %d bytes", most), len(f.listEvents(billhook.EventFilter{StoreID: "default", MaxBytes: most})), want)
+		f.equal(fmt.Sprintf("deliveries of %d bytes", most), len(f.list(billhook.DeliveryFilter{StoreID: "default", MaxBytes: most})), want)
 	}
 }

@@ -65,6 +65,7 @@ func Run(t *testing.T, h Harness) {
 		{"EventPages", testEventPages},
 		{"DeliveryFilters", testDeliveryFilters},
 		{"DeliveryPages", testDeliveryPages},
+		{"MaxBytes", testMaxBytes},
 		{"Isolation", testIsolation},
 		{"ManyStoresInOneBatch", testManyStoresInOneBatch},
 		{"OutcomesOfTwoStores", testOutcomesOfTwoStores},

@@ -10,6 +10,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"time"
 
 	"github.com/billhook/billhook"
@@ -34,25 +35,38 @@ type auditSource struct {
 type view interface {
 	billhook.AuditLog
 	Configuration(ctx context.Context) (billhook.Configuration, error)
+	// AuditStores names every store of which there are entries or chains.
+	AuditStores(ctx context.Context) ([]string, error)
 	Close() error
 }
 
-// each does something for each store, in the order of their ids.
-func (s *auditSource) each(ctx context.Context, do func(log billhook.AuditLog, storeID string) error) (err error) {
+// each does something for each store, in the order of their ids. lost are those of
+// which only the log is left: no store ever goes, but by someone's hand.
+func (s *auditSource) each(ctx context.Context, do func(log billhook.AuditLog, storeID string, lost bool) error) (err error) {
 	v, err := s.open(ctx)
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, v.Close()) }()
+	ids, err := v.AuditStores(ctx) // first: a store that is made meanwhile is not lost
+	if err != nil {
+		return err
+	}
 	all, err := v.Configuration(ctx)
 	if err != nil {
 		return err
 	}
-	found := false
+	stored := map[string]bool{billhook.AllStores: true} // which is none, and has no row
 	for _, store := range all.Stores {
-		if s.Store == "" || s.Store == store.ID {
+		stored[store.ID] = true
+		ids = append(ids, store.ID)
+	}
+	slices.Sort(ids)
+	found := false
+	for _, id := range slices.Compact(ids) {
+		if s.Store == "" || s.Store == id {
 			found = true
-			if err := do(v, store.ID); err != nil {
+			if err := do(v, id, !stored[id]); err != nil {
 				return err
 			}
 		}
@@ -80,13 +94,18 @@ type auditVerifyCmd struct {
 
 func (cmd *auditVerifyCmd) Run(ctx context.Context) error {
 	broken := 0
-	err := cmd.each(ctx, func(log billhook.AuditLog, storeID string) error {
+	err := cmd.each(ctx, func(log billhook.AuditLog, storeID string, lost bool) error {
 		p, err := billhook.VerifyAudit(ctx, log, storeID)
 		if err != nil {
 			return fmt.Errorf("store %s: %w", storeID, err)
 		}
-		if p.Broken != nil {
+		if p.Broken != nil || lost {
 			broken++
+		}
+		if lost {
+			if _, err := fmt.Fprintf(os.Stdout, "store %s: BROKEN: the store itself is gone from the database; of its log:\n", storeID); err != nil {
+				return err
+			}
 		}
 		return printProof(os.Stdout, &p)
 	})
@@ -150,7 +169,7 @@ func (i *instant) end() time.Time {
 
 func (cmd *auditExportCmd) Run(ctx context.Context) error {
 	out := bufio.NewWriter(os.Stdout)
-	err := cmd.each(ctx, func(log billhook.AuditLog, storeID string) error {
+	err := cmd.each(ctx, func(log billhook.AuditLog, storeID string, _ bool) error {
 		return exportStore(ctx, log, storeID, cmd.From.Time, cmd.To.end(), out)
 	})
 	return errors.Join(err, out.Flush())

@@ -103,7 +103,12 @@ func (f keyFile) change(rewrite func(text string) (string, error)) error {
 		return errors.Join(err, os.Remove(f.half()))
 	}
 	// Nothing may be sealed with a key that a power cut would take away.
-	folder, err := os.Open(filepath.Dir(string(f)))
+	return syncFolder(filepath.Dir(string(f)))
+}
+
+// syncFolder has what was renamed in a folder on disk.
+func syncFolder(path string) error {
+	folder, err := os.Open(path)
 	if err != nil {
 		return err
 	}
@@ -120,6 +125,10 @@ func (f keyFile) rewrite(half *os.File, rewrite func(string) (string, error)) er
 		return err
 	}
 	if info, err := os.Stat(string(f)); err == nil {
+		// The service, which need not be whoever rotates, must still read it.
+		if err := keepOwner(half, info); err != nil {
+			return fmt.Errorf("%s would change its owner; rotate as its owner or as root: %w", f, err)
+		}
 		if err := half.Chmod(info.Mode().Perm()); err != nil && runtime.GOOS != "windows" {
 			return err
 		}

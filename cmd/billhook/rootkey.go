@@ -73,16 +73,31 @@ func makeRootKey(path string) (api.Keys, string, error) {
 	_, _ = rand.Read(random) // never fails (crypto/rand)
 	secret := "bhk_" + base64.RawURLEncoding.EncodeToString(random)
 	hash := sha256.Sum256([]byte(secret))
-	// Renamed into place, so that a crash or a full disk leaves no half a hash.
-	half := path + ".new"
-	err := os.WriteFile(half, []byte(hex.EncodeToString(hash[:])+"\n"), 0o600)
-	if err == nil {
-		err = os.Rename(half, path)
-	}
-	if err != nil {
+	if err := writeWhole(path, hex.EncodeToString(hash[:])+"\n"); err != nil {
 		return nil, "", err
 	}
 	return hashedKey(hash[:]), secret, nil
+}
+
+// writeWhole writes a file that is there and on disk, all of it, or not at all: the
+// key is shown once, and a crash must leave its hash, or none.
+func writeWhole(path, text string) error {
+	half := path + ".new"
+	file, err := os.OpenFile(half, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o600)
+	if err != nil {
+		return err
+	}
+	_, err = file.WriteString(text)
+	if err == nil {
+		err = file.Sync()
+	}
+	if err = errors.Join(err, file.Close()); err != nil {
+		return err
+	}
+	if err := os.Rename(half, path); err != nil {
+		return err
+	}
+	return syncFolder(filepath.Dir(path))
 }
 
 func hashedKey(hash []byte) api.Keys {

@@ -34,7 +34,7 @@ type serveCmd struct {
 
 	MaxEventSize int           `env:"BILLHOOK_MAX_EVENT_SIZE" default:"1048576" help:"The most bytes that one event's data may have."`
 	APIRateKey   rateFlag      `name:"api-rate-key" env:"BILLHOOK_API_RATE_KEY" placeholder:"N[:BURST]" help:"The most requests a second of one API key, on each node, and how many at once. Default: no limit."`
-	APIRateStore rateFlag      `name:"api-rate-store" env:"BILLHOOK_API_RATE_STORE" placeholder:"N[:BURST]" help:"The same for all requests about one store."`
+	APIRateStore rateFlag      `name:"api-rate-store" env:"BILLHOOK_API_RATE_STORE" placeholder:"N[:BURST]" help:"The same for all requests about one store: its own keys together, and, counted apart, those for all stores."`
 	NodeLease    time.Duration `env:"BILLHOOK_NODE_LEASE" default:"10s" help:"With --database-url: how long a node may be silent before others take over its deliveries."`
 }
 
@@ -110,17 +110,10 @@ func (cmd *serveCmd) Run(ctx context.Context) error {
 		listener.Close()
 		return err
 	}
-	server := &http.Server{
-		Handler: api.New(client, api.Config{
-			Keys: api.Chain(keys, api.StoredKeys(client)), MaxBody: int64(cmd.MaxEventSize) + envelopeRoom, Version: version, Logger: logger,
-			KeyRate: api.Rate(cmd.APIRateKey), StoreRate: api.Rate(cmd.APIRateStore),
-		}),
-		ReadHeaderTimeout: 10 * time.Second,
-		ReadTimeout:       60 * time.Second,
-		IdleTimeout:       120 * time.Second,
-		MaxHeaderBytes:    32 << 10,
-		ErrorLog:          slog.NewLogLogger(logger.Handler(), slog.LevelWarn),
-	}
+	server := newServer(api.New(client, api.Config{
+		Keys: api.Chain(keys, api.StoredKeys(client)), MaxBody: int64(cmd.MaxEventSize) + envelopeRoom, Version: version, Logger: logger,
+		KeyRate: api.Rate(cmd.APIRateKey), StoreRate: api.Rate(cmd.APIRateStore),
+	}), logger)
 	cmd.greet(os.Stdout, client, listener.Addr(), secret)
 	return serve(ctx, server, listener, client)
 }
@@ -136,6 +129,20 @@ func (cmd *serveCmd) open(ctx context.Context, logger *slog.Logger) (billhook.Da
 func isHostPort(addr string) bool {
 	_, _, err := net.SplitHostPort(addr)
 	return err == nil
+}
+
+// newServer bounds what a caller may take, and how long.
+func newServer(handler http.Handler, logger *slog.Logger) *http.Server {
+	return &http.Server{
+		Handler:           handler,
+		ReadHeaderTimeout: 10 * time.Second,
+		ReadTimeout:       60 * time.Second,
+		// An answer is in memory until its caller has read it.
+		WriteTimeout:   60 * time.Second,
+		IdleTimeout:    120 * time.Second,
+		MaxHeaderBytes: 32 << 10,
+		ErrorLog:       slog.NewLogLogger(logger.Handler(), slog.LevelWarn),
+	}
 }
 
 // serve runs API and delivery until ctx ends or one of them fails, and stops

@@ -7,6 +7,8 @@ import (
 	"testing"
 
 	"github.com/billhook/billhook"
+	"github.com/billhook/billhook/postgres"
+	"github.com/billhook/billhook/sqlite"
 )
 
 // logged puts events and entries of all kinds into the place's store "default".
@@ -126,6 +128,58 @@ func TestTampering(t *testing.T) {
 			}
 		})
 	}
+}
+
+// TestAuditStores: what is left of a store's log tells of it, and be it the head of
+// a chain alone.
+func TestAuditStores(t *testing.T) {
+	for _, p := range []place{filePlace(t), serverPlace(t)} {
+		t.Run(p.name, func(t *testing.T) {
+			ctx, db := context.Background(), use(t, p)
+			check(t, db.Join(ctx))
+			b := &billhook.Batch{}
+			for i, store := range []string{"z", "head", "entry"} {
+				id := fmt.Sprint(i)
+				b.Entries = append(b.Entries, &billhook.AuditEntry{StoreID: store, ID: "aud_" + id, Event: billhook.AuditStoreUpdate, CreatedAt: at(i)})
+				b.Emits = append(b.Emits, &billhook.Emit{Event: billhook.Event{StoreID: store, ID: "evt_" + id, CreatedAt: at(i)}})
+			}
+			b.Emits = append(b.Emits, &billhook.Emit{Event: billhook.Event{StoreID: "event", ID: "evt_x", CreatedAt: at(9)}})
+			check(t, db.Commit(ctx, b))
+			app := connect(t, p)
+			for _, statement := range []string{
+				"DELETE FROM billhook.events WHERE store_id IN ('head', 'entry')",
+				"DELETE FROM billhook.audit WHERE store_id = 'head'",
+				"DELETE FROM billhook.audit_heads WHERE store_id <> 'head'",
+			} {
+				_, err := app.Exec(p.sql(statement))
+				check(t, err)
+			}
+			log, ok := reader(t, p).(interface {
+				AuditStores(context.Context) ([]string, error)
+			})
+			if !ok {
+				t.Fatal("the view does not tell")
+			}
+			got, err := log.AuditStores(ctx)
+			check(t, err)
+			equal(t, "stores", got, []string{"entry", "event", "head", "z"})
+		})
+	}
+}
+
+// reader is what the command reads a place with.
+func reader(t *testing.T, p place) any {
+	t.Helper()
+	if p.name == "sqlite" {
+		v, err := sqlite.OpenView(context.Background(), p.at)
+		check(t, err)
+		t.Cleanup(func() { v.Close() })
+		return v
+	}
+	v, err := postgres.OpenView(context.Background(), p.at)
+	check(t, err)
+	t.Cleanup(func() { v.Close() })
+	return v
 }
 
 // TestCopyKeepsChains: what was proved in one place is proved in the other, and the

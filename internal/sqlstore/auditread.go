@@ -37,6 +37,12 @@ const (
 			UNION ALL
 			SELECT (SELECT MIN(t.chain) FROM billhook.%[1]s t WHERE t.store_id = ? AND t.chain > 0 AND t.chain > one.chain) FROM one WHERE one.chain IS NOT NULL
 		) SELECT chain, 0, NULL FROM one WHERE chain IS NOT NULL`
+	// storesOf skips from store to store.
+	storesOf = `WITH RECURSIVE one (store_id) AS (
+			SELECT (SELECT MIN(store_id) FROM billhook.%[1]s)
+			UNION ALL
+			SELECT (SELECT MIN(t.store_id) FROM billhook.%[1]s t WHERE t.store_id > one.store_id) FROM one WHERE one.store_id IS NOT NULL
+		) SELECT store_id FROM one WHERE store_id IS NOT NULL`
 	countUnlinked = "SELECT 0, COUNT(*), NULL FROM billhook.%s WHERE store_id = ? AND chain = 0"
 )
 
@@ -170,6 +176,22 @@ func (r *Reader) AuditHeads(ctx context.Context, storeID string) ([]billhook.Aud
 	}
 	slices.SortFunc(all, func(a, b billhook.AuditHead) int { return cmp.Compare(a.Chain, b.Chain) })
 	return all, nil
+}
+
+// AuditStores names every store of which there are entries or chains, by id, also
+// one whose own row is gone.
+func (r *Reader) AuditStores(ctx context.Context) ([]string, error) {
+	var all []string
+	for _, table := range []string{"audit_heads", "events", "audit"} {
+		rows, err := r.query(ctx, fmt.Sprintf(storesOf, table))
+		found, err := collect(rows, err, func(from Row) (id string, err error) { return id, from.Scan(&id) })
+		if err != nil {
+			return nil, fmt.Errorf("read the stores of the audit log: %w", err)
+		}
+		all = append(all, found...)
+	}
+	slices.Sort(all)
+	return slices.Compact(all), nil
 }
 
 func oldestFirst(a, b billhook.AuditEntry) int {

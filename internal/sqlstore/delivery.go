@@ -53,7 +53,7 @@ func (r *Reader) Deliveries(ctx context.Context, f billhook.DeliveryFilter) ([]b
 	}
 	text := selectDelivery + "SELECT * FROM (" + halves + ") AS halves ORDER BY id DESC LIMIT CAST(? AS BIGINT)" + joinEvent + " ORDER BY d.id DESC"
 	rows, err := r.query(ctx, text, append(args, int64(f.Limit))...)
-	all, err := collect(rows, err, scanDelivery)
+	all, err := collectUpTo(f.MaxBytes, rows, err, scanDelivery, func(d *billhook.Delivery) int { return len(d.Payload) })
 	if err != nil {
 		return nil, fmt.Errorf("read deliveries: %w", err)
 	}

@@ -143,7 +143,7 @@ func (r *Reader) Events(ctx context.Context, f billhook.EventFilter) ([]billhook
 	}
 	text := selectEvents + where.String() + " ORDER BY created_at DESC, id DESC LIMIT CAST(? AS BIGINT)"
 	rows, err := r.query(ctx, text, append(where.args, int64(f.Limit))...)
-	all, err := collect(rows, err, scanEvent)
+	all, err := collectUpTo(f.MaxBytes, rows, err, scanEvent, func(e *billhook.Event) int { return len(e.Data) })
 	if err != nil {
 		return nil, fmt.Errorf("read events: %w", err)
 	}

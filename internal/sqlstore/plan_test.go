@@ -86,6 +86,7 @@ func TestPlans(t *testing.T) {
 		{"audit of an actor", audit(func(f *billhook.AuditFilter) { f.ActorID = "a" }), []string{"events_newest (store_id=?)", "audit_actor (store_id=? AND actor_id=?)"}},
 		{"audit of our own", audit(func(f *billhook.AuditFilter) { f.Event = billhook.AuditSecretReveal }), []string{"audit USING PRIMARY KEY (store_id=?)"}},
 		{"audit heads", func(r *Reader) error { _, err := r.AuditHeads(ctx, "s"); return err }, nil},
+		{"audit stores", func(r *Reader) error { _, err := r.AuditStores(ctx); return err }, []string{"(store_id>?)"}},
 		{"audit chain", func(r *Reader) error { _, err := r.AuditChain(ctx, "s", 1, 1, 10); return err },
 			[]string{"events_chain (store_id=? AND chain=? AND number>?)", "audit_chain (store_id=? AND chain=? AND number>?)", "events_id (store_id=? AND id=?)"}},
 		{"audit since", func(r *Reader) error {

@@ -72,14 +72,26 @@ func collect[T any](rows Rows, err error, scan func(Row) (T, error)) ([]T, error
 	if err != nil {
 		return nil, err
 	}
+	return collectUpTo(0, rows, nil, scan, func(*T) int { return 0 })
+}
+
+// collectUpTo is collect that leaves rows unread once it has more than so many
+// bytes, in two rows or more; 0 bounds nothing.
+func collectUpTo[T any](most int, rows Rows, err error, scan func(Row) (T, error), size func(*T) int) ([]T, error) {
+	if err != nil {
+		return nil, err
+	}
 	defer rows.Close()
 	var all []T
-	for rows.Next() {
+	for bytes := 0; rows.Next(); {
 		one, err := scan(rows)
 		if err != nil {
 			return nil, err
 		}
 		all = append(all, one)
+		if bytes += size(&one); most > 0 && bytes > most && len(all) > 1 {
+			return all, nil
+		}
 	}
 	return all, rows.Err()
 }

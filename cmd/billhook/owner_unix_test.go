@@ -1,0 +1,55 @@
+//go:build unix
+
+package main
+
+import (
+	"os"
+	"strings"
+	"syscall"
+	"testing"
+)
+
+// TestRotateKeepsOwner: root may rotate the keys of a service that is not root, which
+// must still be able to read them; who cannot give the file back changes nothing.
+func TestRotateKeepsOwner(t *testing.T) {
+	const service = 65534
+	f := keyFileOf(t, "a "+zeros+"\n")
+	rotate := func() error {
+		return f.change(func(text string) (string, error) { return "b " + zeros + "\n" + text, nil })
+	}
+	if os.Geteuid() != 0 {
+		// Only root can make the file another's; that of the system's root stands for it.
+		root, err := os.Stat("/")
+		if err != nil {
+			t.Fatal(err)
+		}
+		file, err := os.OpenFile(string(f), os.O_RDWR, 0)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer file.Close()
+		if err := keepOwner(file, root); err == nil {
+			t.Error("gave a file to root")
+		}
+		if err := rotate(); err != nil {
+			t.Error(err)
+		}
+		return
+	}
+	if err := os.Chown(string(f), service, service); err != nil {
+		t.Fatal(err)
+	}
+	if err := rotate(); err != nil {
+		t.Fatal(err)
+	}
+	info, err := os.Stat(string(f))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if of := info.Sys().(*syscall.Stat_t); of.Uid != service || of.Gid != service || info.Mode().Perm() != 0o640 {
+		t.Errorf("the file is of %d:%d with %v", of.Uid, of.Gid, info.Mode())
+	}
+	if text, err := os.ReadFile(string(f)); err != nil || !strings.HasPrefix(string(text), "b ") {
+		t.Errorf("%q, %v", text, err)
+	}
+}
