@@ -113,8 +113,19 @@ func (h *Handle) Events(_ context.Context, f billhook.EventFilter) ([]billhook.E
 		slices.SortFunc(found, func(a, b billhook.Event) int {
 			return newestFirst(billhook.EventPosition{CreatedAt: a.CreatedAt, ID: a.ID}, billhook.EventPosition{CreatedAt: b.CreatedAt, ID: b.ID})
 		})
-		return first(f.Limit, found), nil
+		return upTo(f.MaxBytes, first(f.Limit, found), func(e *billhook.Event) int { return len(e.Data) }), nil
 	})
+}
+
+// upTo is the rows up to the first that goes beyond so many bytes, with it.
+func upTo[T any](most int, rows []T, size func(*T) int) []T {
+	bytes := 0
+	for i := range rows {
+		if bytes += size(&rows[i]); most > 0 && bytes > most && i > 0 {
+			return rows[:i+1]
+		}
+	}
+	return rows
 }
 
 func newestFirst(a, b billhook.EventPosition) int {
@@ -168,7 +179,7 @@ func (h *Handle) Deliveries(_ context.Context, f billhook.DeliveryFilter) ([]bil
 		slices.SortFunc(found, func(a, b billhook.Delivery) int {
 			return cmp.Or(cmp.Compare(b.ID, a.ID), cmp.Compare(a.StoreID, b.StoreID))
 		})
-		return first(f.Limit, found), nil
+		return upTo(f.MaxBytes, first(f.Limit, found), func(d *billhook.Delivery) int { return len(d.Payload) }), nil
 	})
 }
 
