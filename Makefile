@@ -16,10 +16,10 @@ CHUNK = 2000
 COVERED = github.com/billhook/billhook github.com/billhook/billhook/sign github.com/billhook/billhook/profile github.com/billhook/billhook/receive
 MINIMUM = 85
 
-.PHONY: help run test race lint security vulncheck coverage fuzz sim sim-nightly verify bench
+.PHONY: help run test race lint security vulncheck coverage fuzz fuzz-nightly sim sim-nightly verify bench
 
 help: ## Show this list.
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-11s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-12s %s\n", $$1, $$2 }' Makefile
 
 run: ## Run the service for development on 127.0.0.1:4000.
 	go run ./cmd/billhook serve --dev
@@ -57,6 +57,9 @@ fuzz: ## Run each fuzz target for FUZZTIME.
 		for target in $$(go test -list '^Fuzz' $$pkg | grep '^Fuzz'); do \
 			found=1; go test -run '^$$' -fuzz "^$$target$$" -fuzztime $(FUZZTIME) $$pkg || exit 1; \
 		done; done; test $$found = 1
+
+fuzz-nightly: ## Run each fuzz target for a minute.
+	$(MAKE) fuzz FUZZTIME=60s
 
 sim: ## Simulate SEEDS worlds of crashes, pauses and lost answers (make sim SEEDS=1000).
 	BILLHOOK_SIM_SEEDS=$(SEEDS) go test ./internal/sim -run 'Seeds$$' -count=1 -timeout 60m
