@@ -174,6 +174,10 @@ func TestStopBesideEmits(t *testing.T) {
 				case <-stop:
 					return
 				default:
+					if emitted.Load() == 100_000 {
+						t.Error("Run does not return")
+						return
+					}
 					w.emit("order.paid", fmt.Sprint(emitted.Add(1)))
 					time.Sleep(10 * time.Microsecond) // else no simulated time passes
 				}
