@@ -43,7 +43,7 @@ type view interface {
 // each does something for each store, in the order of their ids. lost are those of
 // which only the log is left: no store ever goes, but by someone's hand.
 func (s *auditSource) each(ctx context.Context, do func(log billhook.AuditLog, storeID string, lost bool) error) (err error) {
-	v, err := s.open(ctx)
+	v, err := openView(ctx, s.DatabaseURL, s.Data)
 	if err != nil {
 		return err
 	}
@@ -77,11 +77,12 @@ func (s *auditSource) each(ctx context.Context, do func(log billhook.AuditLog, s
 	return nil
 }
 
-func (s *auditSource) open(ctx context.Context) (view, error) {
-	if s.DatabaseURL != "" {
-		return postgres.OpenView(ctx, s.DatabaseURL)
+// openView opens the database of the URL, or else the file in the folder.
+func openView(ctx context.Context, url, data string) (view, error) {
+	if url != "" {
+		return postgres.OpenView(ctx, url)
 	}
-	v, err := sqlite.OpenView(ctx, filepath.Join(s.Data, databaseFile))
+	v, err := sqlite.OpenView(ctx, filepath.Join(data, databaseFile))
 	if err != nil {
 		return nil, whichDatabase(err)
 	}

@@ -12,8 +12,6 @@ import (
 	"time"
 
 	"github.com/billhook/billhook"
-	"github.com/billhook/billhook/postgres"
-	"github.com/billhook/billhook/sqlite"
 )
 
 // keysCmd looks after the keys that seal secrets, not after API keys.
@@ -136,16 +134,12 @@ func keysIn(webhooks []billhook.Webhook) map[string]int {
 }
 
 func (cmd *keysRotateCmd) webhooks(ctx context.Context) ([]billhook.Webhook, error) {
-	if cmd.DatabaseURL == "" {
-		webhooks, err := sqlite.Webhooks(ctx, filepath.Join(cmd.Data, databaseFile))
-		return webhooks, whichDatabase(err)
-	}
-	db, err := postgres.Open(ctx, cmd.DatabaseURL, postgres.Options{Readers: 1, NoMigrate: true})
+	v, err := openView(ctx, cmd.DatabaseURL, cmd.Data)
 	if err != nil {
 		return nil, err
 	}
-	defer db.Close()
-	all, err := db.Configuration(ctx)
+	defer v.Close()
+	all, err := v.Configuration(ctx)
 	return all.Webhooks, err
 }
 
