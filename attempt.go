@@ -34,6 +34,9 @@ type Attempt struct {
 	Failure    Failure
 	// Error says in words what failed; empty on success.
 	Error string
+	// RetryAfter is how long the receiver asks to be left alone (RFC 9110, 10.2.3);
+	// 0 when it does not. It is not kept.
+	RetryAfter time.Duration
 	// ResponseHeaders are the answer's, one "Name: value" a line, at most
 	// MaxResponseKept bytes.
 	ResponseHeaders string

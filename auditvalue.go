@@ -16,6 +16,7 @@ type (
 	storeValue struct {
 		Name    string `json:"name"`
 		Profile string `json:"profile"`
+		StoreSettings
 	}
 	webhookValue struct {
 		URL         string               `json:"url"`
@@ -29,6 +30,7 @@ type (
 
 		OverlapSignature string `json:"overlapSignature"`
 		Ed25519          bool   `json:"ed25519"`
+		WebhookSettings
 	}
 	keyValue struct {
 		Name        string     `json:"name"`
@@ -64,7 +66,7 @@ func auditStore(s *Store) string {
 	if s == nil || !s.DeletedAt.IsZero() {
 		return ""
 	}
-	return auditValue(storeValue{s.Name, s.Profile})
+	return auditValue(storeValue{s.Name, s.Profile, s.StoreSettings})
 }
 
 // auditKey is an API key; "" for one that is revoked.
@@ -89,6 +91,7 @@ func auditWebhook(w, before *Webhook) string {
 		URL: w.URL, Events: w.Events, Name: w.Name, Description: w.Description, IsActive: w.IsActive,
 		RetryPolicy: w.RetryPolicy, Headers: make(map[string]string, len(w.Headers)), Secrets: masked,
 		OverlapSignature: cmp.Or(w.OverlapSignature, SignOld), Ed25519: len(w.KeyPairs) > 0,
+		WebhookSettings: w.WebhookSettings,
 	}
 	for name, value := range w.Headers {
 		v.Headers[name] = masked

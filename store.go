@@ -15,6 +15,7 @@ type Store struct {
 	// Profile names the wire profile of the store's deliveries.
 	// Default: Config.Profile.
 	Profile string
+	StoreSettings
 
 	CreatedAt time.Time
 	UpdatedAt time.Time

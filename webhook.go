@@ -38,6 +38,7 @@ type Webhook struct {
 	// while a rotation overlaps, since that has room for one: SignOld or SignNew.
 	// Default: SignOld, which the receiver has, whatever else it has yet.
 	OverlapSignature string
+	WebhookSettings
 
 	CreatedAt time.Time
 	UpdatedAt time.Time

@@ -34,6 +34,7 @@ type Registration struct {
 	OverlapSignature string
 	// Ed25519 has deliveries signed with a key pair too.
 	Ed25519 bool
+	WebhookSettings
 }
 
 // Register adds a webhook to a store. Its first secret is in the result.
@@ -47,7 +48,7 @@ func (c *Client) Register(ctx context.Context, r Registration) (Webhook, error) 
 	w := Webhook{
 		StoreID: storeID, ID: r.ID, URL: r.URL, Events: slices.Clone(r.Events), Name: r.Name, Description: r.Description,
 		IsActive: !r.Inactive, RetryPolicy: r.RetryPolicy, Headers: maps.Clone(r.Headers), OverlapSignature: r.OverlapSignature,
-		CreatedAt: at, UpdatedAt: at,
+		WebhookSettings: r.WebhookSettings, CreatedAt: at, UpdatedAt: at,
 	}
 	if w.ID == "" {
 		w.ID = newID(p.IDs.Webhook, at)

@@ -67,7 +67,7 @@ func TestMigrateAgain(t *testing.T) {
 	if before == 0 {
 		t.Fatal("no migration was counted")
 	}
-	db.exec(t, "INSERT INTO billhook_stores VALUES ('kept', '', '', 0, 0, 0)")
+	db.exec(t, "INSERT INTO billhook_stores (id, name, profile, created_at, updated_at, deleted_at) VALUES ('kept', '', '', 0, 0, 0)")
 	db.Close()
 	db = open(t, path)
 	if got := count(); got != before {
@@ -132,7 +132,7 @@ func TestPrivateModes(t *testing.T) {
 	}
 	folder := filepath.Join(t.TempDir(), "data")
 	db := open(t, filepath.Join(folder, "billhook.db"))
-	db.exec(t, "INSERT INTO billhook_stores VALUES ('s', '', '', 0, 0, 0)")
+	db.exec(t, "INSERT INTO billhook_stores (id, name, profile, created_at, updated_at, deleted_at) VALUES ('s', '', '', 0, 0, 0)")
 	for name, want := range map[string]os.FileMode{
 		"": 0o700, "billhook.db": 0o600, "billhook.db-wal": 0o600, "billhook.db-shm": 0o600, "billhook.db.lock": 0o600,
 	} {
@@ -152,7 +152,7 @@ func TestOddPath(t *testing.T) {
 		name = "a b%20c#d&e=f'ü.db"
 	}
 	path := filepath.Join(t.TempDir(), name)
-	open(t, path).exec(t, "INSERT INTO billhook_stores VALUES ('s', '', '', 0, 0, 0)")
+	open(t, path).exec(t, "INSERT INTO billhook_stores (id, name, profile, created_at, updated_at, deleted_at) VALUES ('s', '', '', 0, 0, 0)")
 	if info, err := os.Stat(path + "-wal"); err != nil || info.Size() == 0 {
 		t.Errorf("the file is elsewhere: %v", err)
 	}

@@ -36,6 +36,7 @@ func testEmpty(f *fixture) {
 
 func testStores(f *fixture) {
 	one := billhook.Store{ID: "one", Name: "Bäckerei „Eins“ 🥐", Profile: "litestore", CreatedAt: at(0), UpdatedAt: at(1), DeletedAt: at(2)}
+	one.StoreSettings = billhook.StoreSettings{RetryPolicy: &profile.RetryPolicy{MaxAttempts: 3, BackoffMultiplier: 1, RetryOn: profile.RetryOnAny}}
 	two := billhook.Store{ID: "two"}
 	first, second := &billhook.StoreWrite{Store: one, Create: true}, &billhook.StoreWrite{Store: two, Create: true}
 	f.commit(&billhook.Batch{Stores: []*billhook.StoreWrite{first, second}})
@@ -56,6 +57,7 @@ func testWebhooks(f *fixture) {
 	full := billhook.Webhook{
 		StoreID: "one", ID: "wh_1", URL: "https://shop.example.com/höök?a=1&b=<2>", Events: []string{"order.*", "übung", "*"},
 		Name: "Näme", Description: "line\nline\t\"quoted\" 日本語 \u2028", IsActive: true,
+		WebhookSettings: billhook.WebhookSettings{InactiveReason: "the receiver answered 410 Gone"},
 		RetryPolicy: &profile.RetryPolicy{
 			MaxAttempts: 7, BackoffMultiplier: 2.5, InitialDelay: 1500 * time.Millisecond, MaxDelay: time.Hour,
 			Jitter: 0.125, FirstExponent: 1, RetryOn: profile.RetryOnServerErrors,

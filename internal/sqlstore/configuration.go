@@ -10,21 +10,25 @@ import (
 )
 
 const (
-	storeColumns   = "id, name, profile, created_at, updated_at, deleted_at"
-	webhookColumns = "store_id, id, url, events, name, description, is_active, retry_policy, headers, secrets, key_pairs, overlap_signature, created_at, updated_at, deleted_at"
+	storeColumns   = "id, name, profile, settings, created_at, updated_at, deleted_at"
+	webhookColumns = "store_id, id, url, events, name, description, is_active, retry_policy, headers, secrets, key_pairs, overlap_signature, settings, created_at, updated_at, deleted_at"
 
-	createStore  = "INSERT INTO billhook.stores (" + storeColumns + ") VALUES (?,?,?,?,?,?) ON CONFLICT DO NOTHING"
-	replaceStore = "UPDATE billhook.stores SET id = ?, name = ?, profile = ?, created_at = ?, updated_at = ?, deleted_at = ? WHERE id = ? AND updated_at = ?"
+	createStore  = "INSERT INTO billhook.stores (" + storeColumns + ") VALUES (?,?,?,?,?,?,?) ON CONFLICT DO NOTHING"
+	replaceStore = "UPDATE billhook.stores SET id = ?, name = ?, profile = ?, settings = ?, created_at = ?, updated_at = ?, deleted_at = ? WHERE id = ? AND updated_at = ?"
 
-	createWebhook  = "INSERT INTO billhook.webhooks (" + webhookColumns + ") VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?) ON CONFLICT DO NOTHING"
+	createWebhook  = "INSERT INTO billhook.webhooks (" + webhookColumns + ") VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?) ON CONFLICT DO NOTHING"
 	replaceWebhook = "UPDATE billhook.webhooks SET store_id = ?, id = ?, url = ?, events = ?, name = ?, description = ?, is_active = ?, " +
-		"retry_policy = ?, headers = ?, secrets = ?, key_pairs = ?, overlap_signature = ?, created_at = ?, updated_at = ?, deleted_at = ? WHERE store_id = ? AND id = ? AND updated_at = ?"
+		"retry_policy = ?, headers = ?, secrets = ?, key_pairs = ?, overlap_signature = ?, settings = ?, created_at = ?, updated_at = ?, deleted_at = ? WHERE store_id = ? AND id = ? AND updated_at = ?"
 )
 
 // WriteStore creates or replaces a store.
 func WriteStore(ctx context.Context, on Conn, write *billhook.StoreWrite) error {
 	s := &write.Store
-	text, args := createStore, []any{s.ID, s.Name, s.Profile, nanos(s.CreatedAt), nanos(s.UpdatedAt), nanos(s.DeletedAt)}
+	settings, err := encoded(s.StoreSettings)
+	if err != nil {
+		return fmt.Errorf("write store: %w", err)
+	}
+	text, args := createStore, []any{s.ID, s.Name, s.Profile, settings, nanos(s.CreatedAt), nanos(s.UpdatedAt), nanos(s.DeletedAt)}
 	if !write.Create {
 		text, args = replaceStore, append(args, s.ID, nanos(write.Was))
 	}
@@ -40,15 +44,13 @@ func WriteStore(ctx context.Context, on Conn, write *billhook.StoreWrite) error 
 func WriteWebhook(ctx context.Context, on Conn, write *billhook.WebhookWrite) error {
 	h := &write.Webhook
 	args := []any{h.StoreID, h.ID, h.URL, nil, h.Name, h.Description, boolean(h.IsActive), nil, nil, nil, nil, h.OverlapSignature,
-		nanos(h.CreatedAt), nanos(h.UpdatedAt), nanos(h.DeletedAt)}
-	for i, value := range map[int]any{3: h.Events, 7: h.RetryPolicy, 8: h.Headers, 9: h.Secrets, 10: h.KeyPairs} {
-		encoded, err := json.Marshal(value)
+		nil, nanos(h.CreatedAt), nanos(h.UpdatedAt), nanos(h.DeletedAt)}
+	for i, value := range map[int]any{3: h.Events, 7: h.RetryPolicy, 8: h.Headers, 9: h.Secrets, 10: h.KeyPairs, 12: h.WebhookSettings} {
+		text, err := encoded(value)
 		if err != nil {
 			return fmt.Errorf("write webhook: %w", err)
 		}
-		if string(encoded) != "null" {
-			args[i] = string(encoded)
-		}
+		args[i] = text
 	}
 	text := createWebhook
 	if !write.Create {
@@ -87,16 +89,24 @@ func (r *Reader) Configuration(ctx context.Context) (all billhook.Configuration,
 
 func scanStore(from Row) (s billhook.Store, err error) {
 	var created, updated, deleted int64
-	err = from.Scan(&s.ID, &s.Name, &s.Profile, &created, &updated, &deleted)
+	var settings sql.NullString
+	if err = from.Scan(&s.ID, &s.Name, &s.Profile, &settings, &created, &updated, &deleted); err != nil {
+		return s, err
+	}
 	s.CreatedAt, s.UpdatedAt, s.DeletedAt = moment(created), moment(updated), moment(deleted)
-	return s, err
+	if settings.Valid {
+		if err := json.Unmarshal([]byte(settings.String), &s.StoreSettings); err != nil {
+			return s, fmt.Errorf("store %q: %w", s.ID, err)
+		}
+	}
+	return s, nil
 }
 
 func scanWebhook(from Row) (h billhook.Webhook, err error) {
 	var active, created, updated, deleted int64
-	var events, policy, headers, secrets, pairs sql.NullString
+	var events, policy, headers, secrets, pairs, settings sql.NullString
 	err = from.Scan(&h.StoreID, &h.ID, &h.URL, &events, &h.Name, &h.Description, &active, &policy, &headers, &secrets,
-		&pairs, &h.OverlapSignature, &created, &updated, &deleted)
+		&pairs, &h.OverlapSignature, &settings, &created, &updated, &deleted)
 	if err != nil {
 		return h, err
 	}
@@ -105,7 +115,7 @@ func scanWebhook(from Row) (h billhook.Webhook, err error) {
 	for _, member := range []struct {
 		text sql.NullString
 		into any
-	}{{events, &h.Events}, {policy, &h.RetryPolicy}, {headers, &h.Headers}, {secrets, &h.Secrets}, {pairs, &h.KeyPairs}} {
+	}{{events, &h.Events}, {policy, &h.RetryPolicy}, {headers, &h.Headers}, {secrets, &h.Secrets}, {pairs, &h.KeyPairs}, {settings, &h.WebhookSettings}} {
 		if !member.text.Valid {
 			continue
 		}
@@ -114,6 +124,15 @@ func scanWebhook(from Row) (h billhook.Webhook, err error) {
 		}
 	}
 	return h, nil
+}
+
+// encoded is a value as JSON, or nil where that would say nothing.
+func encoded(v any) (any, error) {
+	text, err := json.Marshal(v)
+	if err != nil || string(text) == "null" || string(text) == "{}" {
+		return nil, err
+	}
+	return string(text), nil
 }
 
 func boolean(b bool) int64 {

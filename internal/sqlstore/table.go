@@ -24,8 +24,8 @@ type column struct{ name, kind string }
 // moved are all tables in the order in which they are copied. What waits comes
 // last: a target that is not complete has nothing to send.
 var moved = []*table{
-	newTable("stores", 1, "id, name, profile, created_at bigint, updated_at bigint, deleted_at bigint"),
-	newTable("webhooks", 2, "store_id, id, url, events, name, description, is_active bigint, retry_policy, headers, secrets, key_pairs, overlap_signature, "+
+	newTable("stores", 1, "id, name, profile, settings, created_at bigint, updated_at bigint, deleted_at bigint"),
+	newTable("webhooks", 2, "store_id, id, url, events, name, description, is_active bigint, retry_policy, headers, secrets, key_pairs, overlap_signature, settings, "+
 		"created_at bigint, updated_at bigint, deleted_at bigint"),
 	newTable("api_keys", 2, "store_id, id, name, prefix, salt bytea, hash bytea, permissions, "+
 		"created_at bigint, updated_at bigint, expires_at bigint, revoked_at bigint"),
