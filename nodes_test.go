@@ -4,7 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"log/slog"
+	"net/http"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -294,5 +296,33 @@ func TestStuckWebhookPacesNobody(t *testing.T) {
 		}
 		settle(time.Minute)
 		wantEach(t, in, emits, 0)
+	})
+}
+
+// TestTakenOverAreKnown: what a node takes over tells it which receivers hang, so
+// that one of which it knows nothing has a place at once.
+func TestTakenOverAreKnown(t *testing.T) {
+	clusterBubble(t, func(t *testing.T, c *cluster) {
+		c.config.MaxInFlight = 16
+		before, good := c.node(c.open()), &inbox{}
+		before.hook("", c.serve(9000, good), "good")
+		hang := c.serve(9001, http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+			_, _ = io.Copy(io.Discard, r.Body)
+			<-r.Context().Done()
+		}))
+		for range 60 {
+			before.hook("", hang, "bad")
+		}
+		before.run()
+		before.emit("bad", `0`)
+		settle(10 * time.Minute)
+		before.halt()
+		settle(24 * time.Hour) // and all of them are due
+
+		after := c.node(c.open())
+		after.run()
+		after.emit("good", `0`)
+		synctest.Wait()
+		wantEach(t, good, 1, 0)
 	})
 }

@@ -61,9 +61,25 @@ func (s *scheduler) claim() {
 	s.committer.submit(write{
 		parts:    commitParts / 4,
 		add:      func(b *Batch) { b.Claims = append(b.Claims, c) },
-		handOver: func() { s.push(c.Deliveries) },
+		handOver: func() { s.takeIn(c.Deliveries) },
 		after:    func(err error) { s.claimed(c, err) },
 	})
+}
+
+// takeIn pushes what was taken over, once it has told of its receivers what it can:
+// those that hang must not take the places of those that are only new here.
+func (s *scheduler) takeIn(deliveries []Pending) {
+	if !s.running {
+		return // as push
+	}
+	of := map[Lane][]Pending{}
+	for _, p := range deliveries {
+		of[p.Lane] = append(of[p.Lane], p)
+	}
+	for key, rows := range of {
+		s.lane(key).remember(rows)
+	}
+	s.push(deliveries)
 }
 
 func (s *scheduler) claimed(c *Claim, err error) {
