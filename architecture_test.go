@@ -26,11 +26,12 @@ var mayImport = map[string][]string{
 	"postgres":              {"", "internal/sqlstore"},
 	"storetest":             {"", "profile"},
 	"api":                   {"", "profile"},
+	"telemetry":             {""},
 	"internal/bench":        {"", "profile", "sign"},
 	"internal/e2e":          {"internal/postgrestest"},
 	"internal/postgrestest": {},
 	"internal/sim":          {"", "profile", "sqlite", "storetest"},
-	"cmd/billhook":          {"", "api", "egress", "profile", "sqlite", "postgres", "internal/sqlstore", "internal/bench"},
+	"cmd/billhook":          {"", "api", "egress", "profile", "telemetry", "sqlite", "postgres", "internal/sqlstore", "internal/bench"},
 }
 
 // noOtherModules are the packages that link nothing but Go's own library, so

@@ -64,6 +64,8 @@ type Config struct {
 	Resolver egress.Resolver
 	// Logger gets what an operator must know. Default: slog.Default().
 	Logger *slog.Logger
+	// Observer is told what happens (package telemetry has one). Default: none.
+	Observer Observer
 	// MaxEventSize bounds one event's data, in bytes. Default: 1 MiB.
 	MaxEventSize int
 	// MaxDepth bounds how deep an event's data may nest. Default: 64.
@@ -122,6 +124,9 @@ func (c Config) allProfiles() map[string]*profile.Profile {
 func (c Config) withDefaults() Config {
 	c.Profile = cmp.Or(c.Profile, profile.Default)
 	c.Logger = cmp.Or(c.Logger, slog.Default())
+	if c.Observer == nil {
+		c.Observer = noObserver{}
+	}
 	c.MaxEventSize = cmp.Or(c.MaxEventSize, 1<<20)
 	c.MaxDepth = cmp.Or(c.MaxDepth, profile.DefaultMaxDepth)
 	c.MaxBatch = cmp.Or(c.MaxBatch, 1000)
@@ -171,6 +176,7 @@ func New(db Database, config Config) (*Client, error) {
 	}
 	c := &Client{config: config, db: db, profiles: config.allProfiles(), registry: newRegistry(), keys: newKeyTable(), outdated: make(chan struct{}, 1)}
 	c.committer = newCommitter(db, config.Logger)
+	c.committer.committed = config.Observer.Committed
 	c.linker = &linker{committer: c.committer}
 	c.sender = newSender(db, config)
 	c.scheduler = &scheduler{
@@ -327,9 +333,10 @@ func (c *Client) leave() error {
 	return <-left
 }
 
-// Ready says whether an emit could be stored now.
+// Ready says whether an emit could be stored now. Where nothing was written for a
+// while it writes something, which is how a full disk is found before an emit is.
 func (c *Client) Ready(ctx context.Context) error {
-	return c.committer.do(ctx, write{})
+	return c.committer.do(ctx, write{add: func(b *Batch) { b.Probe = c.committer.unproved() }})
 }
 
 // Profile finds a wire profile, built-in or from Config.Profiles.

@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -28,6 +29,9 @@ const (
 	// maxQueued bounds the writes that wait. Beyond it callers are refused at
 	// once, since they give up before their turn comes and try again.
 	maxQueued = 64 << 10
+	// proveAfter is after how long without a transaction nobody knows any more
+	// whether the database takes one.
+	proveAfter = 5 * time.Second
 )
 
 // A committer writes for everyone: what was asked for while one transaction
@@ -51,6 +55,8 @@ type committer struct {
 
 	// behind reports whether more is accepted than is delivered.
 	behind func() bool
+	// committed is Observer.Committed.
+	committed func(parts int, took time.Duration, err error)
 
 	mu    sync.Mutex
 	queue []write
@@ -61,9 +67,13 @@ type committer struct {
 	linger  *time.Timer // set while outcomes wait for company
 	closed  bool
 
-	// Both are touched by the drain goroutine alone. unread: the database was
-	// recovered, and memory has not been read anew since.
+	// These are touched by the drain goroutine alone. unread: the database was
+	// recovered, and memory has not been read anew since. wroteAt is when a
+	// transaction last worked.
 	broken, unread bool
+	wroteAt        time.Time
+	// unwritable is broken for whoever asks.
+	unwritable atomic.Bool
 }
 
 // A write is one caller's share of a transaction.
@@ -91,6 +101,7 @@ func newCommitter(db Database, logger *slog.Logger) *committer {
 		db: db, logger: logger,
 		onDoubt: func() {}, onTrust: func() {}, onRecovered: func(context.Context) error { return nil },
 		handOver: func(all func()) { all() }, behind: func() bool { return false },
+		committed: func(int, time.Duration, error) {},
 	}
 }
 
@@ -313,22 +324,38 @@ func (c *committer) write(ctx context.Context, b *Batch) error {
 			return unavailable(err)
 		}
 		c.broken = false
+		c.unwritable.Store(false)
 		c.logger.Info("database is back")
 	}
 	if b.Empty() {
 		return nil
 	}
+	began := time.Now()
 	err := c.db.Commit(ctx, b)
+	c.committed(b.parts(), time.Since(began), err)
 	switch {
 	case errors.Is(err, ErrUntouched):
 		c.logger.Error("database is kept by another program; emits are refused until it is free", "err", err)
 		return unavailable(err)
 	case err != nil:
 		c.broken = true
+		c.unwritable.Store(true)
 		c.logger.Error("database does not take writes; emits are refused until it does", "err", err)
 		return unavailable(err)
 	}
+	c.wroteAt = began
 	return nil
+}
+
+// unproved reports whether it is long ago that something was written. It is for a
+// write's add.
+func (c *committer) unproved() bool { return time.Since(c.wroteAt) >= proveAfter }
+
+// state is how much waits to be written, and whether it can be.
+func (c *committer) state() (queued int, writable bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return len(c.queue) + len(c.emits), !c.unwritable.Load()
 }
 
 // mend recovers the database and has memory read anew from it.

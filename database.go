@@ -119,12 +119,16 @@ type Batch struct {
 	// All are written after the changes, and last of all Links are done.
 	Entries []*AuditEntry
 	Links   []*Link
+	// Probe: something is written that changes nothing, to learn whether it can be.
+	Probe bool
 }
 
 // Empty reports whether there is nothing to write.
-func (b *Batch) Empty() bool {
-	return len(b.Stores)+len(b.Webhooks)+len(b.Keys)+len(b.Outcomes)+len(b.Retries)+len(b.Cancels)+len(b.Refusals)+len(b.Emits)+len(b.Claims)+
-		len(b.Entries)+len(b.Links) == 0
+func (b *Batch) Empty() bool { return b.parts() == 0 && !b.Probe }
+
+func (b *Batch) parts() int {
+	return len(b.Stores) + len(b.Webhooks) + len(b.Keys) + len(b.Outcomes) + len(b.Retries) + len(b.Cancels) + len(b.Refusals) + len(b.Emits) + len(b.Claims) +
+		len(b.Entries) + len(b.Links)
 }
 
 // A Change is what another node, or another program, has done.

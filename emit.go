@@ -14,7 +14,8 @@ import (
 // Emit accepts an event: when it returns without an error, the event and its
 // deliveries are on disk. A repeat with the same idempotency key answers the
 // first result. The event is its own entry in the audit log.
-func (c *Client) Emit(ctx context.Context, e Emission) (Event, error) {
+func (c *Client) Emit(ctx context.Context, e Emission) (accepted Event, err error) {
+	defer c.observeRefusal(&err)
 	em, err := c.prepare(ctx, orDefaultStore(e.StoreID), e)
 	if err != nil {
 		return Event{}, err
@@ -36,7 +37,8 @@ func (c *Client) Emit(ctx context.Context, e Emission) (Event, error) {
 // comes with the package sqlite, every BeginTx is immediate, and waits, after
 //
 //	sql.Open("sqlite", "file:shop.db?_pragma=busy_timeout(5000)&_txlock=immediate")
-func (c *Client) EmitTx(ctx context.Context, tx any, e Emission) (Event, error) {
+func (c *Client) EmitTx(ctx context.Context, tx any, e Emission) (accepted Event, err error) {
+	defer c.observeRefusal(&err)
 	em, err := c.prepare(ctx, orDefaultStore(e.StoreID), e)
 	if err != nil {
 		return Event{}, err
@@ -45,6 +47,12 @@ func (c *Client) EmitTx(ctx context.Context, tx any, e Emission) (Event, error) 
 		return Event{}, fmt.Errorf("emit in transaction: %w", err)
 	}
 	return em.result()
+}
+
+func (c *Client) observeRefusal(err *error) {
+	if *err != nil {
+		c.config.Observer.Refused(ErrorCode(*err))
+	}
 }
 
 // An EmitResult is what became of one event of a batch.
@@ -58,7 +66,8 @@ type EmitResult struct {
 
 // EmitBatch accepts events in one transaction. An invalid one refuses the whole
 // batch; the error's Pointer begins with "/events/" and its index.
-func (c *Client) EmitBatch(ctx context.Context, storeID string, emissions []Emission) ([]EmitResult, error) {
+func (c *Client) EmitBatch(ctx context.Context, storeID string, emissions []Emission) (results []EmitResult, err error) {
+	defer c.observeRefusal(&err)
 	if len(emissions) == 0 {
 		return nil, invalid("/events", "is empty")
 	}
@@ -82,7 +91,7 @@ func (c *Client) EmitBatch(ctx context.Context, storeID string, emissions []Emis
 	if err := c.commit(ctx, all...); err != nil {
 		return nil, err
 	}
-	results := make([]EmitResult, len(all))
+	results = make([]EmitResult, len(all))
 	for i, em := range all {
 		results[i].Event, results[i].Err = em.result()
 	}
@@ -290,7 +299,7 @@ func (c *Client) commitOnce(ctx context.Context, entries []*AuditEntry, emits ..
 	for _, em := range emits {
 		parts += len(em.Deliveries)
 	}
-	return c.committer.do(ctx, write{
+	err := c.committer.do(ctx, write{
 		parts:      parts,
 		deliveries: parts - len(emits),
 		add: func(b *Batch) {
@@ -305,6 +314,12 @@ func (c *Client) commitOnce(ctx context.Context, entries []*AuditEntry, emits ..
 			}
 		},
 	})
+	for _, em := range emits {
+		if err == nil && em.Written() {
+			c.config.Observer.Accepted(&em.Event)
+		}
+	}
+	return err
 }
 
 // result is what the caller of an emit is told.

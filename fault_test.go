@@ -233,3 +233,28 @@ func TestConcurrentEmits(t *testing.T) {
 		wantEach(t, &in, callers*each, 0)
 	})
 }
+
+// TestIdleFullDisk: a service to which nothing is sent says that it is not ready
+// while its disk is full, and that it is afterwards.
+func TestIdleFullDisk(t *testing.T) {
+	bubble(t, func(t *testing.T, w *world) {
+		db := &faulty{Database: w.db}
+		w.useDatabase(db)
+		w.run()
+		ready := func() string { return string(billhook.ErrorCode(w.client.Ready(context.Background()))) }
+		settle(time.Hour)
+		if got := ready(); got != "" {
+			t.Fatalf("idle: %s", got)
+		}
+		settle(time.Minute)
+		db.fail.Store(1)
+		if got := ready(); got != string(billhook.CodeUnavailable) {
+			t.Errorf("on a full disk: %q", got)
+		}
+		db.fail.Store(0)
+		settle(time.Minute)
+		if got := ready(); got != "" {
+			t.Errorf("with space: %s", got)
+		}
+	})
+}

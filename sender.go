@@ -112,7 +112,9 @@ func (s *sender) deliver(ctx context.Context, e *endpoint, p *Pending, held func
 		return nil
 	}
 	step := Next(a, p.AttemptsBefore, e.policy, rand.Float64()) // #nosec G404 -- spreads retries, guards nothing
-	return &Outcome{Delivery: *p, Attempt: *a, Status: step.Status, NextAttemptAt: step.RetryAt, Reason: step.Reason}
+	o := &Outcome{Delivery: *p, Attempt: *a, Status: step.Status, NextAttemptAt: step.RetryAt, Reason: step.Reason}
+	s.config.Observer.Attempted(o, event)
+	return o
 }
 
 func wait(ctx context.Context, d time.Duration) {

@@ -14,6 +14,7 @@ import (
 	"net/http"
 	"runtime/debug"
 	"sync/atomic"
+	"time"
 
 	"github.com/billhook/billhook"
 )
@@ -39,6 +40,11 @@ type Config struct {
 	// are for all stores are counted apart. Each node counts for itself.
 	// Default: no limit.
 	KeyRate, StoreRate Rate
+	// Metrics answers GET /metrics. Default: nothing does.
+	Metrics http.Handler
+	// Observe is told of each request that has a route: its operation in
+	// openapi.json, the answer's status and how long it took. Default: nobody is.
+	Observe func(operation string, status int, took time.Duration)
 	// Version is what GET /healthz tells of the program. Default: "dev".
 	Version string
 	// Logger gets our own failures, one record each. Default: slog.Default().
@@ -83,6 +89,9 @@ func New(client *billhook.Client, cfg Config) http.Handler {
 	if cfg.Version == "" {
 		cfg.Version = "dev"
 	}
+	if cfg.Observe == nil {
+		cfg.Observe = func(string, int, time.Duration) {}
+	}
 	if cfg.Logger == nil {
 		cfg.Logger = slog.Default()
 	}
@@ -95,6 +104,7 @@ func New(client *billhook.Client, cfg Config) http.Handler {
 
 func (s *server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	c := &call{server: s, w: w, r: r}
+	defer c.observe(time.Now())
 	defer c.recover()
 	defer func() { c.bodies.Add(-c.held) }()
 	// The mux gets the call as its ResponseWriter: a route takes it out again,
@@ -103,6 +113,13 @@ func (s *server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	s.mux.ServeHTTP(c, r)
 	if c.route == nil {
 		c.unrouted()
+	}
+}
+
+// observe tells of a request that was answered.
+func (c *call) observe(began time.Time) {
+	if c.route != nil && c.answered {
+		c.cfg.Observe(c.route.operationID, c.status, time.Since(began))
 	}
 }
 

@@ -31,6 +31,7 @@ type call struct {
 
 	muxStatus int  // what the mux itself would have answered
 	answered  bool // the status is on its way
+	status    int  // which one
 }
 
 // Header, Write and WriteHeader catch what the mux itself says.
@@ -102,8 +103,7 @@ func (c *call) sendWith(cacheControl []string, status int, contentType []string,
 	h["Content-Type"] = contentType
 	h["Cache-Control"] = cacheControl
 	h["X-Content-Type-Options"] = headerNoSniff
-	c.answered = true
-	c.w.WriteHeader(status)
+	c.begin(status)
 	c.w.Write(body) // the caller may be gone: there is no one to tell
 }
 
@@ -129,9 +129,14 @@ func appendJSON(b []byte, v any) ([]byte, error) {
 
 // noContent answers 204.
 func (c *call) noContent() error {
-	c.answered = true
-	c.w.WriteHeader(http.StatusNoContent)
+	c.begin(http.StatusNoContent)
 	return nil
+}
+
+// begin sends the status and the headers.
+func (c *call) begin(status int) {
+	c.answered, c.status = true, status
+	c.w.WriteHeader(status)
 }
 
 // created answers 201 with the place of the new thing.

@@ -49,6 +49,9 @@ func newFixtureIn(t testing.TB, dir string, config billhook.Config, cfg Config) 
 	if cfg.Keys == nil {
 		cfg.Keys = Chain(RootKey(rootKey), StoredKeys(client))
 	}
+	if cfg.Metrics == nil {
+		cfg.Metrics = http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write([]byte("up 1\n")) })
+	}
 	if cfg.Logger == nil {
 		cfg.Logger = slog.New(slog.DiscardHandler)
 	}

@@ -5,6 +5,8 @@ import (
 	_ "embed"
 	"net/http"
 	"time"
+
+	"github.com/billhook/billhook"
 )
 
 // readyWithin is how long a readiness check may wait for the database.
@@ -24,6 +26,16 @@ func (c *call) getHealth() error {
 		Status  string `json:"status"`
 		Version string `json:"version"`
 	}{"ok", c.cfg.Version})
+}
+
+// getMetrics answers with the service's metrics.
+func (c *call) getMetrics() error {
+	if c.cfg.Metrics == nil {
+		return &billhook.Error{Code: billhook.CodeNotFound, Message: "this service has no metrics"}
+	}
+	c.answered, c.status = true, http.StatusOK
+	c.cfg.Metrics.ServeHTTP(c.w, c.r)
+	return nil
 }
 
 // getReadiness answers 200 while emits can be stored.

@@ -81,7 +81,12 @@ func (s *shop) renew(t *testing.T, client *billhook.Client, kind string) {
 }
 
 // kind is the second part of the pattern: what the id in it names.
-func kind(rt *route) string { return strings.Split(rt.pattern, "/")[2] }
+func kind(rt *route) string {
+	if parts := strings.Split(rt.pattern, "/"); len(parts) > 2 {
+		return parts[2]
+	}
+	return ""
+}
 
 // target is what a request to the route names in its path, if anything, of the
 // shop.

@@ -25,6 +25,7 @@ func routes() []*route {
 	all := []*route{
 		{"GET", "/healthz", "", open, "getHealth", (*call).getHealth},
 		{"GET", "/readyz", "", open, "getReadiness", (*call).getReadiness},
+		{"GET", "/metrics", StoresManage, allStores, "getMetrics", (*call).getMetrics},
 		{"GET", "/openapi.json", "", open, "getOpenAPI", (*call).getOpenAPI},
 
 		{"POST", "/api/stores", StoresManage, allStores, "createStore", (*call).createStore},

@@ -19,6 +19,7 @@ var dialect = sqlstore.Dialect{
 	Argument: storable,
 	Arrays:   true,
 	Lock:     " FOR UPDATE SKIP LOCKED",
+	Probe:    "UPDATE billhook.changes SET version = version",
 	Lost:     selectLost,
 	Keys:     true,
 	Hasty:    "SET LOCAL lock_timeout = '5ms'",

@@ -3,6 +3,7 @@ package sqlite
 import (
 	"context"
 	"database/sql"
+	"strconv"
 	"strings"
 
 	"github.com/billhook/billhook/internal/sqlstore"
@@ -13,6 +14,7 @@ import (
 var dialect = sqlstore.Dialect{
 	Text:     strings.NewReplacer("billhook.", "billhook_").Replace,
 	Elements: func(column string) string { return "json_each(" + column + ")" },
+	Probe:    "INSERT OR REPLACE INTO billhook_probe (id, filler) VALUES (1, zeroblob(" + strconv.Itoa(probeSize) + "))",
 }
 
 const (

@@ -176,7 +176,7 @@ func (c *connections) prove(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("checkpoint: %w", err)
 	}
-	if _, err := c.conn.ExecContext(ctx, "INSERT OR REPLACE INTO billhook_probe (id, filler) VALUES (1, zeroblob(?))", int64(probeSize)); err != nil {
+	if _, err := c.conn.ExecContext(ctx, dialect.Probe); err != nil {
 		return fmt.Errorf("write: %w", err)
 	}
 	return nil

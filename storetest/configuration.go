@@ -17,6 +17,7 @@ func (f *fixture) configuration() billhook.Configuration {
 func testEmpty(f *fixture) {
 	ctx := context.Background()
 	f.commit(&billhook.Batch{})
+	f.commit(&billhook.Batch{Probe: true}) // which nobody sees anything of
 	all := f.configuration()
 	f.equal("stores", all.Stores, []billhook.Store{})
 	f.equal("webhooks", all.Webhooks, []billhook.Webhook{})

@@ -17,6 +17,7 @@ import (
 	"github.com/billhook/billhook/postgres"
 	"github.com/billhook/billhook/profile"
 	"github.com/billhook/billhook/sqlite"
+	"github.com/billhook/billhook/telemetry"
 )
 
 // serveCmd's flags are fixed names: others start the service by them.
@@ -35,6 +36,9 @@ type serveCmd struct {
 	MaxEventSize int           `env:"BILLHOOK_MAX_EVENT_SIZE" default:"1048576" help:"The most bytes that one event's data may have."`
 	APIRateKey   rateFlag      `name:"api-rate-key" env:"BILLHOOK_API_RATE_KEY" placeholder:"N[:BURST]" help:"The most requests a second of one API key, on each node, and how many at once. Default: no limit."`
 	APIRateStore rateFlag      `name:"api-rate-store" env:"BILLHOOK_API_RATE_STORE" placeholder:"N[:BURST]" help:"The same for all requests about one store: its own keys together, and, counted apart, those for all stores."`
+	MetricsAddr  string        `env:"BILLHOOK_METRICS_ADDR" placeholder:"HOST:PORT" help:"Another address that tells metrics, to whoever asks. On the API's own, /metrics wants a key that may manage all stores."`
+	LogAttempts  string        `env:"BILLHOOK_LOG_ATTEMPTS" enum:"none,failed,all" default:"failed" help:"Which attempts are logged, a line each: none, failed or all."`
+	LogFormat    string        `env:"BILLHOOK_LOG_FORMAT" enum:"text,json" default:"text" help:"Format of the log: text or json."`
 	NodeLease    time.Duration `env:"BILLHOOK_NODE_LEASE" default:"10s" help:"With --database-url: how long a node may be silent before others take over its deliveries."`
 }
 
@@ -59,8 +63,10 @@ func (cmd *serveCmd) Run(ctx context.Context) error {
 		return fmt.Errorf("--addr=%s: give it as host:port, like 127.0.0.1:4000", cmd.Addr)
 	case cmd.NodeLease < 500*time.Millisecond || cmd.NodeLease > 10*time.Minute:
 		return fmt.Errorf("--node-lease=%v: give a time from 500ms to 10m", cmd.NodeLease)
+	case cmd.MetricsAddr != "" && !isHostPort(cmd.MetricsAddr):
+		return fmt.Errorf("--metrics-addr=%s: give it as host:port, like 127.0.0.1:9400", cmd.MetricsAddr)
 	}
-	logger := slog.New(slog.NewTextHandler(os.Stderr, nil))
+	logger := cmd.logger()
 	tuneMemory()
 	profiles, err := loadProfiles(cmd.ProfileFile)
 	if err != nil {
@@ -74,8 +80,10 @@ func (cmd *serveCmd) Run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	metrics := telemetry.NewMetrics()
 	config := billhook.Config{
-		Profile: cmd.Profile, Profiles: profiles, AllowInsecure: cmd.Dev, Logger: logger,
+		Observer: cmd.observer(metrics, logger),
+		Profile:  cmd.Profile, Profiles: profiles, AllowInsecure: cmd.Dev, Logger: logger,
 		Egress: policy, EgressProxy: proxy,
 		MaxEventSize: cmd.MaxEventSize, StopGrace: deliverGrace,
 	}
@@ -100,6 +108,12 @@ func (cmd *serveCmd) Run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	metrics.Watch(client)
+	stopMetrics, err := cmd.serveMetrics(metrics, logger)
+	if err != nil {
+		return err
+	}
+	defer stopMetrics()
 	listener, err := net.Listen("tcp", cmd.Addr)
 	if err != nil {
 		return fmt.Errorf("listen: %w", err)
@@ -112,6 +126,7 @@ func (cmd *serveCmd) Run(ctx context.Context) error {
 	}
 	server := newServer(api.New(client, api.Config{
 		Keys: api.Chain(keys, api.StoredKeys(client)), MaxBody: int64(cmd.MaxEventSize) + envelopeRoom, Version: version, Logger: logger,
+		Metrics: metrics.Handler(), Observe: metrics.Request,
 		KeyRate: api.Rate(cmd.APIRateKey), StoreRate: api.Rate(cmd.APIRateStore),
 	}), logger)
 	cmd.greet(os.Stdout, client, listener.Addr(), secret)

@@ -31,6 +31,8 @@ type Dialect struct {
 	// Lock ends a SELECT of rows that are to be changed: it locks them, and
 	// passes over those that others have locked.
 	Lock string
+	// Probe writes something that changes nothing.
+	Probe string
 	// Lost reads the owners that are not living, whose deliveries count as
 	// nobody's; empty where there can be none.
 	Lost string

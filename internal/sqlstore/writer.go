@@ -150,5 +150,10 @@ func (w *Writer) write(ctx context.Context, b *billhook.Batch) error {
 	if err := w.writeHeads(ctx); err != nil {
 		return err
 	}
+	if b.Probe {
+		if _, err := w.conn.Exec(ctx, w.dialect.Probe); err != nil {
+			return fmt.Errorf("probe: %w", err)
+		}
+	}
 	return w.flush(ctx)
 }
