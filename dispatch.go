@@ -127,11 +127,22 @@ func (s *scheduler) sendOne(j job) (job, bool) {
 
 // record has an outcome written and then acted on.
 func (s *scheduler) record(l *lane, o *Outcome) {
+	var retiring *retirement
 	s.committer.submitLater(write{
-		parts:    1,
-		keep:     true,
-		add:      func(b *Batch) { b.Outcomes = append(b.Outcomes, o) },
-		handOver: func() { s.recorded(l, o) },
+		parts: 1,
+		keep:  true,
+		add: func(b *Batch) {
+			b.Outcomes = append(b.Outcomes, o)
+			retiring = nil
+			if o.Deactivate {
+				retiring = s.retire(o)
+			}
+			retiring.add(b)
+		},
+		handOver: func() {
+			s.retired(retiring)
+			s.recorded(l, o)
+		},
 	})
 }
 

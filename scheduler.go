@@ -42,6 +42,10 @@ type scheduler struct {
 	lookup  func(Lane) *endpoint
 	deleted func(Lane) bool
 	unknown func()
+	// retire says what makes the webhook of an outcome inactive, if that is called
+	// for, and retired takes in that it was written.
+	retire  func(*Outcome) *retirement
+	retired func(*retirement)
 	// held is Database.Held.
 	held        func() bool
 	maxInFlight int
