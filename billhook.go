@@ -180,7 +180,7 @@ func New(db Database, config Config) (*Client, error) {
 	c.linker = &linker{committer: c.committer}
 	c.sender = newSender(db, config)
 	c.scheduler = &scheduler{
-		db: db, committer: c.committer, logger: config.Logger, held: db.Held, retire: c.retire, retired: c.retired,
+		db: db, committer: c.committer, logger: config.Logger, held: db.Held, retire: c.retire, retired: c.retired, reload: c.hear,
 		lookup: c.registry.endpoint, deleted: c.registry.deleted, unknown: c.outdate, maxInFlight: config.MaxInFlight, laneWindow: config.laneWindow, lanes: map[Lane]*lane{},
 	}
 	c.committer.handOver, c.committer.behind = c.scheduler.handOver, c.scheduler.behind

@@ -119,6 +119,9 @@ func (s *scheduler) sendOne(j job) (job, bool) {
 	} else {
 		endpoint.record = endpoint.record.after(&o.Attempt)
 		s.unrecorded++
+		if o.Deactivate {
+			l.retiring++
+		}
 		s.record(l, o)
 	}
 	s.tend(l)
@@ -140,8 +143,11 @@ func (s *scheduler) record(l *lane, o *Outcome) {
 			retiring.add(b)
 		},
 		handOver: func() {
-			s.retired(retiring)
+			unheard := s.retired(retiring)
 			s.recorded(l, o)
+			if unheard {
+				s.hear(l)
+			}
 		},
 	})
 }
@@ -150,6 +156,9 @@ func (s *scheduler) recorded(l *lane, o *Outcome) {
 	s.unrecorded--
 	if !s.holds(l) {
 		return
+	}
+	if o.Deactivate {
+		l.retiring--
 	}
 	if !l.moving {
 		l.moving = true
@@ -166,4 +175,22 @@ func (s *scheduler) recorded(l *lane, o *Outcome) {
 		l.add(p, s.window(), &s.mem)
 	}
 	s.tend(l)
+}
+
+// hear reads what another node has made of a lane's webhook, before more is sent.
+func (s *scheduler) hear(l *lane) {
+	if l.hearing {
+		return
+	}
+	l.hearing = true
+	s.committer.submit(write{after: func(error) {
+		s.reload()
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		l.hearing = false
+		if s.holds(l) {
+			s.tend(l)
+			s.dispatch()
+		}
+	}})
 }

@@ -49,16 +49,30 @@ func (r *retirement) add(b *Batch) {
 }
 
 // retired takes in what became of a retirement. It runs with the scheduler's lock.
-func (c *Client) retired(r *retirement) {
-	if r == nil || r.write.Refused {
-		return
+// Where the write was refused, and not because of what this node has written itself,
+// another has changed the webhook: retired it, perhaps.
+func (c *Client) retired(r *retirement) (unheard bool) {
+	if r == nil {
+		return false
 	}
 	lane := Lane{StoreID: r.webhook.StoreID, WebhookID: r.webhook.ID}
+	if r.write.Refused {
+		e := c.registry.endpoint(lane)
+		return e != nil && e.webhook.UpdatedAt.Equal(r.write.Was)
+	}
 	err := c.registry.putWebhook(r.webhook, c.config.WebhookConcurrency)
 	if err != nil {
 		c.config.Logger.Error("cannot take in that a webhook is inactive", "store", lane.StoreID, "webhook", lane.WebhookID, "err", errors.Unwrap(err))
-		return
+		return false
 	}
 	c.scheduler.refreshLane(lane)
 	c.config.Logger.Info("a webhook is inactive now, since its receiver wants no more deliveries (410)", "store", lane.StoreID, "webhook", lane.WebhookID)
+	return false
+}
+
+// hear takes in what other nodes have changed. It runs between transactions.
+func (c *Client) hear() {
+	if err := c.loadUsable(context.Background()); err != nil {
+		c.outdate()
+	}
 }

@@ -205,7 +205,7 @@ func TestMaxAge(t *testing.T) {
 			t.Errorf("%d attempts; delivery %+v", len(asks.all()), d)
 		}
 
-		// One that had to wait for its first attempt.
+		// Those that had to wait for their first attempt.
 		ctx := context.Background()
 		w.emit("c", `{}`) // is delivered
 		settle(time.Second)
@@ -215,20 +215,24 @@ func TestMaxAge(t *testing.T) {
 		active := true
 		late.answer = func(int, received) int { return 500 }
 		for _, wait := range []time.Duration{140 * time.Minute, 160 * time.Minute} {
-			if _, err := w.client.Update(ctx, "default", hook.ID, billhook.WebhookChange{IsActive: &active}); err != nil {
-				t.Fatal(err)
+			activate := func() {
+				if _, err := w.client.Update(ctx, "default", hook.ID, billhook.WebhookChange{IsActive: &active}); err != nil {
+					t.Fatal(err)
+				}
 			}
+			w.halt() // or it would be sent at once
+			activate()
 			w.emit("c", `{}`)
 			if _, err := w.client.Deactivate(ctx, "default", hook.ID); err != nil {
 				t.Fatal(err)
 			}
-			before := len(late.all())
+			w.run()
 			settle(wait)
-			if _, err := w.client.Update(ctx, "default", hook.ID, billhook.WebhookChange{IsActive: &active}); err != nil {
-				t.Fatal(err)
-			}
+			activate()
 			settle(time.Hour)
-			_ = before
+		}
+		if n := len(late.all()); n != 2 {
+			t.Errorf("%d requests, want one for each that was not too old", n)
 		}
 		d, as := w.newest()
 		if want := "not sent: it had waited for 160 min when its turn came, and the retry policy tries for 150 min (maxAge)"; d.Status != billhook.StatusDead ||
