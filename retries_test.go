@@ -76,7 +76,7 @@ func TestPresetSchedules(t *testing.T) {
 				p, _ := profile.Preset(tt.preset)
 				w.register(w.serve(9000, &in), policyOf(p))
 				w.emit("order.paid", `{}`)
-				settle(100 * 24 * time.Hour)
+				settle(5 * 24 * time.Hour)
 				if got := in.gaps(); !reflect.DeepEqual(got, tt.want) {
 					t.Errorf("the retries came after %v, want %v", got, tt.want)
 				}
@@ -115,7 +115,7 @@ func TestProfileSchedules(t *testing.T) {
 				w.register(w.serve(9000, &in))
 				p, _ := w.client.Profile(tt.profile)
 				w.emit(p.EventTypes[0].Name, `{}`)
-				settle(100 * 24 * time.Hour)
+				settle(5 * 24 * time.Hour)
 				if got := in.gaps(); len(in.all()) == 0 || !reflect.DeepEqual(got, tt.want) {
 					t.Errorf("the retries came after %v, want %v", got, tt.want)
 				}
@@ -283,7 +283,7 @@ func TestStorePolicy(t *testing.T) {
 			t.Fatal(err)
 		}
 		hourly := &profile.RetryPolicy{Delays: []time.Duration{time.Hour, time.Hour, time.Hour, time.Hour}, RetryOn: profile.RetryOnAny}
-		daily := &profile.RetryPolicy{Delays: []time.Duration{24 * time.Hour, 24 * time.Hour, 24 * time.Hour}}
+		later := &profile.RetryPolicy{Delays: []time.Duration{3 * time.Hour, 3 * time.Hour, 3 * time.Hour}}
 		var none *profile.RetryPolicy
 		change := func(policy *profile.RetryPolicy) billhook.Store {
 			s, err := changer.UpdateStore(ctx, "default", billhook.StoreChange{RetryPolicy: &policy})
@@ -292,17 +292,22 @@ func TestStorePolicy(t *testing.T) {
 			}
 			return s
 		}
-		if s := change(hourly); s.RetryPolicy.MaxAttempts != 5 || s.RetryPolicy.BackoffMultiplier != 5 {
+		litestore := "litestore"
+		if _, err := changer.UpdateStore(ctx, "default", billhook.StoreChange{Profile: &litestore}); err != nil {
+			t.Fatal(err)
+		}
+		settle(time.Second)
+		if s := change(hourly); s.RetryPolicy.MaxAttempts != 5 || s.RetryPolicy.BackoffMultiplier != 2 {
 			t.Errorf("the store has the policy %+v", s.RetryPolicy)
 		}
 		settle(time.Minute)
-		sender.emit("order.paid", `{}`)
+		sender.emit("review.created", `{}`)
 		settle(90 * time.Minute) // two attempts are made, and the third is set for in half an hour
-		change(daily)
-		settle(time.Hour) // that was made, and the fourth is set for tomorrow
+		change(later)
+		settle(time.Hour) // that was made, and the fourth is set for three hours after
 		change(none)
-		settle(100 * 24 * time.Hour)
-		want := append(seconds(3600, 3600, 24*3600), seconds(625, 3125, 15625, 43200, 43200, 43200)...)
+		settle(4 * time.Hour)
+		want := seconds(3600, 3600, 3*3600, 16) // of five, as the profile has it
 		if got := follows.gaps(); !reflect.DeepEqual(got, want) {
 			t.Errorf("the store's retries came after %v, want %v", got, want)
 		}
@@ -310,7 +315,7 @@ func TestStorePolicy(t *testing.T) {
 			t.Errorf("the webhook's own came after %v, want %v", got, want)
 		}
 		all, err := changer.Audit(ctx, billhook.AuditFilter{Event: billhook.AuditStoreUpdate, Limit: 10})
-		if err != nil || len(all) != 3 || !strings.Contains(all[2].New, `"delays":[3600000,3600000,3600000,3600000]`) || strings.Contains(all[0].New, "retryPolicy") {
+		if err != nil || len(all) != 4 || !strings.Contains(all[2].New, `"delays":[3600000,3600000,3600000,3600000]`) || strings.Contains(all[0].New, "retryPolicy") {
 			t.Errorf("on record are %+v, %v", all, err)
 		}
 	})
