@@ -46,7 +46,7 @@ func (t *tenant) endpoint(w Webhook, concurrency int) (*endpoint, error) {
 
 func newRegistry() *registry { return &registry{stores: map[string]*tenant{}} }
 
-// store finds a store that is not deleted.
+// store finds a store that is not deleted. What it points to must not be changed.
 func (r *registry) store(id string) (Store, *profile.Profile, error) {
 	r.mu.RLock()
 	defer r.mu.RUnlock()
@@ -54,7 +54,7 @@ func (r *registry) store(id string) (Store, *profile.Profile, error) {
 	if t == nil || !t.store.DeletedAt.IsZero() {
 		return Store{}, nil, &Error{Code: CodeNotFound, Message: "there is no store " + quote(id), Hint: "create it with POST /api/stores"}
 	}
-	return t.store.clone(), t.profile, nil
+	return t.store, t.profile, nil
 }
 
 // stored finds a store, also one that is deleted.

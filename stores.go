@@ -31,7 +31,7 @@ func (c *Client) CreateStore(ctx context.Context, s Store) (Store, error) {
 // Store finds a store.
 func (c *Client) Store(_ context.Context, id string) (Store, error) {
 	s, _, err := c.registry.store(id)
-	return s, err
+	return s.clone(), err
 }
 
 // Stores lists the stores whose ids come after the given one, by id, at most
