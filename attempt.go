@@ -15,6 +15,7 @@ const (
 	FailureTLS      Failure = "tls"      // no trusted TLS session
 	FailureRefused  Failure = "refused"  // the address may not be dialled
 	FailureProtocol Failure = "protocol" // the answer is not HTTP, or breaks off before its status
+	FailureExpired  Failure = "expired"  // not sent: older than the policy's MaxAge when its turn came
 )
 
 // An Attempt is one request of a delivery and what came of it. A failed
@@ -34,8 +35,8 @@ type Attempt struct {
 	Failure    Failure
 	// Error says in words what failed; empty on success.
 	Error string
-	// RetryAfter is how long the receiver asks to be left alone (RFC 9110, 10.2.3);
-	// 0 when it does not. It is not kept.
+	// RetryAfter is how long the receiver asks to be left alone (RFC 9110, 10.2.3),
+	// at most MaxRetryAfter; 0 when it does not. It is not kept.
 	RetryAfter time.Duration
 	// ResponseHeaders are the answer's, one "Name: value" a line, at most
 	// MaxResponseKept bytes.

@@ -17,8 +17,8 @@ type AuditEntry struct {
 	// Event says what was done: the event's type, or one of the names below.
 	Event  string
 	Entity Reference
-	// Actor is who did it; empty where nobody told, and for what a process does
-	// by itself.
+	// Actor is who did it; empty where nobody told, and for most of what a process
+	// does by itself.
 	Actor     Reference
 	RequestID string
 	CreatedAt time.Time
@@ -59,12 +59,16 @@ const (
 	AuditKeyRevoke     = "keys.revoke"
 )
 
+// AuditWebhookDeactivate is what Billhook does itself: its actor is system/billhook.
+const AuditWebhookDeactivate = "webhooks.deactivate"
+
 // auditNames are the names of what is done in Billhook itself.
 var auditNames = []string{
 	AuditStoreCreate, AuditStoreUpdate, AuditStoreDelete,
 	AuditWebhookCreate, AuditWebhookUpdate, AuditWebhookDelete, AuditWebhookTest,
 	AuditSecretRotate, AuditSecretReveal, AuditDeliveryRetry,
 	AuditKeyCreate, AuditKeyRevoke,
+	AuditWebhookDeactivate,
 }
 
 // IsAuditName reports whether a name is that of something done in Billhook

@@ -24,6 +24,7 @@ import (
 	"crypto/rand"
 	"errors"
 	"log/slog"
+	mathrand "math/rand/v2"
 	"net"
 	"sync"
 	"sync/atomic"
@@ -98,6 +99,8 @@ type Config struct {
 	// laneWindow is how many waiting deliveries a lane holds in memory, for
 	// tests of what it does with more. Default: laneWindow.
 	laneWindow int
+	// random, in [0, 1), is what jitter is made of. Default: rand.Float64.
+	random func() float64
 }
 
 // Check reports what New would refuse of the Config, before there is a database.
@@ -141,6 +144,9 @@ func (c Config) withDefaults() Config {
 	c.Egress.AllowLoopback = c.Egress.AllowLoopback || c.AllowInsecure
 	c.Egress.AllowPrivate = c.Egress.AllowPrivate || c.AllowInsecure
 	c.laneWindow = cmp.Or(c.laneWindow, laneWindow)
+	if c.random == nil {
+		c.random = mathrand.Float64 // #nosec G404 -- spreads retries, guards nothing
+	}
 	return c
 }
 
@@ -180,7 +186,7 @@ func New(db Database, config Config) (*Client, error) {
 	c.linker = &linker{committer: c.committer}
 	c.sender = newSender(db, config)
 	c.scheduler = &scheduler{
-		db: db, committer: c.committer, logger: config.Logger, held: db.Held,
+		db: db, committer: c.committer, logger: config.Logger, held: db.Held, retire: c.retire, retired: c.retired, reload: c.hear,
 		lookup: c.registry.endpoint, deleted: c.registry.deleted, unknown: c.outdate, maxInFlight: config.MaxInFlight, laneWindow: config.laneWindow, lanes: map[Lane]*lane{},
 	}
 	c.committer.handOver, c.committer.behind = c.scheduler.handOver, c.scheduler.behind
@@ -339,9 +345,10 @@ func (c *Client) Ready(ctx context.Context) error {
 	return c.committer.do(ctx, write{add: func(b *Batch) { b.Probe = c.committer.unproved() }})
 }
 
-// Profile finds a wire profile, built-in or from Config.Profiles.
+// Profile finds a wire profile, built-in or from Config.Profiles; "" is that of new
+// stores.
 func (c *Client) Profile(name string) (*profile.Profile, bool) {
-	p, ok := c.profiles[name]
+	p, ok := c.profiles[cmp.Or(name, c.config.Profile)]
 	return p, ok
 }
 

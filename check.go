@@ -113,14 +113,8 @@ func checkWebhook(before, w *Webhook, p *profile.Profile) error {
 	if w.OverlapSignature != "" && w.OverlapSignature != SignOld && w.OverlapSignature != SignNew {
 		return &Error{Code: CodeInvalid, Pointer: "/overlapSignature", Message: "is neither old nor new"}
 	}
-	if w.RetryPolicy != nil {
-		if err := w.RetryPolicy.Check(); err != nil {
-			var member *profile.MemberError
-			if errors.As(err, &member) {
-				return invalid("/retryPolicy"+member.Pointer, "%s", member.Message)
-			}
-			return invalid("/retryPolicy", "%v", err)
-		}
+	if err := checkPolicy(w.RetryPolicy); err != nil {
+		return err
 	}
 	if maps.Equal(before.Headers, w.Headers) {
 		return nil

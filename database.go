@@ -240,6 +240,9 @@ type Outcome struct {
 	Status        Status
 	NextAttemptAt time.Time
 	Reason        string
+	// Deactivate: the receiver wants no more, for which the batch has a WebhookWrite
+	// where that is called for. A Database does not look at it.
+	Deactivate bool
 
 	// Stale is set by Commit.
 	Stale bool

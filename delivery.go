@@ -10,7 +10,8 @@ const (
 	StatusPending Status = "pending"
 	// StatusDelivered: the receiver acknowledged it with a 2xx.
 	StatusDelivered Status = "delivered"
-	// StatusDead: no attempt succeeded and the policy allows no more.
+	// StatusDead: no attempt succeeded and the policy allows no more, or the receiver
+	// wants none (410).
 	StatusDead Status = "dead"
 	// StatusCancelled: its webhook was deleted before it was delivered.
 	StatusCancelled Status = "cancelled"

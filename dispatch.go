@@ -119,6 +119,9 @@ func (s *scheduler) sendOne(j job) (job, bool) {
 	} else {
 		endpoint.record = endpoint.record.after(&o.Attempt)
 		s.unrecorded++
+		if o.Deactivate {
+			l.retiring++
+		}
 		s.record(l, o)
 	}
 	s.tend(l)
@@ -127,11 +130,25 @@ func (s *scheduler) sendOne(j job) (job, bool) {
 
 // record has an outcome written and then acted on.
 func (s *scheduler) record(l *lane, o *Outcome) {
+	var retiring *retirement
 	s.committer.submitLater(write{
-		parts:    1,
-		keep:     true,
-		add:      func(b *Batch) { b.Outcomes = append(b.Outcomes, o) },
-		handOver: func() { s.recorded(l, o) },
+		parts: 1,
+		keep:  true,
+		add: func(b *Batch) {
+			b.Outcomes = append(b.Outcomes, o)
+			retiring = nil
+			if o.Deactivate {
+				retiring = s.retire(o)
+			}
+			retiring.add(b)
+		},
+		handOver: func() {
+			unheard := s.retired(retiring)
+			s.recorded(l, o)
+			if unheard {
+				s.hear(l)
+			}
+		},
 	})
 }
 
@@ -139,6 +156,9 @@ func (s *scheduler) recorded(l *lane, o *Outcome) {
 	s.unrecorded--
 	if !s.holds(l) {
 		return
+	}
+	if o.Deactivate {
+		l.retiring--
 	}
 	if !l.moving {
 		l.moving = true
@@ -155,4 +175,22 @@ func (s *scheduler) recorded(l *lane, o *Outcome) {
 		l.add(p, s.window(), &s.mem)
 	}
 	s.tend(l)
+}
+
+// hear reads what another node has made of a lane's webhook, before more is sent.
+func (s *scheduler) hear(l *lane) {
+	if l.hearing {
+		return
+	}
+	l.hearing = true
+	s.committer.submit(write{after: func(error) {
+		s.reload()
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		l.hearing = false
+		if s.holds(l) {
+			s.tend(l)
+			s.dispatch()
+		}
+	}})
 }

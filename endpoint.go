@@ -40,10 +40,8 @@ func newEndpoint(w Webhook, p *profile.Profile, concurrency int) (*endpoint, err
 	if err != nil {
 		return nil, err
 	}
-	e := &endpoint{webhook: w, url: u, profile: p, policy: p.RetryPolicy, timeout: p.Timeout, concurrency: concurrency, shut: w.sealedShut() || len(w.Secrets) == 0}
-	if w.RetryPolicy != nil {
-		e.policy = *w.RetryPolicy
-	}
+	e := &endpoint{webhook: w, url: u, profile: p, concurrency: concurrency, shut: w.sealedShut() || len(w.Secrets) == 0}
+	e.follow(nearest(p, w.RetryPolicy))
 	for i := range w.KeyPairs {
 		pair := &w.KeyPairs[i]
 		if pair.Value == "" {

@@ -1,5 +1,11 @@
 package billhook
 
+// WithRandom makes jitter of the test's own numbers.
+func (c Config) WithRandom(random func() float64) Config {
+	c.random = random
+	return c
+}
+
 // WithLaneWindow makes lanes hold fewer deliveries, so that tests of what they
 // do with more need not make as many.
 func (c Config) WithLaneWindow(n int) Config {

@@ -1,103 +1,54 @@
 package billhook
 
 import (
-	"context"
-	"crypto/tls"
-	"crypto/x509"
-	"errors"
-	"fmt"
-	"net"
 	"net/http"
+	"strconv"
 	"strings"
-	"syscall"
 	"time"
 
-	"github.com/billhook/billhook/egress"
 	"github.com/billhook/billhook/profile"
 )
 
-// judge says what an answer means: a 2xx acknowledges, nothing else does.
-func judge(resp *http.Response, p *profile.Profile) (Failure, string) {
-	code := resp.StatusCode
+// MaxRetryAfter is the longest that a receiver's Retry-After is heeded for.
+const MaxRetryAfter = 24 * time.Hour
+
+// judge says what an answer that came at the given time means: a 2xx acknowledges,
+// nothing else does.
+func judge(a *Attempt, resp *http.Response, p *profile.Profile, at time.Time) {
+	a.StatusCode = resp.StatusCode
+	if p.Succeeded(resp.StatusCode) {
+		return
+	}
+	a.RetryAfter = retryAfter(resp.Header.Get("Retry-After"), at)
 	switch {
-	case p.Succeeded(code):
-		return FailureNone, ""
-	case code == http.StatusSwitchingProtocols:
-		return FailureProtocol, "the receiver answered 101 and wants to change the protocol"
-	case code/100 == 3:
-		if to := resp.Header.Get("Location"); to != "" {
-			return FailureRedirect, fmt.Sprintf("the receiver answered %d to %s; redirects are not followed", code, clip(to, 200))
+	case resp.StatusCode == http.StatusSwitchingProtocols:
+		a.Failure = FailureProtocol
+	case resp.StatusCode/100 == 3:
+		a.Failure = FailureRedirect
+	default:
+		a.Failure = FailureStatus
+	}
+	a.Error = answered(resp, a.RetryAfter, at)
+}
+
+// retryAfter reads how long from now a receiver wants to be left alone (RFC 9110
+// §10.2.3): seconds, or an HTTP date. 0 for what is neither, or over; at most
+// MaxRetryAfter.
+func retryAfter(value string, now time.Time) time.Duration {
+	value = strings.TrimSpace(value)
+	if value == "" {
+		return 0
+	}
+	if strings.Trim(value, "0123456789") == "" {
+		seconds, err := strconv.ParseUint(value, 10, 64)
+		if limit := uint64(MaxRetryAfter / time.Second); err != nil || seconds > limit { // too many digits, or too long
+			return MaxRetryAfter
 		}
-		return FailureRedirect, fmt.Sprintf("the receiver answered %d; redirects are not followed", code)
+		return time.Duration(seconds) * time.Second // #nosec G115 -- at most a day
 	}
-	return FailureStatus, strings.TrimSpace(fmt.Sprintf("the receiver answered %d %s", code, http.StatusText(code)))
-}
-
-// explain says what kept a request from being answered, in a merchant's words.
-func explain(err error, timeout time.Duration) (Failure, string) {
-	var (
-		refused   *egress.Refused
-		proxy     *egress.ProxyError
-		resolve   *net.DNSError
-		op        *net.OpError
-		authority x509.UnknownAuthorityError
-		hostname  x509.HostnameError
-		invalid   x509.CertificateInvalidError
-		verify    *tls.CertificateVerificationError
-		record    tls.RecordHeaderError
-		alert     tls.AlertError
-		netErr    net.Error
-	)
-	switch {
-	case errors.As(err, &refused):
-		return FailureRefused, refused.Error()
-	case errors.As(err, &proxy): // its address is the operator's alone
-		return FailureConnect, "no connection to the receiver through this server's proxy: " + proxy.Reason
-	case errors.Is(err, context.DeadlineExceeded):
-		return FailureTimeout, fmt.Sprintf("no answer within %v", timeout)
-	case errors.As(err, &resolve):
-		return FailureResolve, fmt.Sprintf("the host name %q has no address", resolve.Name)
-	case errors.As(err, &invalid) && invalid.Reason == x509.Expired:
-		return FailureTLS, "the receiver's certificate has expired or is not valid yet"
-	case errors.As(err, &hostname):
-		return FailureTLS, "the receiver's certificate is for another host name"
-	case errors.As(err, &authority):
-		return FailureTLS, "the receiver's certificate is from an authority that is not trusted"
-	case errors.As(err, &verify), errors.As(err, &invalid):
-		return FailureTLS, "the receiver's certificate does not verify"
-	case errors.As(err, &record), errors.As(err, &alert), strings.Contains(err.Error(), "tls: "):
-		return FailureTLS, "no TLS session with the receiver: " + cause(err)
-	case errors.Is(err, syscall.ECONNREFUSED):
-		return FailureConnect, "the receiver refused the connection; nothing listens there"
-	case errors.As(err, &op) && op.Op == "dial":
-		return FailureConnect, "no connection to the receiver: " + cause(op.Err)
-	case errors.As(err, &netErr) && netErr.Timeout():
-		return FailureTimeout, "no answer in time: " + cause(err)
+	date, err := http.ParseTime(value)
+	if err != nil {
+		return 0
 	}
-	return FailureProtocol, "the connection broke before an answer: " + cause(err)
-}
-
-// cause is what went wrong, without the addresses that a *net.OpError tells: this
-// machine's, and that of the operator's proxy.
-func cause(err error) string {
-	what := ""
-	var op *net.OpError
-	for errors.As(err, &op) && op.Err != nil {
-		what, err = op.Op+": ", op.Err
-	}
-	return clip(what+err.Error(), 200)
-}
-
-// clip shortens what a stranger sent, and keeps it printable.
-func clip(s string, n int) string {
-	s = strings.Map(func(r rune) rune {
-		if r < ' ' || r == 0x7f {
-			return -1
-		}
-		return r
-	}, strings.ToValidUTF8(s, "�"))
-	if len(s) <= n {
-		return s
-	}
-	return strings.ToValidUTF8(s[:n], "") + "…"
+	return min(max(date.Sub(now), 0), MaxRetryAfter)
 }

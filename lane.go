@@ -23,8 +23,12 @@ type lane struct {
 	// wait for their outcome to be recorded; true for those that were changed
 	// on disk meanwhile.
 	known map[string]bool
-	// sending counts the requests under way.
-	sending int
+	// sending counts the requests under way, and retiring those that were answered
+	// 410 and are not written yet: meanwhile nothing more is sent to be answered so.
+	sending, retiring int
+	// hearing: another node has changed the webhook, which is read now; nothing is
+	// sent until it is known how.
+	hearing bool
 
 	more    bool
 	horizon Position
@@ -129,12 +133,12 @@ func (l *lane) due(now time.Time) bool {
 
 // open reports whether the webhook would take another request.
 func (l *lane) open() bool {
-	return l.endpoint != nil && l.endpoint.webhook.IsActive && !l.endpoint.shut && l.sending < l.endpoint.concurrency
+	return l.endpoint != nil && l.endpoint.webhook.IsActive && !l.endpoint.shut && l.sending < l.endpoint.concurrency && l.retiring == 0 && !l.hearing
 }
 
 // empty reports whether nothing is left that the lane must remember.
 func (l *lane) empty() bool {
-	return len(l.known) == 0 && !l.more && !l.reading && !l.queued
+	return len(l.known) == 0 && !l.more && !l.reading && !l.queued && !l.hearing
 }
 
 func (l *lane) pop(mem *memory) Pending {

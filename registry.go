@@ -3,6 +3,7 @@ package billhook
 import (
 	"crypto/ed25519"
 	"maps"
+	"reflect"
 	"slices"
 	"sync"
 	"time"
@@ -33,9 +34,19 @@ type tenant struct {
 	matches map[string][]*endpoint
 }
 
+// endpoint makes a webhook of the store's ready for sending.
+func (t *tenant) endpoint(w Webhook, concurrency int) (*endpoint, error) {
+	e, err := newEndpoint(w, t.profile, concurrency)
+	if err != nil {
+		return nil, err
+	}
+	e.follow(nearest(t.profile, t.store.RetryPolicy, w.RetryPolicy))
+	return e, nil
+}
+
 func newRegistry() *registry { return &registry{stores: map[string]*tenant{}} }
 
-// store finds a store that is not deleted.
+// store finds a store that is not deleted. What it points to must not be changed.
 func (r *registry) store(id string) (Store, *profile.Profile, error) {
 	r.mu.RLock()
 	defer r.mu.RUnlock()
@@ -64,14 +75,14 @@ func (r *registry) storesAfter(after string, limit int) []Store {
 	var found []Store
 	for _, id := range slices.Sorted(maps.Keys(r.stores)) {
 		if t := r.stores[id]; id > after && t.store.DeletedAt.IsZero() && len(found) < limit {
-			found = append(found, t.store)
+			found = append(found, t.store.clone())
 		}
 	}
 	return found
 }
 
 // putStore takes in a new or changed store. Its webhooks' endpoints are made
-// anew, since they follow its profile.
+// anew, since they follow its profile and its settings.
 func (r *registry) putStore(s Store, p *profile.Profile, concurrency int) error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -80,13 +91,13 @@ func (r *registry) putStore(s Store, p *profile.Profile, concurrency int) error 
 		t = &tenant{webhooks: map[string]*endpoint{}, gone: map[string]bool{}}
 		r.stores[s.ID] = t
 	}
-	same := t.profile == p
+	same := t.profile == p && reflect.DeepEqual(t.store.StoreSettings, s.StoreSettings)
 	t.store, t.profile, t.matches = s, p, map[string][]*endpoint{}
 	if same {
 		return nil
 	}
 	for id, e := range t.webhooks {
-		again, err := newEndpoint(e.webhook, p, concurrency)
+		again, err := t.endpoint(e.webhook, concurrency)
 		if err != nil {
 			return err
 		}
@@ -109,7 +120,7 @@ func (r *registry) putWebhook(w Webhook, concurrency int) error {
 		t.gone[w.ID] = true
 		return nil
 	}
-	e, err := newEndpoint(w, t.profile, concurrency)
+	e, err := t.endpoint(w, concurrency)
 	if err != nil {
 		return err
 	}

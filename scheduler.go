@@ -42,6 +42,12 @@ type scheduler struct {
 	lookup  func(Lane) *endpoint
 	deleted func(Lane) bool
 	unknown func()
+	// retire says what makes the webhook of an outcome inactive, if that is called
+	// for, and retired takes in what became of that: unheard where another node's
+	// change of the webhook came first. reload, between transactions, hears of it.
+	retire  func(*Outcome) *retirement
+	retired func(*retirement) (unheard bool)
+	reload  func()
 	// held is Database.Held.
 	held        func() bool
 	maxInFlight int

@@ -6,7 +6,6 @@ import (
 	"errors"
 	"io"
 	"log/slog"
-	"math/rand/v2"
 	"net/http"
 	"net/http/httptrace"
 	"sort"
@@ -111,8 +110,8 @@ func (s *sender) deliver(ctx context.Context, e *endpoint, p *Pending, held func
 	if a == nil {
 		return nil
 	}
-	step := Next(a, p.AttemptsBefore, e.policy, rand.Float64()) // #nosec G404 -- spreads retries, guards nothing
-	o := &Outcome{Delivery: *p, Attempt: *a, Status: step.Status, NextAttemptAt: step.RetryAt, Reason: step.Reason}
+	step := Next(p, a, e.policy, s.config.random())
+	o := &Outcome{Delivery: *p, Attempt: *a, Status: step.Status, NextAttemptAt: step.RetryAt, Reason: step.Reason, Deactivate: step.Deactivate}
 	s.config.Observer.Attempted(o, event)
 	return o
 }
@@ -129,6 +128,10 @@ func wait(ctx context.Context, d time.Duration) {
 // attempt sends the event once and tells what came of it.
 func (s *sender) attempt(ctx context.Context, e *endpoint, p *Pending, event *Event, held func() bool) *Attempt {
 	a := &Attempt{StoreID: p.StoreID, DeliveryID: p.ID, Number: p.Attempts + 1, StartedAt: now(), URL: e.webhook.URL}
+	if expired(p, e.policy, a.StartedAt) {
+		a.Failure, a.Error = FailureExpired, waitedTooLong(p, e.policy.MaxAge, a.StartedAt)
+		return a
+	}
 	if e.url.Scheme != "https" && !s.config.allowsHTTP(e.profile) {
 		a.Failure, a.Error = FailureRefused, "the URL is not encrypted (http://), and the profile "+e.profile.Name+" asks for https://"
 		return a // it was registered while that was allowed
@@ -150,11 +153,10 @@ func (s *sender) attempt(ctx context.Context, e *endpoint, p *Pending, event *Ev
 		if ctx.Err() != nil || errors.Is(err, errNotHeld) {
 			return nil // called off: it waits on, and no one blames the receiver
 		}
-		a.Failure, a.Error = explain(err, e.timeout)
+		a.Failure, a.Error = explain(err, e.url, a.Duration, a.StartedAt)
 		return a
 	}
-	a.StatusCode = resp.StatusCode
-	a.Failure, a.Error = judge(resp, e.profile)
+	judge(a, resp, e.profile, a.StartedAt.Add(a.Duration))
 	a.ResponseHeaders = keepHeaders(resp.Header)
 	a.ResponseBody = s.readBody(resp, cancel)
 	return a

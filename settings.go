@@ -14,6 +14,7 @@ type WebhookSettings struct {
 // StoreSettings is what a store may choose for all of its webhooks, kept as
 // WebhookSettings is. The zero value leaves all to its profile and the deployment.
 type StoreSettings struct {
-	// RetryPolicy takes the place of the profile's; nil leaves it to that.
+	// RetryPolicy takes the place of the profile's, for webhooks that have none of
+	// their own; nil leaves it to that.
 	RetryPolicy *profile.RetryPolicy `json:"retryPolicy,omitempty"`
 }

@@ -37,6 +37,8 @@ type record struct {
 // after is the record after one more attempt.
 func (r record) after(a *Attempt) record {
 	switch {
+	case a.Failure == FailureExpired: // nothing was asked of it
+		return r
 	case a.Success() && a.Duration <= quickAnswer:
 		return record{standing: good}
 	case a.Success():

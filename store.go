@@ -1,6 +1,10 @@
 package billhook
 
-import "time"
+import (
+	"time"
+
+	"github.com/billhook/billhook/profile"
+)
 
 // DefaultStore is the store that a request means when it names none.
 const DefaultStore = "default"
@@ -28,4 +32,13 @@ type Store struct {
 type StoreChange struct {
 	Name    *string
 	Profile *string
+	// RetryPolicy: a pointer to nil goes back to the profile's policy.
+	RetryPolicy **profile.RetryPolicy
+}
+
+// clone is a copy that its holder may change.
+func (s *Store) clone() Store {
+	c := *s
+	c.RetryPolicy = clonedPolicy(s.RetryPolicy)
+	return c
 }

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"reflect"
 	"strings"
 	"time"
 
@@ -30,7 +31,7 @@ func (c *Client) CreateStore(ctx context.Context, s Store) (Store, error) {
 // Store finds a store.
 func (c *Client) Store(_ context.Context, id string) (Store, error) {
 	s, _, err := c.registry.store(id)
-	return s, err
+	return s.clone(), err
 }
 
 // Stores lists the stores whose ids come after the given one, by id, at most
@@ -39,8 +40,8 @@ func (c *Client) Stores(_ context.Context, after string, limit int) ([]Store, er
 	return c.registry.storesAfter(after, limit), nil
 }
 
-// UpdateStore changes a store. A changed profile holds for every attempt from
-// then on, those of events emitted before included.
+// UpdateStore changes a store. A changed profile or retry policy holds for every
+// attempt from then on, those of events emitted before included.
 func (c *Client) UpdateStore(ctx context.Context, id string, change StoreChange) (Store, error) {
 	c.configuring.Lock()
 	defer c.configuring.Unlock()
@@ -55,6 +56,9 @@ func (c *Client) UpdateStore(ctx context.Context, id string, change StoreChange)
 		}
 		if change.Profile != nil {
 			s.Profile = *change.Profile
+		}
+		if change.RetryPolicy != nil {
+			s.RetryPolicy = *change.RetryPolicy
 		}
 		s.UpdatedAt = nowAfter(before.UpdatedAt)
 		return c.writeStore(ctx, AuditStoreUpdate, &before, s)
@@ -106,6 +110,10 @@ func (c *Client) writeStore(ctx context.Context, done string, before *Store, s S
 	if p == nil {
 		return Store{}, unknownProfile(s.Profile)
 	}
+	s.RetryPolicy = completed(s.RetryPolicy, p.RetryPolicy)
+	if err := checkPolicy(s.RetryPolicy); err != nil {
+		return Store{}, err
+	}
 	w := &StoreWrite{Store: s, Create: before == nil, Audit: newAudit(ctx, s.ID, done, Reference{entityStore, s.ID})}
 	w.Audit.Old, w.Audit.New = auditStore(before), auditStore(&s)
 	if before != nil {
@@ -120,7 +128,7 @@ func (c *Client) writeStore(ctx context.Context, done string, before *Store, s S
 	case w.Refused:
 		return Store{}, &Error{Code: CodeDuplicate, Pointer: "/id", Message: "the store " + quote(s.ID) + " is there already, or was", Hint: "choose another id"}
 	}
-	return s, nil
+	return s.clone(), nil
 }
 
 // commitStore writes a store, and lets memory know between transactions, so that
@@ -135,9 +143,9 @@ func (c *Client) commitStore(ctx context.Context, w *StoreWrite, p *profile.Prof
 			if w.Refused {
 				return
 			}
-			_, before, err := c.registry.store(w.Store.ID)
+			was, before, err := c.registry.store(w.Store.ID)
 			failure = c.registry.putStore(w.Store, p, c.config.WebhookConcurrency)
-			if err == nil && before == p && w.Store.DeletedAt.IsZero() {
+			if err == nil && before == p && reflect.DeepEqual(was.StoreSettings, w.Store.StoreSettings) && w.Store.DeletedAt.IsZero() {
 				return // no webhook sends otherwise for it
 			}
 			for _, h := range c.registry.webhooksAfter(w.Store.ID, "", maxInt) {

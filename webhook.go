@@ -23,7 +23,8 @@ type Webhook struct {
 	// IsActive: an inactive webhook gets no new deliveries, and its waiting
 	// ones wait on until it is active again.
 	IsActive bool
-	// RetryPolicy overrides the profile's; nil leaves it to the profile.
+	// RetryPolicy overrides the store's and the profile's; nil leaves it to the
+	// nearest of them that there is.
 	RetryPolicy *profile.RetryPolicy
 	// Headers are sent with every delivery. They cannot replace what Billhook
 	// itself sets (see CheckHeaders).
@@ -54,7 +55,7 @@ type WebhookChange struct {
 	Name        *string
 	Description *string
 	IsActive    *bool
-	// RetryPolicy: a pointer to nil goes back to the profile's policy.
+	// RetryPolicy: a pointer to nil goes back to the store's or the profile's policy.
 	RetryPolicy **profile.RetryPolicy
 	// Headers: the value HeaderKept stands for what the header has.
 	Headers *map[string]string
@@ -91,9 +92,6 @@ func (w *Webhook) clone() Webhook {
 	c := *w
 	c.Events, c.Headers = slices.Clone(w.Events), maps.Clone(w.Headers)
 	c.ownSecrets()
-	if w.RetryPolicy != nil {
-		policy := *w.RetryPolicy
-		c.RetryPolicy = &policy
-	}
+	c.RetryPolicy = clonedPolicy(w.RetryPolicy)
 	return c
 }

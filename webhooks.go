@@ -26,8 +26,8 @@ type Registration struct {
 	Description string
 	// Inactive registers it without delivering to it yet.
 	Inactive bool
-	// RetryPolicy overrides the profile's; RetryOn and BackoffMultiplier may be
-	// left to it.
+	// RetryPolicy overrides the store's and the profile's; RetryOn and
+	// BackoffMultiplier may be left to them, and MaxAttempts where there are Delays.
 	RetryPolicy *profile.RetryPolicy
 	Headers     map[string]string
 	// OverlapSignature is as in Webhook.
@@ -50,6 +50,7 @@ func (c *Client) Register(ctx context.Context, r Registration) (Webhook, error) 
 		IsActive: !r.Inactive, RetryPolicy: r.RetryPolicy, Headers: maps.Clone(r.Headers), OverlapSignature: r.OverlapSignature,
 		WebhookSettings: r.WebhookSettings, CreatedAt: at, UpdatedAt: at,
 	}
+	w.InactiveReason = "" // Billhook's alone to say
 	if w.ID == "" {
 		w.ID = newID(p.IDs.Webhook, at)
 	} else if err := checkID(w.ID, "/id", maxID, '_'); err != nil {
@@ -108,6 +109,9 @@ func (ch *WebhookChange) apply(w *Webhook) {
 	}
 	if ch.IsActive != nil {
 		w.IsActive = *ch.IsActive
+		if w.IsActive {
+			w.InactiveReason = ""
+		}
 	}
 	if ch.RetryPolicy != nil {
 		w.RetryPolicy = *ch.RetryPolicy
@@ -262,11 +266,11 @@ func (c *Client) change(ctx context.Context, done, storeID, id string, apply fun
 // writeWebhook writes a webhook in place of what it was before, nil for a new
 // one, and what was done to it. It wants c.configuring.
 func (c *Client) writeWebhook(ctx context.Context, done string, before *Webhook, w Webhook) (Webhook, error) {
-	_, p, err := c.registry.store(w.StoreID) // again: it may be gone by now
+	s, p, err := c.registry.store(w.StoreID) // again: it may be gone by now
 	if err != nil {
 		return Webhook{}, err
 	}
-	w.RetryPolicy = completed(w.RetryPolicy, p)
+	w.RetryPolicy = completed(w.RetryPolicy, nearest(p, s.RetryPolicy))
 	if err := checkWebhook(before, &w, p); err != nil {
 		return Webhook{}, err
 	}
@@ -298,18 +302,6 @@ func (c *Client) writeWebhook(ctx context.Context, done string, before *Webhook,
 		return Webhook{}, &Error{Code: CodeDuplicate, Pointer: "/id", Message: "the webhook " + quote(w.ID) + " is there already, or was", Hint: "choose another id, or none"}
 	}
 	return w.clone(), nil
-}
-
-// completed fills in, from the profile, the members of a policy for which zero
-// is no choice.
-func completed(policy *profile.RetryPolicy, p *profile.Profile) *profile.RetryPolicy {
-	if policy == nil {
-		return nil
-	}
-	full := *policy
-	full.RetryOn = cmp.Or(full.RetryOn, p.RetryPolicy.RetryOn)
-	full.BackoffMultiplier = cmp.Or(full.BackoffMultiplier, p.RetryPolicy.BackoffMultiplier)
-	return &full
 }
 
 func orDefaultStore(id string) string {

@@ -1,13 +1,9 @@
 package api
 
 import (
-	"context"
-	"errors"
-	"fmt"
 	"time"
 
 	"github.com/billhook/billhook"
-	"github.com/billhook/billhook/profile"
 )
 
 var (
@@ -18,9 +14,6 @@ var (
 	webhookChangeMembers = []string{
 		"url", "events", "name", "description", "isActive", "active", "retryPolicy", "headers",
 		"overlapSignature", "ed25519",
-	}
-	retryPolicyMembers = []string{
-		"maxAttempts", "backoffMultiplier", "initialDelay", "maxDelay", "jitter", "firstExponent", "retryOn",
 	}
 )
 
@@ -41,6 +34,7 @@ func (a *activity) value() (*bool, error) {
 func (c *call) readRegistration(text []byte) (billhook.Registration, error) {
 	r := billhook.Registration{StoreID: c.storeID}
 	var active activity
+	var policy *policyText
 	err := readBody(text, func(rd *reader) error {
 		return rd.object(registrationMembers, func(name string) (err error) {
 			switch name {
@@ -61,7 +55,7 @@ func (c *call) readRegistration(text []byte) (billhook.Registration, error) {
 			case "active":
 				active.active, err = optional(rd, rd.boolPointer)
 			case "retryPolicy":
-				r.RetryPolicy, err = optional(rd, c.retryPolicyReader(rd))
+				policy, err = optional(rd, rd.retryPolicy)
 			case "headers":
 				r.Headers, err = optional(rd, rd.texts)
 			case "overlapSignature":
@@ -75,6 +69,9 @@ func (c *call) readRegistration(text []byte) (billhook.Registration, error) {
 	if err != nil {
 		return r, err
 	}
+	if r.RetryPolicy, err = c.webhookPolicy(policy); err != nil {
+		return r, err
+	}
 	isActive, err := active.value()
 	r.Inactive = isActive != nil && !*isActive
 	return r, err
@@ -85,6 +82,7 @@ func (c *call) readRegistration(text []byte) (billhook.Registration, error) {
 func (c *call) readWebhookChange(text []byte) (billhook.WebhookChange, error) {
 	var change billhook.WebhookChange
 	var active activity
+	var policy **policyText
 	err := readBody(text, func(rd *reader) error {
 		return rd.object(webhookChangeMembers, func(name string) (err error) {
 			switch name {
@@ -101,7 +99,7 @@ func (c *call) readWebhookChange(text []byte) (billhook.WebhookChange, error) {
 			case "active":
 				active.active, err = rd.boolPointer()
 			case "retryPolicy":
-				change.RetryPolicy, err = pointerTo(optional(rd, c.retryPolicyReader(rd)))
+				policy, err = pointerTo(optional(rd, rd.retryPolicy))
 			case "headers":
 				change.Headers, err = pointerTo(optional(rd, rd.texts))
 			case "overlapSignature":
@@ -115,63 +113,13 @@ func (c *call) readWebhookChange(text []byte) (billhook.WebhookChange, error) {
 	if err != nil {
 		return change, err
 	}
+	if policy != nil {
+		if change.RetryPolicy, err = pointerTo(c.webhookPolicy(*policy)); err != nil {
+			return change, err
+		}
+	}
 	change.IsActive, err = active.value()
 	return change, err
-}
-
-// retryPolicyReader reads a policy over that of the store's profile, so that
-// members left out are the profile's. It checks the values too: to the root, a
-// multiplier of 0 is one that was left out.
-func (c *call) retryPolicyReader(rd *reader) func() (*profile.RetryPolicy, error) {
-	return func() (*profile.RetryPolicy, error) {
-		p, err := c.profilePolicy(c.r.Context())
-		if err != nil {
-			return nil, err
-		}
-		err = rd.object(retryPolicyMembers, func(name string) (err error) {
-			switch name {
-			case "maxAttempts":
-				p.MaxAttempts, err = rd.int()
-			case "backoffMultiplier":
-				p.BackoffMultiplier, err = rd.number()
-			case "initialDelay":
-				p.InitialDelay, err = rd.milliseconds()
-			case "maxDelay":
-				p.MaxDelay, err = rd.milliseconds()
-			case "jitter":
-				p.Jitter, err = rd.number()
-			case "firstExponent":
-				p.FirstExponent, err = rd.int()
-			case "retryOn":
-				p.RetryOn, err = rd.string()
-			}
-			return err
-		})
-		if err != nil {
-			return nil, err
-		}
-		return &p, rd.checkPolicy(p)
-	}
-}
-
-func (rd *reader) checkPolicy(p profile.RetryPolicy) error {
-	err := p.Check()
-	if bad, ok := errors.AsType[*profile.MemberError](err); ok {
-		return &billhook.Error{Code: billhook.CodeInvalid, Pointer: rd.pointer() + bad.Pointer, Message: bad.Message}
-	}
-	return err
-}
-
-func (c *call) profilePolicy(ctx context.Context) (profile.RetryPolicy, error) {
-	s, err := c.client.Store(ctx, c.storeID)
-	if err != nil {
-		return profile.RetryPolicy{}, err
-	}
-	p, ok := c.client.Profile(s.Profile)
-	if !ok {
-		return profile.RetryPolicy{}, fmt.Errorf("store %q: profile %q is not loaded", s.ID, s.Profile)
-	}
-	return p.RetryPolicy, nil
 }
 
 func (rd *reader) int() (int, error) {

@@ -5,18 +5,24 @@ import (
 	"net/url"
 
 	"github.com/billhook/billhook"
+	"github.com/billhook/billhook/profile"
 )
 
 type storeJSON struct {
-	ID        string  `json:"id"`
-	Name      string  `json:"name"`
-	Profile   string  `json:"profile"`
-	CreatedAt instant `json:"createdAt"`
-	UpdatedAt instant `json:"updatedAt"`
+	ID      string `json:"id"`
+	Name    string `json:"name"`
+	Profile string `json:"profile"`
+	// RetryPolicy is null where the profile's is followed.
+	RetryPolicy *profile.RetryPolicy `json:"retryPolicy"`
+	CreatedAt   instant              `json:"createdAt"`
+	UpdatedAt   instant              `json:"updatedAt"`
 }
 
 func showStore(s *billhook.Store) storeJSON {
-	return storeJSON{s.ID, s.Name, s.Profile, instant(s.CreatedAt), instant(s.UpdatedAt)}
+	return storeJSON{
+		ID: s.ID, Name: s.Name, Profile: s.Profile, RetryPolicy: s.RetryPolicy,
+		CreatedAt: instant(s.CreatedAt), UpdatedAt: instant(s.UpdatedAt),
+	}
 }
 
 func (c *call) createStore() error {
@@ -25,8 +31,9 @@ func (c *call) createStore() error {
 		return err
 	}
 	var s billhook.Store
+	var policy *policyText
 	err = readBody(text, func(rd *reader) error {
-		err := rd.object([]string{"id", "name", "profile"}, func(name string) (err error) {
+		err := rd.object([]string{"id", "name", "profile", "retryPolicy"}, func(name string) (err error) {
 			switch name {
 			case "id":
 				s.ID, err = rd.string()
@@ -34,6 +41,8 @@ func (c *call) createStore() error {
 				s.Name, err = optional(rd, rd.string)
 			case "profile":
 				s.Profile, err = optional(rd, rd.string)
+			case "retryPolicy":
+				policy, err = optional(rd, rd.retryPolicy)
 			}
 			return err
 		})
@@ -43,6 +52,9 @@ func (c *call) createStore() error {
 		return err
 	})
 	if err != nil {
+		return err
+	}
+	if s.RetryPolicy, err = c.storePolicy(c.r.Context(), policy, "", s.Profile); err != nil {
 		return err
 	}
 	if s, err = c.client.CreateStore(c.r.Context(), s); err != nil {
@@ -80,20 +92,31 @@ func (c *call) updateStore() error {
 		return err
 	}
 	var change billhook.StoreChange
+	var policy **policyText
 	err = readBody(text, func(rd *reader) error {
-		return rd.object([]string{"name", "profile"}, func(name string) error {
-			value, err := rd.string()
+		return rd.object([]string{"name", "profile", "retryPolicy"}, func(name string) (err error) {
 			switch name {
 			case "name":
-				change.Name = &value
+				change.Name, err = pointerTo(rd.string())
 			case "profile":
-				change.Profile = &value
+				change.Profile, err = pointerTo(rd.string())
+			case "retryPolicy":
+				policy, err = pointerTo(optional(rd, rd.retryPolicy))
 			}
 			return err
 		})
 	})
 	if err != nil {
 		return err
+	}
+	if policy != nil {
+		profileName := ""
+		if change.Profile != nil {
+			profileName = *change.Profile
+		}
+		if change.RetryPolicy, err = pointerTo(c.storePolicy(c.r.Context(), *policy, c.storeID, profileName)); err != nil {
+			return err
+		}
 	}
 	s, err := c.client.UpdateStore(c.r.Context(), c.storeID, change)
 	if err != nil {

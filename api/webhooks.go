@@ -17,7 +17,9 @@ type webhookJSON struct {
 	Name        string   `json:"name"`
 	Description string   `json:"description"`
 	IsActive    bool     `json:"isActive"`
-	// RetryPolicy is null where the profile's is followed.
+	// InactiveReason is null where Billhook has not made it inactive itself.
+	InactiveReason *string `json:"inactiveReason"`
+	// RetryPolicy is null where the store's or the profile's is followed.
 	RetryPolicy *profile.RetryPolicy `json:"retryPolicy"`
 	// Headers have their values only in answers that are meant to show them.
 	Headers map[string]string `json:"headers"`
@@ -38,6 +40,9 @@ func showWebhook(w *billhook.Webhook) webhookJSON {
 		RetryPolicy: w.RetryPolicy, Headers: maskHeaders(w.Headers),
 		OverlapSignature: cmp.Or(w.OverlapSignature, billhook.SignOld),
 		CreatedAt:        instant(w.CreatedAt), UpdatedAt: instant(w.UpdatedAt),
+	}
+	if w.InactiveReason != "" {
+		shown.InactiveReason = &w.InactiveReason
 	}
 	if len(w.KeyPairs) > 0 {
 		shown.PublicKey = &w.KeyPairs[0].Public

@@ -9,21 +9,21 @@ import (
 // file is a profile as its file has it. Each member must be there but those
 // tagged omitempty.
 type file struct {
-	Name         string       `json:"name"`
-	Title        string       `json:"title"`
-	Document     string       `json:"document"`
-	Signature    *Signature   `json:"signature,omitempty"`
-	Envelope     []Member     `json:"envelope"`
-	IDs          IDs          `json:"ids"`
-	Secret       SecretFormat `json:"secret"`
-	UserAgent    string       `json:"userAgent"`
-	AllowHTTP    bool         `json:"allowHttp"`
-	Reserializes bool         `json:"reserializes"`
-	Catalogue    string       `json:"catalogue"`
-	RetryPolicy  retryJSON    `json:"retryPolicy"`
-	Timeout      int64        `json:"timeout"`
-	Success      string       `json:"success"`
-	EventTypes   []EventType  `json:"eventTypes"`
+	Name         string          `json:"name"`
+	Title        string          `json:"title"`
+	Document     string          `json:"document"`
+	Signature    *Signature      `json:"signature,omitempty"`
+	Envelope     []Member        `json:"envelope"`
+	IDs          IDs             `json:"ids"`
+	Secret       SecretFormat    `json:"secret"`
+	UserAgent    string          `json:"userAgent"`
+	AllowHTTP    bool            `json:"allowHttp"`
+	Reserializes bool            `json:"reserializes"`
+	Catalogue    string          `json:"catalogue"`
+	RetryPolicy  json.RawMessage `json:"retryPolicy"` // an object, or a preset's name
+	Timeout      int64           `json:"timeout"`
+	Success      string          `json:"success"`
+	EventTypes   []EventType     `json:"eventTypes"`
 }
 
 // Parse reads a profile from its file's text and checks all of it: unknown
@@ -35,11 +35,15 @@ func Parse(text []byte) (*Profile, error) {
 	if err := decode(text, &f, required); err != nil {
 		return nil, err
 	}
+	var policy RetryPolicy
+	if err := under("/retryPolicy", policy.read(f.RetryPolicy, required)); err != nil {
+		return nil, err
+	}
 	p := &Profile{
 		Name: f.Name, Title: f.Title, Document: f.Document,
 		Signature: f.Signature, Envelope: f.Envelope, IDs: f.IDs, Secret: f.Secret,
 		UserAgent: f.UserAgent, AllowHTTP: f.AllowHTTP, Reserializes: f.Reserializes, Catalogue: f.Catalogue,
-		RetryPolicy: f.RetryPolicy.policy(), Timeout: milliseconds(f.Timeout), Success: f.Success,
+		RetryPolicy: policy, Timeout: milliseconds(f.Timeout), Success: f.Success,
 		EventTypes: f.EventTypes,
 	}
 	if err := p.check(); err != nil {
@@ -70,11 +74,15 @@ func Load(path string) (*Profile, error) {
 
 // MarshalJSON writes the profile as Parse reads it.
 func (p *Profile) MarshalJSON() ([]byte, error) {
+	policy, err := json.Marshal(p.RetryPolicy)
+	if err != nil {
+		return nil, err
+	}
 	return json.Marshal(file{
 		Name: p.Name, Title: p.Title, Document: p.Document,
 		Signature: p.Signature, Envelope: p.Envelope, IDs: p.IDs, Secret: p.Secret,
 		UserAgent: p.UserAgent, AllowHTTP: p.AllowHTTP, Reserializes: p.Reserializes, Catalogue: p.Catalogue,
-		RetryPolicy: p.RetryPolicy.wire(), Timeout: p.Timeout.Milliseconds(), Success: p.Success,
+		RetryPolicy: policy, Timeout: p.Timeout.Milliseconds(), Success: p.Success,
 		EventTypes: p.EventTypes,
 	})
 }

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
@@ -77,8 +78,8 @@ func TestDocuments(t *testing.T) {
 	if p := named(t, "standard"); p.Signature != nil || !p.Accepts("other") {
 		t.Errorf("standard: %+v", p)
 	}
-	want := RetryPolicy{5, 2, time.Second, 30 * time.Second, 0, 1, RetryOnServerErrors}
-	if got := named(t, "litestore").RetryPolicy; got != want {
+	want := RetryPolicy{MaxAttempts: 5, BackoffMultiplier: 2, InitialDelay: time.Second, MaxDelay: 30 * time.Second, FirstExponent: 1, RetryOn: RetryOnServerErrors}
+	if got := named(t, "litestore").RetryPolicy; !reflect.DeepEqual(got, want) {
 		t.Errorf("litestore: %+v", got)
 	}
 }

@@ -1,24 +1,40 @@
 package profile
 
 import (
-	"encoding/json"
 	"math"
+	"slices"
 	"time"
 )
 
 // Values of RetryPolicy.RetryOn.
 const (
 	RetryOnAny          = "any"           // whatever went wrong
-	RetryOnServerErrors = "server-errors" // 5xx, or no answer at all
+	RetryOnServerErrors = "server-errors" // 5xx, no answer at all, or one of RetryCodes
+	RetryOnListed       = "listed"        // no answer at all, or one of RetryCodes
 )
 
-// maxDelay bounds RetryPolicy's delays.
-const maxDelay = 30 * 24 * time.Hour
+const (
+	// maxDelay bounds RetryPolicy's delays.
+	maxDelay = 30 * 24 * time.Hour
+	// maxAttempts bounds RetryPolicy.MaxAttempts.
+	maxAttempts = 100
+	// minAge and maxAge bound RetryPolicy.MaxAge.
+	minAge, maxAge = time.Second, 365 * 24 * time.Hour
+	// shortest and longest bound RetryPolicy.Timeout: a request that waits for a
+	// receiver keeps a place that others want.
+	shortest, longest = 100 * time.Millisecond, time.Minute
+	// maxCodes bounds RetryPolicy.RetryCodes.
+	maxCodes = 50
+	// gone is the status with which a receiver ends a delivery, whatever the policy.
+	gone = 410
+)
 
 // RetryPolicy says how often and when a failed delivery is tried again. In
-// JSON, durations are whole milliseconds.
+// JSON, durations are whole milliseconds, and the name of a preset (see Preset)
+// stands for all of it.
 type RetryPolicy struct {
-	// MaxAttempts counts all attempts, the first included: 1 to 100.
+	// MaxAttempts counts all attempts, the first included: 1 to 100, and with
+	// Delays at most one more than there are.
 	MaxAttempts int
 	// BackoffMultiplier is what each delay is longer than the one before: 1 to
 	// 100 times.
@@ -33,19 +49,37 @@ type RetryPolicy struct {
 	// FirstExponent is the multiplier's exponent in the first delay: 0 where it
 	// is InitialDelay itself, 1 in platforms that count from one. 0 to 10.
 	FirstExponent int
-	// RetryOn is RetryOnAny or RetryOnServerErrors.
+	// RetryOn is RetryOnAny, RetryOnServerErrors or RetryOnListed.
 	RetryOn string
+
+	// Delays are the delays themselves, the first before the second attempt: at
+	// most 99, each 0 to 30 days. They take the place of the backoff, which is the
+	// four members but Jitter above. Default: none.
+	Delays []time.Duration
+	// MaxAge is how old a delivery may be when it is tried: 1 second to 365 days.
+	// Default: 0, as old as it gets.
+	MaxAge time.Duration
+	// Timeout is how long one attempt may take, in place of Profile.Timeout:
+	// 100 ms to 1 minute. Default: 0, the profile's.
+	Timeout time.Duration
+	// RetryCodes are status codes that are tried again, 300 to 599, at most 50. They
+	// are not for RetryOnAny. Default: none.
+	RetryCodes []int
 }
 
 // Delay returns how long to wait after so many attempts, the last of which has
-// failed, before the next: the smaller of MaxDelay and InitialDelay ·
-// BackoffMultiplier^(attempts-1+FirstExponent), less Jitter · random of it.
-// random is from 0 to 1.
+// failed, before the next: the one of Delays, or the smaller of MaxDelay and
+// InitialDelay · BackoffMultiplier^(attempts-1+FirstExponent), less Jitter · random
+// of it. random is from 0 to 1.
 func (p RetryPolicy) Delay(attempts int, random float64) time.Duration {
+	attempts = max(attempts, 1)
+	if n := len(p.Delays); n > 0 {
+		return time.Duration(float64(p.Delays[min(attempts, n)-1]) * (1 - p.Jitter*random))
+	}
 	if p.InitialDelay <= 0 || p.MaxDelay <= 0 {
 		return 0
 	}
-	exponent := float64(max(attempts, 1)-1) + float64(p.FirstExponent)
+	exponent := float64(attempts-1) + float64(p.FirstExponent)
 	delay := float64(p.InitialDelay) * math.Pow(p.BackoffMultiplier, exponent)
 	delay = min(delay, float64(p.MaxDelay)) // also what is infinite by now
 	return time.Duration(delay * (1 - p.Jitter*random))
@@ -54,14 +88,46 @@ func (p RetryPolicy) Delay(attempts int, random float64) time.Duration {
 // Retries says whether an attempt that failed with this status code, 0 if
 // there was no answer, may be followed by another.
 func (p RetryPolicy) Retries(statusCode int) bool {
-	return p.RetryOn != RetryOnServerErrors || statusCode == 0 || statusCode >= 500
+	switch {
+	case statusCode == 0 || p.RetryOn == RetryOnServerErrors && statusCode >= 500:
+		return true
+	case p.RetryOn == RetryOnServerErrors || p.RetryOn == RetryOnListed:
+		return slices.Contains(p.RetryCodes, statusCode)
+	}
+	return true
+}
+
+// Clone is a copy that shares nothing with the policy.
+func (p RetryPolicy) Clone() RetryPolicy {
+	p.Delays, p.RetryCodes = slices.Clone(p.Delays), slices.Clone(p.RetryCodes)
+	return p
+}
+
+// Settle makes one policy of members that were given and others that are those of
+// another policy. given tells of a member's name in JSON whether it was given.
+// Delays and a backoff take each other's place, a list of delays says how often it
+// is tried unless that was given, and codes go with the RetryOn that wants none.
+func (p *RetryPolicy) Settle(given func(member string) bool) {
+	switch {
+	case !given("delays"):
+		if slices.ContainsFunc([]string{"backoffMultiplier", "initialDelay", "maxDelay", "firstExponent"}, given) {
+			p.Delays = nil
+		}
+	case len(p.Delays) > 0 && !given("maxAttempts"):
+		p.MaxAttempts = len(p.Delays) + 1
+	}
+	if given("retryOn") && p.RetryOn == RetryOnAny && !given("retryCodes") {
+		p.RetryCodes = nil
+	}
 }
 
 // Check returns a *MemberError for the first member that is out of its range.
 func (p RetryPolicy) Check() error {
 	switch {
-	case p.MaxAttempts < 1 || p.MaxAttempts > 100:
-		return bad("/maxAttempts", "must be from 1 to 100")
+	case p.MaxAttempts < 1 || p.MaxAttempts > maxAttempts:
+		return bad("/maxAttempts", "must be from 1 to %d", maxAttempts)
+	case len(p.Delays) > 0 && p.MaxAttempts > len(p.Delays)+1:
+		return bad("/maxAttempts", "must be from 1 to %d, one more than there are delays", len(p.Delays)+1)
 	case !(p.BackoffMultiplier >= 1 && p.BackoffMultiplier <= 100):
 		return bad("/backoffMultiplier", "must be from 1 to 100")
 	case p.InitialDelay < 0 || p.InitialDelay > maxDelay:
@@ -72,57 +138,40 @@ func (p RetryPolicy) Check() error {
 		return bad("/jitter", "must be from 0 to 1")
 	case p.FirstExponent < 0 || p.FirstExponent > 10:
 		return bad("/firstExponent", "must be from 0 to 10")
-	case p.RetryOn != RetryOnAny && p.RetryOn != RetryOnServerErrors:
-		return bad("/retryOn", "must be %q or %q", RetryOnAny, RetryOnServerErrors)
+	case p.RetryOn != RetryOnAny && p.RetryOn != RetryOnServerErrors && p.RetryOn != RetryOnListed:
+		return bad("/retryOn", "must be %q, %q or %q", RetryOnAny, RetryOnServerErrors, RetryOnListed)
+	case p.MaxAge != 0 && (p.MaxAge < minAge || p.MaxAge > maxAge):
+		return bad("/maxAge", "must be from %d to %d (ms, 365 days)", minAge.Milliseconds(), maxAge.Milliseconds())
+	case p.Timeout != 0 && (p.Timeout < shortest || p.Timeout > longest):
+		return bad("/timeout", "must be from %d to %d (ms)", shortest.Milliseconds(), longest.Milliseconds())
 	}
-	return nil
+	return p.checkLists()
 }
 
-// retryJSON is RetryPolicy as it is written, its durations in milliseconds.
-type retryJSON struct {
-	MaxAttempts       int     `json:"maxAttempts"`
-	BackoffMultiplier float64 `json:"backoffMultiplier"`
-	InitialDelay      int64   `json:"initialDelay"`
-	MaxDelay          int64   `json:"maxDelay"`
-	Jitter            float64 `json:"jitter"`
-	FirstExponent     int     `json:"firstExponent"`
-	RetryOn           string  `json:"retryOn"`
-}
-
-func (p RetryPolicy) wire() retryJSON {
-	return retryJSON{
-		p.MaxAttempts, p.BackoffMultiplier, p.InitialDelay.Milliseconds(), p.MaxDelay.Milliseconds(),
-		p.Jitter, p.FirstExponent, p.RetryOn,
+func (p RetryPolicy) checkLists() error {
+	if len(p.Delays) > maxAttempts-1 {
+		return bad("/delays", "must be at most %d", maxAttempts-1)
 	}
-}
-
-func (w retryJSON) policy() RetryPolicy {
-	return RetryPolicy{
-		w.MaxAttempts, w.BackoffMultiplier, milliseconds(w.InitialDelay), milliseconds(w.MaxDelay),
-		w.Jitter, w.FirstExponent, w.RetryOn,
+	for i, d := range p.Delays {
+		if d < 0 || d > maxDelay {
+			return bad(element("/delays", i), "must be from 0 to %d (ms, 30 days)", maxDelay.Milliseconds())
+		}
 	}
-}
-
-// milliseconds converts without overflow: what is out of range stays so.
-func milliseconds(ms int64) time.Duration {
-	const limit = math.MaxInt64 / int64(time.Millisecond)
-	return time.Duration(max(-limit, min(ms, limit))) * time.Millisecond
-}
-
-// MarshalJSON writes durations as whole milliseconds.
-func (p RetryPolicy) MarshalJSON() ([]byte, error) { return json.Marshal(p.wire()) }
-
-// UnmarshalJSON reads durations as whole milliseconds. Members that the text
-// lacks keep the value they have, so a policy can be read over a default. It
-// does not call Check. Errors about a member are *MemberError.
-func (p *RetryPolicy) UnmarshalJSON(text []byte) error {
-	if string(text) == "null" { // as encoding/json has it
-		return nil
+	switch {
+	case len(p.RetryCodes) > maxCodes:
+		return bad("/retryCodes", "must be at most %d", maxCodes)
+	case len(p.RetryCodes) > 0 && p.RetryOn == RetryOnAny:
+		return bad("/retryCodes", "says nothing beside the retryOn %q, which has every code tried again: set it to %q or %q", RetryOnAny, RetryOnListed, RetryOnServerErrors)
 	}
-	w := p.wire()
-	if err := decode(text, &w, optional); err != nil {
-		return err
+	for i, code := range p.RetryCodes {
+		switch {
+		case code == gone:
+			return bad(element("/retryCodes", i), "is 410, with which a receiver says that it wants no more")
+		case code < 300 || code > 599:
+			return bad(element("/retryCodes", i), "must be from 300 to 599")
+		case slices.Contains(p.RetryCodes[:i], code):
+			return bad(element("/retryCodes", i), "is there twice")
+		}
 	}
-	*p = w.policy()
 	return nil
 }

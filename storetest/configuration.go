@@ -37,7 +37,10 @@ func testEmpty(f *fixture) {
 
 func testStores(f *fixture) {
 	one := billhook.Store{ID: "one", Name: "Bäckerei „Eins“ 🥐", Profile: "litestore", CreatedAt: at(0), UpdatedAt: at(1), DeletedAt: at(2)}
-	one.StoreSettings = billhook.StoreSettings{RetryPolicy: &profile.RetryPolicy{MaxAttempts: 3, BackoffMultiplier: 1, RetryOn: profile.RetryOnAny}}
+	one.StoreSettings = billhook.StoreSettings{RetryPolicy: &profile.RetryPolicy{
+		MaxAttempts: 3, BackoffMultiplier: 1, RetryOn: profile.RetryOnListed, RetryCodes: []int{429, 503},
+		Delays: []time.Duration{0, 30 * 24 * time.Hour}, MaxAge: 365 * 24 * time.Hour, Timeout: time.Minute,
+	}}
 	two := billhook.Store{ID: "two"}
 	first, second := &billhook.StoreWrite{Store: one, Create: true}, &billhook.StoreWrite{Store: two, Create: true}
 	f.commit(&billhook.Batch{Stores: []*billhook.StoreWrite{first, second}})
@@ -62,6 +65,7 @@ func testWebhooks(f *fixture) {
 		RetryPolicy: &profile.RetryPolicy{
 			MaxAttempts: 7, BackoffMultiplier: 2.5, InitialDelay: 1500 * time.Millisecond, MaxDelay: time.Hour,
 			Jitter: 0.125, FirstExponent: 1, RetryOn: profile.RetryOnServerErrors,
+			Delays: []time.Duration{time.Second, 3 * 24 * time.Hour}, MaxAge: time.Hour, Timeout: 100 * time.Millisecond, RetryCodes: []int{429},
 		},
 		Headers:          map[string]string{"X-Tenant": "a&b", "X-Empty": ""},
 		Secrets:          []billhook.Secret{{Sealed: "v1:a:c2VhbGVk"}, {Value: "whsec_new"}, {Value: "whsec_öld", ExpiresAt: at(60)}},

@@ -93,7 +93,7 @@ const delivered = "delivered"
 
 var failures = []string{
 	string(billhook.FailureStatus), string(billhook.FailureRedirect), string(billhook.FailureTimeout), string(billhook.FailureResolve),
-	string(billhook.FailureConnect), string(billhook.FailureTLS), string(billhook.FailureRefused), string(billhook.FailureProtocol),
+	string(billhook.FailureConnect), string(billhook.FailureTLS), string(billhook.FailureRefused), string(billhook.FailureProtocol), string(billhook.FailureExpired),
 }
 
 // Accepted implements billhook.Observer.

@@ -1,6 +1,7 @@
 package sim
 
 import (
+	"net/http"
 	"slices"
 	"strings"
 	"time"
@@ -19,6 +20,7 @@ func (w *world) committed(p *process, b *billhook.Batch, cancelled []billhook.De
 	for _, o := range b.Outcomes {
 		if !o.Stale {
 			w.finished(p, o)
+			w.retired(p, o)
 		} else if l := w.book.lives[o.Delivery.ID]; w.climate.calm && l != nil && l.status != billhook.StatusCancelled {
 			w.fail(o.Delivery.ID, "an outcome of %s is stale in a calm world", p.name)
 		}
@@ -43,6 +45,22 @@ func (w *world) committed(p *process, b *billhook.Batch, cancelled []billhook.De
 		for i := range c.Deliveries {
 			w.claimed(p, &c.Deliveries[i])
 		}
+	}
+}
+
+// retired checks that a webhook is inactive whose receiver wants no more, unless it
+// was changed after that was asked, or by somebody the process had not heard of.
+func (w *world) retired(p *process, o *billhook.Outcome) {
+	h := w.hook(o.Delivery.WebhookID)
+	if !o.Deactivate || h == nil || h.deleted() {
+		return
+	}
+	last, known := h.last(), p.known[h.id].versions
+	switch {
+	case !last.IsActive:
+		w.note("%s is inactive, since it was answered 410: %t", h.id, last.InactiveReason != "")
+	case known == len(h.versions) && !o.Attempt.StartedAt.Before(last.UpdatedAt):
+		w.fail(h.id, "is active, and %s was answered 410 at %v", o.Delivery.ID, o.Attempt.StartedAt.Sub(w.began))
 	}
 }
 
@@ -137,22 +155,30 @@ func (w *world) finished(p *process, o *billhook.Outcome) {
 		w.fail(l.name, "attempt %d is recorded after %d", a.Number, l.attempts)
 	}
 	l.attempts++
+	var alone time.Duration // that the receiver asked to be left
 	if e := l.attempt(p, a); e != nil {
 		l.recorded++
 		w.tells(l, e, a)
+		if e.fate.kind == busy && a.StatusCode != 0 {
+			alone = busyFor
+		}
 	} else {
 		w.fail(l.name, "an attempt of %s at %v is on record, and no request began then (%s)", p.name, a.StartedAt.Sub(w.began), a.Error)
 	}
 	policy := w.policy(l.hook.id)
 	made, end := l.attempts-l.before, a.StartedAt.Add(a.Duration)
-	last := !policy.Retries(a.StatusCode) || made >= policy.MaxAttempts
+	last := !policy.Retries(a.StatusCode) || made >= policy.MaxAttempts || a.StatusCode == http.StatusGone
+	if o.Deactivate != (a.StatusCode == http.StatusGone) {
+		w.fail(l.name, "attempt %d was answered %d, and makes its webhook inactive: %v", made, a.StatusCode, o.Deactivate)
+	}
 	switch o.Status {
 	case billhook.StatusDelivered:
 		if !a.Success() {
 			w.fail(l.name, "is delivered, and the receiver has not acknowledged it")
 		}
 	case billhook.StatusPending:
-		if due := end.Add(policy.Delay(made, 0)); a.Success() || last || !o.NextAttemptAt.Equal(due) {
+		due := end.Add(max(policy.Delay(made, 0), alone))
+		if a.Success() || last || !o.NextAttemptAt.Equal(due) {
 			w.fail(l.name, "attempt %d (%s) is followed by another at %v; the policy says %v, last %v", made, a.Error, o.NextAttemptAt, due, last)
 		}
 	case billhook.StatusDead:

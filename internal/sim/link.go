@@ -85,7 +85,19 @@ func (l *link) commit(ctx context.Context, b *billhook.Batch) error {
 		w.doubt(b)
 		return errWrite
 	}
+	l.p.retires(b)
 	return nil
+}
+
+// retires notes that a process knows of webhooks that it has made inactive itself.
+func (p *process) retires(b *billhook.Batch) {
+	p.w.mu.Lock()
+	defer p.w.mu.Unlock()
+	for _, write := range b.Webhooks {
+		if !write.Refused && write.Webhook.InactiveReason != "" {
+			p.knows(&write.Webhook)
+		}
+	}
 }
 
 // write commits and books what was committed at the same instant.

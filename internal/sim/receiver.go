@@ -38,6 +38,9 @@ const (
 	isDown        kind = "is down"
 )
 
+// busyFor is how long one that is busy asks to be left alone.
+const busyFor = 3 * time.Second
+
 // A temper is how often a receiver does what.
 type temper []weighted[kind]
 
@@ -144,7 +147,7 @@ func (r *receiver) answer(c *conn, e *exchange) bool {
 	header := "Content-Length: 2\r\n\r\n"
 	switch e.fate.kind {
 	case busy:
-		header = "Retry-After: 1\r\n" + header
+		header = fmt.Sprintf("Retry-After: %d\r\n", busyFor/time.Second) + header
 	case refuses:
 		header = "Location: /elsewhere\r\n" + header
 	}

@@ -42,6 +42,7 @@ func (w *world) settle() {
 		if len(waits) == 0 {
 			break
 		}
+		w.activate() // one may have been answered 410 to what was under way
 		if time.Now().After(end) {
 			w.mu.Lock()
 			for _, name := range waits {

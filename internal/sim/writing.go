@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/billhook/billhook"
+	"github.com/billhook/billhook/profile"
 )
 
 // A writing is a transaction of one owner's on a Shared whose lock it has.
@@ -101,14 +102,19 @@ func clonedKey(k billhook.APIKey) billhook.APIKey {
 	return k
 }
 
+func clonedPolicy(p *profile.RetryPolicy) *profile.RetryPolicy {
+	if p == nil {
+		return nil
+	}
+	policy := p.Clone()
+	return &policy
+}
+
 // cloned is a copy that shares nothing.
 func cloned(h billhook.Webhook) billhook.Webhook {
 	h.Events, h.Headers = slices.Clone(h.Events), maps.Clone(h.Headers)
 	h.Secrets, h.KeyPairs = slices.Clone(h.Secrets), slices.Clone(h.KeyPairs)
-	if h.RetryPolicy != nil {
-		policy := *h.RetryPolicy
-		h.RetryPolicy = &policy
-	}
+	h.RetryPolicy = clonedPolicy(h.RetryPolicy)
 	return h
 }
 
