@@ -120,26 +120,32 @@ func (s *scheduler) sendOne(j job) (job, bool) {
 	if j.flight.probe {
 		j.flight.record.breaker.probing = false
 	}
+	more := false
 	if o == nil {
 		l.forget(j.pending.ID) // handed back: it waits in the database
 		l.rewind(&s.mem)
 	} else {
-		s.learn(l, endpoint, j.flight, o)
+		more = s.learn(l, endpoint, j.flight, o)
 		s.unrecorded++
 		s.record(l, o)
 	}
 	l.sending--
 	s.tend(l)
-	return s.next()
+	j, ok := s.next()
+	if more {
+		s.dispatch()
+	}
+	return j, ok
 }
 
 // learn takes in what an attempt tells of its receiver, while it still has its
-// place in the lane.
-func (s *scheduler) learn(l *lane, e *endpoint, f *flight, o *Outcome) {
-	at := time.Now()
+// place in the lane, and reports whether there are more of those now.
+func (s *scheduler) learn(l *lane, e *endpoint, f *flight, o *Outcome) (more bool) {
+	at, before := time.Now(), e.places()
 	probe := f.probe && f.record == e.record // else its URL has just become another
-	e.record.learn(l.key, &o.Attempt, probe, l.sending >= e.places(), e.concurrency, at)
+	e.record.learn(l.key, &o.Attempt, probe, l.sending >= before, e.concurrency, at)
 	s.mind(l.key, e, o.Attempt.Success(), at)
+	return e.places() > before
 }
 
 // record has an outcome written and then acted on.

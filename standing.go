@@ -82,13 +82,11 @@ type flight struct {
 	probe  bool
 }
 
-// storeRoom reports whether a store may take another place: twice as many as are
-// free, and one always. One store alone can take two thirds, two take two fifths
-// each, and so on: any number of them leave half of what each has (dynamic
-// thresholds, Choudhury and Hahne 1998).
-func (ln *line) storeRoom(storeID string, free int) bool {
-	return ln.ofStore[storeID] < max(2*free, 1)
-}
+// storeRoom reports whether a store that has so many places may take another: twice
+// as many as are free, and one always. One store alone can take two thirds, two take
+// two fifths each, and so on: any number of them leave half of what each has
+// (dynamic thresholds, Choudhury and Hahne 1998).
+func storeRoom(has, free int) bool { return has < max(2*free, 1) }
 
 // limited reports whether the lane's store has as many requests under way as it
 // wants at the most.
@@ -100,14 +98,14 @@ func (ls *lines) limited(l *lane) bool {
 	return most > 0 && ls.ofStore[l.key.StoreID] >= most
 }
 
-// pop takes the next lane whose store may take one of the free places out of the
-// line; nil if there is none.
-func (ls *lines) pop(ln *line, free int) *lane {
+// pop takes the next lane whose store may take one of the places out of the line
+// that are free there and among all; nil if there is none.
+func (ls *lines) pop(ln *line, free, ofAll int) *lane {
 	for len(ln.ready) > 0 {
 		l := ln.ready[0]
 		ln.ready[0] = nil
 		ln.ready = ln.ready[1:]
-		if ln.storeRoom(l.key.StoreID, free) && !ls.limited(l) {
+		if storeRoom(ln.ofStore[l.key.StoreID], min(free, ofAll)) && storeRoom(ls.ofStore[l.key.StoreID], ofAll) && !ls.limited(l) {
 			return l
 		}
 		if ln.aside == nil {
@@ -195,7 +193,7 @@ func (ls *lines) first(maxInFlight int, now time.Time) (*lane, standing) {
 		if len(own.ready) == 0 || !own.room(all, young, now) {
 			continue
 		}
-		if l := ls.pop(own, min(all-own.inFlight, maxInFlight-ls.inFlight)); l != nil {
+		if l := ls.pop(own, all-own.inFlight, maxInFlight-ls.inFlight); l != nil {
 			l.queued = false
 			return l, s
 		}
