@@ -65,6 +65,7 @@ var auditNames = []string{
 	AuditWebhookCreate, AuditWebhookUpdate, AuditWebhookDelete, AuditWebhookTest,
 	AuditSecretRotate, AuditSecretReveal, AuditDeliveryRetry,
 	AuditKeyCreate, AuditKeyRevoke,
+	AuditWebhookFail, AuditWebhookRecover, AuditWebhookDeactivate,
 }
 
 // IsAuditName reports whether a name is that of something done in Billhook

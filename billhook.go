@@ -78,13 +78,13 @@ type Config struct {
 	// MaxKeys bounds the API keys of a store, and those that are for all stores.
 	// Default: 1000.
 	MaxKeys int
-	// MaxInFlight bounds the requests under way to all receivers together. Half
-	// of them at most are to receivers that have not answered yet, a quarter to
-	// those that took over a second the last time, and a quarter to those that
+	// MaxInFlight bounds the requests under way to all receivers together. Three
+	// eighths of them at most are to receivers that have not answered yet, a quarter
+	// to those that took over a second the last time, and an eighth to those that
 	// fail. Default: 2048.
 	MaxInFlight int
-	// WebhookConcurrency bounds the requests under way to one webhook.
-	// Default: 32.
+	// WebhookConcurrency bounds the requests under way to one webhook. How many
+	// there are up to it follows from how its receiver takes them. Default: 32.
 	WebhookConcurrency int
 	// StopGrace is how long requests under way may take to end once Run's
 	// context has ended; those that do not are made again by the next Run.
@@ -164,6 +164,9 @@ type Client struct {
 	keysRead atomic.Int64
 	// outdated has something in it when the configuration in memory may be.
 	outdated chan struct{}
+	// onHealth is told what alerts are made of. It is called with the scheduler's
+	// lock held, so it must neither wait nor call back.
+	onHealth func(healthNews)
 }
 
 // New makes a Client on a database and reads the configuration kept there. It
@@ -174,13 +177,13 @@ func New(db Database, config Config) (*Client, error) {
 	if err := config.Check(); err != nil {
 		return nil, err
 	}
-	c := &Client{config: config, db: db, profiles: config.allProfiles(), registry: newRegistry(), keys: newKeyTable(), outdated: make(chan struct{}, 1)}
+	c := &Client{config: config, db: db, profiles: config.allProfiles(), registry: newRegistry(), keys: newKeyTable(), outdated: make(chan struct{}, 1), onHealth: func(healthNews) {}}
 	c.committer = newCommitter(db, config.Logger)
 	c.committer.committed = config.Observer.Committed
 	c.linker = &linker{committer: c.committer}
 	c.sender = newSender(db, config)
 	c.scheduler = &scheduler{
-		db: db, committer: c.committer, logger: config.Logger, held: db.Held,
+		db: db, committer: c.committer, logger: config.Logger, held: db.Held, mind: c.mind,
 		lookup: c.registry.endpoint, deleted: c.registry.deleted, unknown: c.outdate, maxInFlight: config.MaxInFlight, laneWindow: config.laneWindow, lanes: map[Lane]*lane{},
 	}
 	c.committer.handOver, c.committer.behind = c.scheduler.handOver, c.scheduler.behind

@@ -122,6 +122,9 @@ func checkWebhook(before, w *Webhook, p *profile.Profile) error {
 			return invalid("/retryPolicy", "%v", err)
 		}
 	}
+	if err := checkHealth(w.Limits, w.DeactivateAfterSeconds); err != nil {
+		return err
+	}
 	if maps.Equal(before.Headers, w.Headers) {
 		return nil
 	}

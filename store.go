@@ -28,4 +28,8 @@ type Store struct {
 type StoreChange struct {
 	Name    *string
 	Profile *string
+	// Limits take the place of all that there are.
+	Limits *Limits
+	// DeactivateAfterSeconds: a pointer to nil goes back to never.
+	DeactivateAfterSeconds **int64
 }

@@ -63,6 +63,10 @@ type WebhookChange struct {
 	// Ed25519: true makes a key pair where there is none, false does away with
 	// those that there are.
 	Ed25519 *bool
+	// Limits take the place of all that there are.
+	Limits *Limits
+	// DeactivateAfterSeconds: a pointer to nil goes back to the store's.
+	DeactivateAfterSeconds **int64
 }
 
 // HeaderKept stands for the value of a header where it is not shown. No header can
@@ -94,6 +98,10 @@ func (w *Webhook) clone() Webhook {
 	if w.RetryPolicy != nil {
 		policy := *w.RetryPolicy
 		c.RetryPolicy = &policy
+	}
+	if w.DeactivateAfterSeconds != nil {
+		seconds := *w.DeactivateAfterSeconds
+		c.DeactivateAfterSeconds = &seconds
 	}
 	return c
 }

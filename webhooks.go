@@ -87,10 +87,14 @@ func (c *Client) Update(ctx context.Context, storeID, id string, change WebhookC
 			return Webhook{}, err
 		}
 	}
-	return c.change(ctx, AuditWebhookUpdate, storeID, id, func(w *Webhook) error {
+	w, err := c.change(ctx, AuditWebhookUpdate, storeID, id, func(w *Webhook) error {
 		change.apply(w)
 		return nil
 	})
+	if err == nil {
+		c.scheduler.probe(Lane{StoreID: storeID, WebhookID: id}) // perhaps that was what it needed
+	}
+	return w, err
 }
 
 func (ch *WebhookChange) apply(w *Webhook) {
@@ -108,6 +112,7 @@ func (ch *WebhookChange) apply(w *Webhook) {
 	}
 	if ch.IsActive != nil {
 		w.IsActive = *ch.IsActive
+		w.InactiveReason, w.FailingSince = "", time.Time{} // whoever says so has seen to it
 	}
 	if ch.RetryPolicy != nil {
 		w.RetryPolicy = *ch.RetryPolicy
@@ -117,6 +122,12 @@ func (ch *WebhookChange) apply(w *Webhook) {
 	}
 	if ch.OverlapSignature != nil {
 		w.OverlapSignature = *ch.OverlapSignature
+	}
+	if ch.Limits != nil {
+		w.Limits = *ch.Limits
+	}
+	if ch.DeactivateAfterSeconds != nil {
+		w.DeactivateAfterSeconds = *ch.DeactivateAfterSeconds
 	}
 	switch {
 	case ch.Ed25519 == nil:

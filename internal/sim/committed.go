@@ -14,6 +14,10 @@ func (w *world) committed(p *process, b *billhook.Batch, cancelled []billhook.De
 	for _, write := range b.Webhooks {
 		if !write.Refused {
 			w.changed(&write.Webhook)
+			if a := write.Audit; a != nil && ownChange(a.Event) {
+				p.knows(&write.Webhook)
+				w.note("webhook %s: %s by %s itself", write.Webhook.ID, a.Event, p.name)
+			}
 		}
 	}
 	for _, o := range b.Outcomes {
@@ -44,6 +48,12 @@ func (w *world) committed(p *process, b *billhook.Batch, cancelled []billhook.De
 			w.claimed(p, &c.Deliveries[i])
 		}
 	}
+}
+
+// ownChange reports whether a change of a webhook is one that a process makes by
+// itself, and so knows of without being told.
+func ownChange(event string) bool {
+	return event == billhook.AuditWebhookFail || event == billhook.AuditWebhookRecover || event == billhook.AuditWebhookDeactivate
 }
 
 func (w *world) changed(v *billhook.Webhook) {
