@@ -66,6 +66,9 @@ type Config struct {
 	Logger *slog.Logger
 	// Observer is told what happens (package telemetry has one). Default: none.
 	Observer Observer
+	// OnAlert is told what an operator may want to know, grouped, beside the events of
+	// SystemStore (package notify makes mails of it). It must not wait. Default: none.
+	OnAlert func(Alert)
 	// MaxEventSize bounds one event's data, in bytes. Default: 1 MiB.
 	MaxEventSize int
 	// MaxDepth bounds how deep an event's data may nest. Default: 64.
@@ -124,6 +127,9 @@ func (c Config) allProfiles() map[string]*profile.Profile {
 func (c Config) withDefaults() Config {
 	c.Profile = cmp.Or(c.Profile, profile.Default)
 	c.Logger = cmp.Or(c.Logger, slog.Default())
+	if c.OnAlert == nil {
+		c.OnAlert = func(Alert) {}
+	}
 	if c.Observer == nil {
 		c.Observer = noObserver{}
 	}
@@ -167,6 +173,7 @@ type Client struct {
 	// onHealth is told what alerts are made of. It is called with the scheduler's
 	// lock held, so it must neither wait nor call back.
 	onHealth func(healthNews)
+	alerts   *alerts
 }
 
 // New makes a Client on a database and reads the configuration kept there. It
@@ -177,13 +184,14 @@ func New(db Database, config Config) (*Client, error) {
 	if err := config.Check(); err != nil {
 		return nil, err
 	}
-	c := &Client{config: config, db: db, profiles: config.allProfiles(), registry: newRegistry(), keys: newKeyTable(), outdated: make(chan struct{}, 1), onHealth: func(healthNews) {}}
+	c := &Client{config: config, db: db, profiles: config.allProfiles(), registry: newRegistry(), keys: newKeyTable(), outdated: make(chan struct{}, 1), alerts: newAlerts()}
+	c.onHealth = c.raiseHealth
 	c.committer = newCommitter(db, config.Logger)
 	c.committer.committed = config.Observer.Committed
 	c.linker = &linker{committer: c.committer}
 	c.sender = newSender(db, config)
 	c.scheduler = &scheduler{
-		db: db, committer: c.committer, logger: config.Logger, held: db.Held, mind: c.mind,
+		db: db, committer: c.committer, logger: config.Logger, held: db.Held, mind: c.mind, died: c.raiseDead,
 		lookup: c.registry.endpoint, deleted: c.registry.deleted, unknown: c.outdate, maxInFlight: config.MaxInFlight, laneWindow: config.laneWindow, lanes: map[Lane]*lane{},
 	}
 	c.committer.handOver, c.committer.behind = c.scheduler.handOver, c.scheduler.behind
@@ -291,6 +299,7 @@ func (c *Client) watch(ctx context.Context) (ended func()) {
 	var beside, watching sync.WaitGroup
 	beside.Go(func() { c.emptyOutbox(ctx, asked) })
 	beside.Go(func() { c.keepConfigured(ctx) })
+	beside.Go(func() { c.tellAlerts(ctx) })
 	beside.Go(func() { c.keepKeys(ctx, func() bool { return c.reseal(ctx) }) })
 	lasting, end := context.WithCancel(context.WithoutCancel(ctx))
 	watching.Go(func() { c.db.Watch(lasting, c.heedAll(ctx, asked)) })

@@ -168,6 +168,9 @@ func (s *scheduler) recorded(l *lane, o *Outcome) {
 		s.moving = append(s.moving, l)
 	}
 	changed := l.forget(o.Delivery.ID)
+	if o.Status == StatusDead && !o.Stale {
+		s.died(o)
+	}
 	switch {
 	case o.Stale, changed:
 		l.rewind(&s.mem)

@@ -44,6 +44,8 @@ type scheduler struct {
 	unknown func()
 	// held is Database.Held.
 	held func() bool
+	// died is told of deliveries that are out of attempts. It must not wait.
+	died func(*Outcome)
 	// mind sees to what an attempt means for how long a webhook has failed.
 	mind        func(key Lane, e *endpoint, succeeded bool, at time.Time)
 	maxInFlight int
