@@ -71,8 +71,11 @@ func TestDeadIsOneIncident(t *testing.T) {
 		}))
 		hook := w.register(half, once, func(r *billhook.Registration) { r.Name = "till" })
 		const n = 4000
-		for range 2 * n / 100 {
-			w.emitMany(100)
+		batch := slices.Repeat([]billhook.Emission{{Type: "order.paid", Data: []byte(`1`)}}, 1000)
+		for range 2 * n / len(batch) {
+			if _, err := w.client.EmitBatch(context.Background(), "", batch); err != nil {
+				t.Fatal(err)
+			}
 		}
 		settle(9 * time.Minute)
 		first := told.of(billhook.AlertDeliveryDead)
