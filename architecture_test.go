@@ -27,11 +27,12 @@ var mayImport = map[string][]string{
 	"storetest":             {"", "profile"},
 	"api":                   {"", "profile"},
 	"telemetry":             {""},
+	"notify":                {""},
 	"internal/bench":        {"", "profile", "sign"},
 	"internal/e2e":          {"internal/postgrestest"},
 	"internal/postgrestest": {},
 	"internal/sim":          {"", "profile", "sqlite", "storetest"},
-	"cmd/billhook":          {"", "api", "egress", "profile", "telemetry", "sqlite", "postgres", "internal/sqlstore", "internal/bench"},
+	"cmd/billhook":          {"", "api", "egress", "notify", "profile", "telemetry", "sqlite", "postgres", "internal/sqlstore", "internal/bench"},
 }
 
 // noOtherModules are the packages that link nothing but Go's own library, so

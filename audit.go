@@ -68,7 +68,7 @@ var auditNames = []string{
 	AuditWebhookCreate, AuditWebhookUpdate, AuditWebhookDelete, AuditWebhookTest,
 	AuditSecretRotate, AuditSecretReveal, AuditDeliveryRetry,
 	AuditKeyCreate, AuditKeyRevoke,
-	AuditWebhookDeactivate,
+	AuditWebhookFail, AuditWebhookRecover, AuditWebhookDeactivate,
 }
 
 // IsAuditName reports whether a name is that of something done in Billhook

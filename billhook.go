@@ -67,6 +67,9 @@ type Config struct {
 	Logger *slog.Logger
 	// Observer is told what happens (package telemetry has one). Default: none.
 	Observer Observer
+	// OnAlert is told what an operator may want to know, grouped, beside the events of
+	// SystemStore (package notify makes mails of it). It must not wait. Default: none.
+	OnAlert func(Alert)
 	// MaxEventSize bounds one event's data, in bytes. Default: 1 MiB.
 	MaxEventSize int
 	// MaxDepth bounds how deep an event's data may nest. Default: 64.
@@ -79,13 +82,13 @@ type Config struct {
 	// MaxKeys bounds the API keys of a store, and those that are for all stores.
 	// Default: 1000.
 	MaxKeys int
-	// MaxInFlight bounds the requests under way to all receivers together. Half
-	// of them at most are to receivers that have not answered yet, a quarter to
-	// those that took over a second the last time, and a quarter to those that
+	// MaxInFlight bounds the requests under way to all receivers together. Three
+	// eighths of them at most are to receivers that have not answered yet, a quarter
+	// to those that took over a second the last time, and an eighth to those that
 	// fail. Default: 2048.
 	MaxInFlight int
-	// WebhookConcurrency bounds the requests under way to one webhook.
-	// Default: 32.
+	// WebhookConcurrency bounds the requests under way to one webhook. How many
+	// there are up to it follows from how its receiver takes them. Default: 32.
 	WebhookConcurrency int
 	// StopGrace is how long requests under way may take to end once Run's
 	// context has ended; those that do not are made again by the next Run.
@@ -127,6 +130,9 @@ func (c Config) allProfiles() map[string]*profile.Profile {
 func (c Config) withDefaults() Config {
 	c.Profile = cmp.Or(c.Profile, profile.Default)
 	c.Logger = cmp.Or(c.Logger, slog.Default())
+	if c.OnAlert == nil {
+		c.OnAlert = func(Alert) {}
+	}
 	if c.Observer == nil {
 		c.Observer = noObserver{}
 	}
@@ -170,6 +176,10 @@ type Client struct {
 	keysRead atomic.Int64
 	// outdated has something in it when the configuration in memory may be.
 	outdated chan struct{}
+	// onHealth is told what alerts are made of. It is called with the scheduler's
+	// lock held, so it must neither wait nor call back.
+	onHealth func(healthNews)
+	alerts   *alerts
 }
 
 // New makes a Client on a database and reads the configuration kept there. It
@@ -180,13 +190,15 @@ func New(db Database, config Config) (*Client, error) {
 	if err := config.Check(); err != nil {
 		return nil, err
 	}
-	c := &Client{config: config, db: db, profiles: config.allProfiles(), registry: newRegistry(), keys: newKeyTable(), outdated: make(chan struct{}, 1)}
+	c := &Client{config: config, db: db, profiles: config.allProfiles(), registry: newRegistry(), keys: newKeyTable(), outdated: make(chan struct{}, 1), alerts: newAlerts()}
+	c.onHealth = c.raiseHealth
 	c.committer = newCommitter(db, config.Logger)
 	c.committer.committed = config.Observer.Committed
 	c.linker = &linker{committer: c.committer}
 	c.sender = newSender(db, config)
 	c.scheduler = &scheduler{
 		db: db, committer: c.committer, logger: config.Logger, held: db.Held, retire: c.retire, retired: c.retired, reload: c.hear,
+		mind: c.mind, died: c.raiseDead,
 		lookup: c.registry.endpoint, deleted: c.registry.deleted, unknown: c.outdate, maxInFlight: config.MaxInFlight, laneWindow: config.laneWindow, lanes: map[Lane]*lane{},
 	}
 	c.committer.handOver, c.committer.behind = c.scheduler.handOver, c.scheduler.behind
@@ -294,6 +306,7 @@ func (c *Client) watch(ctx context.Context) (ended func()) {
 	var beside, watching sync.WaitGroup
 	beside.Go(func() { c.emptyOutbox(ctx, asked) })
 	beside.Go(func() { c.keepConfigured(ctx) })
+	beside.Go(func() { c.tellAlerts(ctx) })
 	beside.Go(func() { c.keepKeys(ctx, func() bool { return c.reseal(ctx) }) })
 	lasting, end := context.WithCancel(context.WithoutCancel(ctx))
 	watching.Go(func() { c.db.Watch(lasting, c.heedAll(ctx, asked)) })

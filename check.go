@@ -116,6 +116,9 @@ func checkWebhook(before, w *Webhook, p *profile.Profile) error {
 	if err := checkPolicy(w.RetryPolicy); err != nil {
 		return err
 	}
+	if err := checkHealth(w.Limits, w.DeactivateAfterSeconds); err != nil {
+		return err
+	}
 	if maps.Equal(before.Headers, w.Headers) {
 		return nil
 	}

@@ -102,6 +102,7 @@ func (c *Client) load(ctx context.Context) error {
 		if err := c.registry.putStore(s, p, c.config.WebhookConcurrency); err != nil {
 			return err
 		}
+		c.scheduler.relimited(s.ID)
 		for _, w := range c.registry.webhooksAfter(s.ID, "", maxInt) {
 			c.scheduler.refresh(Lane{StoreID: s.ID, WebhookID: w.ID})
 		}

@@ -44,10 +44,15 @@ func (s *scheduler) next() (job, bool) {
 			s.lines.pass(standing, l.key.StoreID)
 			continue
 		}
+		if !l.reserve(now) {
+			s.tend(l)
+			s.lines.pass(standing, l.key.StoreID)
+			continue
+		}
 		p := l.pop(&s.mem)
-		l.sending++
 		s.inFlight++
 		f := s.lines.begin(standing, l.key.StoreID, now)
+		f.record, f.probe = l.endpoint.record, l.begin(now)
 		s.tend(l)
 		return job{l, f, p, s.doubts.Load()}, true
 	}
@@ -111,21 +116,42 @@ func (s *scheduler) sendOne(j job) (job, bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.inFlight--
-	s.lines.end(j.flight)
-	l.sending--
+	s.lines.end(j.flight, o != nil && o.Attempt.Success())
+	if j.flight.probe {
+		j.flight.record.breaker.probing = false
+	}
+	more := false
 	if o == nil {
 		l.forget(j.pending.ID) // handed back: it waits in the database
 		l.rewind(&s.mem)
 	} else {
-		endpoint.record = endpoint.record.after(&o.Attempt)
+		more = s.learn(l, endpoint, j.flight, o)
 		s.unrecorded++
 		if o.Deactivate {
 			l.retiring++
 		}
 		s.record(l, o)
 	}
+	l.sending--
 	s.tend(l)
-	return s.next()
+	j, ok := s.next()
+	if more {
+		s.dispatch()
+	}
+	return j, ok
+}
+
+// learn takes in what an attempt tells of its receiver, while it still has its
+// place in the lane, and reports whether there are more of those now.
+func (s *scheduler) learn(l *lane, e *endpoint, f *flight, o *Outcome) (more bool) {
+	if o.Attempt.Failure == FailureExpired {
+		return false // nothing was asked of it
+	}
+	at, before := time.Now(), e.places()
+	probe := f.probe && f.record == e.record // else its URL has just become another
+	e.record.learn(l.key, &o.Attempt, probe, l.sending >= before, e.concurrency, at)
+	s.mind(l.key, e, o.Attempt.Success(), at)
+	return e.places() > before
 }
 
 // record has an outcome written and then acted on.
@@ -165,6 +191,9 @@ func (s *scheduler) recorded(l *lane, o *Outcome) {
 		s.moving = append(s.moving, l)
 	}
 	changed := l.forget(o.Delivery.ID)
+	if o.Status == StatusDead && !o.Stale {
+		s.died(o)
+	}
 	switch {
 	case o.Stale, changed:
 		l.rewind(&s.mem)

@@ -11,8 +11,8 @@ import (
 	"github.com/billhook/billhook/sign"
 )
 
-// An endpoint is a webhook made ready for sending. But for its record it never
-// changes: a changed webhook gets a new one.
+// An endpoint is a webhook made ready for sending. But for what its record and its
+// tenancy hold it never changes: a changed webhook gets a new one.
 type endpoint struct {
 	webhook     Webhook
 	url         *url.URL
@@ -26,7 +26,16 @@ type endpoint struct {
 	// dropped, since the webhook or its store is deleted.
 	shut bool
 
-	record record // the scheduler's, under its lock
+	record  *record
+	tenancy *tenancy // nil where nothing is sent
+}
+
+// places is how many requests to the receiver may be under way now.
+func (e *endpoint) places() int {
+	if e.record.breaker.open {
+		return 1
+	}
+	return e.record.allowance.of(e.concurrency)
 }
 
 // A signingKey is the private half of a KeyPair.
@@ -40,7 +49,7 @@ func newEndpoint(w Webhook, p *profile.Profile, concurrency int) (*endpoint, err
 	if err != nil {
 		return nil, err
 	}
-	e := &endpoint{webhook: w, url: u, profile: p, concurrency: concurrency, shut: w.sealedShut() || len(w.Secrets) == 0}
+	e := &endpoint{webhook: w, url: u, profile: p, concurrency: concurrency, shut: w.sealedShut() || len(w.Secrets) == 0, record: &record{}}
 	e.follow(nearest(p, w.RetryPolicy))
 	for i := range w.KeyPairs {
 		pair := &w.KeyPairs[i]

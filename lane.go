@@ -45,6 +45,8 @@ type lane struct {
 	// wakeAt.
 	timer  *time.Timer
 	wakeAt time.Time
+	// slot is the lane's turn of its store's rate; zero for none yet.
+	slot time.Time
 }
 
 // add takes in a delivery that was just committed or read, unless it belongs
@@ -128,12 +130,60 @@ func (l *lane) wantsMore(window int) bool {
 
 // due reports whether a delivery may be sent now.
 func (l *lane) due(now time.Time) bool {
-	return l.open() && len(l.waiting) > 0 && !l.waiting[0].DueAt.After(now)
+	return l.open() && len(l.waiting) > 0 && !l.readyAt().After(now)
+}
+
+// readyAt is when the first that waits may be sent, as far as time alone decides.
+func (l *lane) readyAt() time.Time {
+	r, at := l.endpoint.record, l.waiting[0].DueAt
+	at = later(later(at, r.throttledUntil), l.slot)
+	if l.endpoint.webhook.Limits.RatePerSecond > 0 {
+		at = later(at, r.rate.at)
+	}
+	if r.breaker.open {
+		at = later(at, r.breaker.probeAt)
+	}
+	return at
+}
+
+func later(a, b time.Time) time.Time {
+	if b.After(a) {
+		return b
+	}
+	return a
+}
+
+// reserve has the lane take its turn of the store's rate, and reports whether that
+// is now. Lanes that find none left get the next ones in the order in which they
+// ask, so that each asks once.
+func (l *lane) reserve(now time.Time) bool {
+	every := l.endpoint.tenancy.settings.Load().Limits.every()
+	if every == 0 || !l.slot.IsZero() {
+		return true
+	}
+	l.slot = l.endpoint.tenancy.rate.take(every, now)
+	return !l.slot.After(now)
+}
+
+// begin counts a request in that begins now, and reports whether it is the
+// breaker's probe.
+func (l *lane) begin(now time.Time) (probe bool) {
+	r := l.endpoint.record
+	if l.sending == 0 && now.Sub(r.usedAt) > idleAfter {
+		r.allowance = r.allowance.rested()
+	}
+	if every := l.endpoint.webhook.Limits.every(); every > 0 {
+		r.rate.take(every, now)
+	}
+	l.slot = time.Time{}
+	l.sending++
+	r.breaker.probing = r.breaker.open
+	return r.breaker.open
 }
 
 // open reports whether the webhook would take another request.
 func (l *lane) open() bool {
-	return l.endpoint != nil && l.endpoint.webhook.IsActive && !l.endpoint.shut && l.sending < l.endpoint.concurrency && l.retiring == 0 && !l.hearing
+	return l.endpoint != nil && l.endpoint.webhook.IsActive && !l.endpoint.shut && l.sending < l.endpoint.places() && l.retiring == 0 && !l.hearing
 }
 
 // empty reports whether nothing is left that the lane must remember.

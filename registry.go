@@ -28,6 +28,9 @@ type tenant struct {
 	// gone has the ids of those that are deleted, to tell them from those that
 	// another node has made and this one has not heard of yet.
 	gone map[string]bool
+	// tenancy is what the webhooks share; it is the same for as long as the process
+	// lasts.
+	tenancy *tenancy
 	// matches remembers which webhooks want a type, until one changes. It
 	// only holds types that some webhook was found for, so that strangers'
 	// types do not fill memory.
@@ -88,20 +91,21 @@ func (r *registry) putStore(s Store, p *profile.Profile, concurrency int) error 
 	defer r.mu.Unlock()
 	t := r.stores[s.ID]
 	if t == nil {
-		t = &tenant{webhooks: map[string]*endpoint{}, gone: map[string]bool{}}
+		t = &tenant{webhooks: map[string]*endpoint{}, gone: map[string]bool{}, tenancy: newTenancy()}
 		r.stores[s.ID] = t
 	}
 	same := t.profile == p && reflect.DeepEqual(t.store.StoreSettings, s.StoreSettings)
 	t.store, t.profile, t.matches = s, p, map[string][]*endpoint{}
+	t.tenancy.settings.Store(&s.StoreSettings)
 	if same {
 		return nil
 	}
-	for id, e := range t.webhooks {
+	for _, e := range t.webhooks {
 		again, err := t.endpoint(e.webhook, concurrency)
 		if err != nil {
 			return err
 		}
-		t.webhooks[id] = again
+		t.put(again)
 	}
 	return nil
 }
@@ -124,8 +128,21 @@ func (r *registry) putWebhook(w Webhook, concurrency int) error {
 	if err != nil {
 		return err
 	}
-	t.webhooks[w.ID] = e
+	t.put(e)
 	return nil
+}
+
+// put takes in a webhook's endpoint, with what is known of its receiver where that
+// is the one from before: a change of anything else clears no one's name.
+func (t *tenant) put(e *endpoint) {
+	e.tenancy = t.tenancy
+	if most := e.webhook.Limits.Concurrency; most > 0 {
+		e.concurrency = min(e.concurrency, most)
+	}
+	if before := t.webhooks[e.webhook.ID]; before != nil && before.webhook.URL == e.webhook.URL {
+		e.record = before.record
+	}
+	t.webhooks[e.webhook.ID] = e
 }
 
 // endpoint finds a webhook; nil when there is none, or no more.

@@ -49,7 +49,11 @@ type scheduler struct {
 	retired func(*retirement) (unheard bool)
 	reload  func()
 	// held is Database.Held.
-	held        func() bool
+	held func() bool
+	// died is told of deliveries that are out of attempts. It must not wait.
+	died func(*Outcome)
+	// mind sees to what an attempt means for how long a webhook has failed.
+	mind        func(key Lane, e *endpoint, succeeded bool, at time.Time)
 	maxInFlight int
 	laneWindow  int
 
@@ -116,7 +120,7 @@ func (s *scheduler) reread(ctx context.Context) error {
 	// one order, so that a simulation goes the same way each time.
 	for _, key := range slices.SortedFunc(maps.Keys(s.lanes), Lane.compare) {
 		l := s.lanes[key]
-		l.endpoint = s.lookup(key)
+		s.see(l)
 		l.rewind(&s.mem)
 		s.tend(l)
 	}
@@ -219,19 +223,56 @@ func (s *scheduler) refreshLane(key Lane) {
 		return
 	}
 	l := s.lane(key)
-	before := l.endpoint
-	l.endpoint = s.lookup(key)
-	if before != nil && l.endpoint != nil && before.webhook.URL == l.endpoint.webhook.URL {
-		l.endpoint.record = before.record // a change of anything else clears no one's name
-	}
+	s.see(l)
 	s.tend(l)
+}
+
+// see looks the lane's webhook up.
+func (s *scheduler) see(l *lane) {
+	if l.endpoint = s.lookup(l.key); l.endpoint != nil {
+		l.endpoint.record.follow(l.key, &l.endpoint.webhook, time.Now())
+	}
+}
+
+// probe has the next delivery of a webhook that fails tell, at once, how it stands.
+func (s *scheduler) probe(key Lane) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if l := s.lanes[key]; l != nil && l.endpoint != nil && l.endpoint.record.breaker.open {
+		l.endpoint.record.breaker.probeAt = time.Now()
+		s.tend(l)
+		s.dispatch()
+	}
+}
+
+// relimited is relimit for others.
+func (s *scheduler) relimited(storeID string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.relimit(storeID)
+	s.dispatch()
+}
+
+// relimit has what waits for the rate of its store, or for a place of it, try anew.
+// It is for hand-overs.
+func (s *scheduler) relimit(storeID string) {
+	s.lines.recallAll(storeID)
+	for _, key := range slices.SortedFunc(maps.Keys(s.lanes), Lane.compare) {
+		l := s.lanes[key]
+		if key.StoreID != storeID || l.endpoint == nil {
+			continue
+		}
+		l.slot, l.endpoint.tenancy.rate = time.Time{}, bucket{}
+		s.tend(l)
+	}
 }
 
 func (s *scheduler) lane(key Lane) *lane {
 	l := s.lanes[key]
 	if l == nil {
-		l = &lane{key: key, endpoint: s.lookup(key), known: map[string]bool{}}
+		l = &lane{key: key, known: map[string]bool{}}
 		s.lanes[key] = l
+		s.see(l)
 	}
 	return l
 }
@@ -261,7 +302,7 @@ func (s *scheduler) tend(l *lane) {
 		s.lines.join(l)
 		return
 	}
-	s.wake(l, l.waiting[0].DueAt)
+	s.wake(l, l.readyAt())
 }
 
 // wake tends the lane again at a time.

@@ -24,43 +24,37 @@ const (
 	// bad: one failure among others must not send it to the end of a long line.
 	badAfter = 5
 	// youth is how long a request counts as young: as one that has work to do,
-	// and not one that waits.
+	// and not one that waits. One that succeeds gives its place among the young
+	// back, one that fails does not: so many failures begin in so long, and no more,
+	// however quick they are, while receivers that are well are as quickly known.
 	youth = 100 * time.Millisecond
 )
 
-// A record is what is kept of a receiver's answers.
-type record struct {
-	standing standing
-	failures int // in a row
-}
-
-// after is the record after one more attempt.
-func (r record) after(a *Attempt) record {
+// after is the standing after one more attempt, with so many failures in a row.
+func (s standing) after(a *Attempt, failures int) standing {
 	switch {
-	case a.Failure == FailureExpired: // nothing was asked of it
-		return r
 	case a.Success() && a.Duration <= quickAnswer:
-		return record{standing: good}
+		return good
 	case a.Success():
-		return record{standing: slow}
+		return slow
+	case s == unproven || failures >= badAfter:
+		return bad
 	}
-	r.failures++
-	if r.standing == unproven || r.failures >= badAfter {
-		r.standing = bad
-	}
-	return r
+	return s
 }
 
 // share is how many of so many requests under way may be to receivers of the
-// standing, and how many of these may be young. What is left is for the good.
+// standing, and how many of these may be young. What is left, a quarter at least, is
+// for the good: those of all other standings together, in however many
+// stores, cannot take it.
 func (s standing) share(of int) (all, young int) {
 	switch s {
 	case unproven:
-		return max(of/2, 1), max(of/32, 1)
+		return max(of*3/8, 1), max(of/64, 1)
 	case slow:
 		return max(of/4, 1), of
 	case bad:
-		return max(of/4, 1), max(of/32, 1)
+		return max(of/8, 1), max(of/64, 1)
 	}
 	return of, of
 }
@@ -82,24 +76,36 @@ type flight struct {
 	standing standing
 	storeID  string
 	oldAt    time.Time
-	old      bool // or over
+	old      bool // or done
+	// record is the receiver's; probe: the request is its breaker's probe.
+	record *record
+	probe  bool
 }
 
-// storeRoom reports whether a store may take another place: a quarter of the
-// line's are for any, and more only while half of them are free, so that no store
-// can take what all have.
-func (ln *line) storeRoom(storeID string, all int) bool {
-	return ln.ofStore[storeID] < max(all/4, 1) || ln.inFlight < all/2
+// storeRoom reports whether a store that has so many places may take another: twice
+// as many as are free, and one always. One store alone can take two thirds, two take
+// two fifths each, and so on: any number of them leave half of what each has
+// (dynamic thresholds, Choudhury and Hahne 1998).
+func storeRoom(has, free int) bool { return has < max(2*free, 1) }
+
+// limited reports whether the lane's store has as many requests under way as it
+// wants at the most.
+func (ls *lines) limited(l *lane) bool {
+	if l.endpoint == nil {
+		return false
+	}
+	most := l.endpoint.tenancy.settings.Load().Limits.Concurrency
+	return most > 0 && ls.ofStore[l.key.StoreID] >= most
 }
 
-// pop takes the next lane whose store may take a place out of the line; nil if
-// there is none.
-func (ln *line) pop(all int) *lane {
+// pop takes the next lane whose store may take one of the places out of the line
+// that are free there and among all; nil if there is none.
+func (ls *lines) pop(ln *line, free, ofAll int) *lane {
 	for len(ln.ready) > 0 {
 		l := ln.ready[0]
 		ln.ready[0] = nil
 		ln.ready = ln.ready[1:]
-		if ln.storeRoom(l.key.StoreID, all) {
+		if storeRoom(ln.ofStore[l.key.StoreID], min(free, ofAll)) && storeRoom(ls.ofStore[l.key.StoreID], ofAll) && !ls.limited(l) {
 			return l
 		}
 		if ln.aside == nil {
@@ -110,14 +116,13 @@ func (ln *line) pop(all int) *lane {
 	return nil
 }
 
-// recall lets one of a store's lanes that were put aside stand in line again, or
-// all of them, where no place of the store's is left whose end would recall them.
-func (ln *line) recall(storeID string) {
+// recall lets so many of a store's lanes that were put aside stand in line again.
+func (ln *line) recall(storeID string, n int) {
 	waiting := ln.aside[storeID]
-	n := min(1, len(waiting))
-	if ln.ofStore[storeID] == 0 {
-		n = len(waiting)
+	if len(waiting) == 0 {
+		return
 	}
+	n = min(n, len(waiting))
 	ln.ready = append(ln.ready, waiting[:n]...)
 	if n == len(waiting) {
 		delete(ln.aside, storeID)
@@ -148,6 +153,27 @@ func (ln *line) age(f *flight) {
 type lines struct {
 	of   [standings]line
 	next standing
+	// inFlight counts the requests of all, and ofStore those of each store.
+	inFlight int
+	ofStore  map[string]int
+}
+
+// recall lets one of a store's lanes in each line stand in it again, or all of them
+// where no place of the store's is left whose end would recall them.
+func (ls *lines) recall(storeID string) {
+	n := 1
+	if ls.ofStore[storeID] == 0 {
+		n = maxInt
+	}
+	for s := range ls.of {
+		ls.of[s].recall(storeID, n)
+	}
+}
+
+func (ls *lines) recallAll(storeID string) {
+	for s := range ls.of {
+		ls.of[s].recall(storeID, maxInt)
+	}
 }
 
 // join has a lane stand in line.
@@ -167,7 +193,7 @@ func (ls *lines) first(maxInFlight int, now time.Time) (*lane, standing) {
 		if len(own.ready) == 0 || !own.room(all, young, now) {
 			continue
 		}
-		if l := own.pop(all); l != nil {
+		if l := ls.pop(own, all-own.inFlight, maxInFlight-ls.inFlight); l != nil {
 			l.queued = false
 			return l, s
 		}
@@ -177,17 +203,28 @@ func (ls *lines) first(maxInFlight int, now time.Time) (*lane, standing) {
 
 // pass is for a lane that was first and has nothing to send: another of its
 // store may have its turn.
-func (ls *lines) pass(s standing, storeID string) { ls.of[s].recall(storeID) }
+func (ls *lines) pass(s standing, storeID string) {
+	if ls.ofStore[storeID] == 0 {
+		ls.recallAll(storeID)
+		return
+	}
+	ls.of[s].recall(storeID, 1)
+}
 
 // begin gives a request of the standing its place, and end takes it back.
 func (ls *lines) begin(s standing, storeID string, now time.Time) *flight {
 	own := &ls.of[s]
 	f := &flight{standing: s, storeID: storeID, oldAt: now.Add(youth)}
 	own.inFlight++
+	ls.inFlight++
 	if own.ofStore == nil {
 		own.ofStore = map[string]int{}
 	}
 	own.ofStore[storeID]++
+	if ls.ofStore == nil {
+		ls.ofStore = map[string]int{}
+	}
+	ls.ofStore[storeID]++
 	if s == good {
 		f.old = true // nobody asks
 		return f
@@ -197,14 +234,20 @@ func (ls *lines) begin(s standing, storeID string, now time.Time) *flight {
 	return f
 }
 
-func (ls *lines) end(f *flight) {
+func (ls *lines) end(f *flight, succeeded bool) {
 	own := &ls.of[f.standing]
 	own.inFlight--
-	own.age(f)
+	ls.inFlight--
+	if succeeded || f.standing == slow {
+		own.age(f)
+	}
 	if own.ofStore[f.storeID]--; own.ofStore[f.storeID] == 0 {
 		delete(own.ofStore, f.storeID)
 	}
-	own.recall(f.storeID)
+	if ls.ofStore[f.storeID]--; ls.ofStore[f.storeID] == 0 {
+		delete(ls.ofStore, f.storeID)
+	}
+	ls.recall(f.storeID)
 }
 
 // roomAt is when a line in which lanes stand has room because a request gets
@@ -230,7 +273,8 @@ func (ls *lines) empty() {
 }
 
 // remember tells from what waits what the receiver has shown to a process before
-// this one: whether it has failed to take most of it.
+// this one: whether it has failed to take most of it. Where that is more than one
+// delivery, which keeps its schedule, the breaker is open from the beginning.
 func (l *lane) remember(rows []Pending) {
 	tried := 0
 	for i := range rows {
@@ -239,7 +283,11 @@ func (l *lane) remember(rows []Pending) {
 		}
 	}
 	if l.endpoint != nil && l.endpoint.record.standing == unproven && tried > len(rows)/2 {
-		l.endpoint.record.standing = bad
+		r := l.endpoint.record
+		r.standing = bad
+		if at := time.Now(); tried > 1 && !r.breaker.open {
+			r.breaker = r.breaker.resume(at, at, l.key.spread(0))
+		}
 	}
 }
 

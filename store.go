@@ -34,6 +34,10 @@ type StoreChange struct {
 	Profile *string
 	// RetryPolicy: a pointer to nil goes back to the profile's policy.
 	RetryPolicy **profile.RetryPolicy
+	// Limits take the place of all that there are.
+	Limits *Limits
+	// DeactivateAfterSeconds: a pointer to nil goes back to never.
+	DeactivateAfterSeconds **int64
 }
 
 // clone is a copy that its holder may change.

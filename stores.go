@@ -60,6 +60,12 @@ func (c *Client) UpdateStore(ctx context.Context, id string, change StoreChange)
 		if change.RetryPolicy != nil {
 			s.RetryPolicy = *change.RetryPolicy
 		}
+		if change.Limits != nil {
+			s.Limits = *change.Limits
+		}
+		if change.DeactivateAfterSeconds != nil {
+			s.DeactivateAfterSeconds = *change.DeactivateAfterSeconds
+		}
 		s.UpdatedAt = nowAfter(before.UpdatedAt)
 		return c.writeStore(ctx, AuditStoreUpdate, &before, s)
 	})
@@ -106,6 +112,9 @@ func (c *Client) writeStore(ctx context.Context, done string, before *Store, s S
 	if err := checkText(s.Name, "/name", maxName, ""); err != nil {
 		return Store{}, err
 	}
+	if err := checkHealth(s.Limits, s.DeactivateAfterSeconds); err != nil {
+		return Store{}, err
+	}
 	p := c.profiles[s.Profile]
 	if p == nil {
 		return Store{}, unknownProfile(s.Profile)
@@ -145,6 +154,7 @@ func (c *Client) commitStore(ctx context.Context, w *StoreWrite, p *profile.Prof
 			}
 			was, before, err := c.registry.store(w.Store.ID)
 			failure = c.registry.putStore(w.Store, p, c.config.WebhookConcurrency)
+			c.scheduler.relimit(w.Store.ID)
 			if err == nil && before == p && reflect.DeepEqual(was.StoreSettings, w.Store.StoreSettings) && w.Store.DeletedAt.IsZero() {
 				return // no webhook sends otherwise for it
 			}

@@ -64,6 +64,10 @@ type WebhookChange struct {
 	// Ed25519: true makes a key pair where there is none, false does away with
 	// those that there are.
 	Ed25519 *bool
+	// Limits take the place of all that there are.
+	Limits *Limits
+	// DeactivateAfterSeconds: a pointer to nil goes back to the store's.
+	DeactivateAfterSeconds **int64
 }
 
 // HeaderKept stands for the value of a header where it is not shown. No header can
@@ -93,5 +97,9 @@ func (w *Webhook) clone() Webhook {
 	c.Events, c.Headers = slices.Clone(w.Events), maps.Clone(w.Headers)
 	c.ownSecrets()
 	c.RetryPolicy = clonedPolicy(w.RetryPolicy)
+	if w.DeactivateAfterSeconds != nil {
+		seconds := *w.DeactivateAfterSeconds
+		c.DeactivateAfterSeconds = &seconds
+	}
 	return c
 }

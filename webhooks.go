@@ -88,10 +88,14 @@ func (c *Client) Update(ctx context.Context, storeID, id string, change WebhookC
 			return Webhook{}, err
 		}
 	}
-	return c.change(ctx, AuditWebhookUpdate, storeID, id, func(w *Webhook) error {
+	w, err := c.change(ctx, AuditWebhookUpdate, storeID, id, func(w *Webhook) error {
 		change.apply(w)
 		return nil
 	})
+	if err == nil {
+		c.scheduler.probe(Lane{StoreID: storeID, WebhookID: id}) // perhaps that was what it needed
+	}
+	return w, err
 }
 
 func (ch *WebhookChange) apply(w *Webhook) {
@@ -109,8 +113,8 @@ func (ch *WebhookChange) apply(w *Webhook) {
 	}
 	if ch.IsActive != nil {
 		w.IsActive = *ch.IsActive
-		if w.IsActive {
-			w.InactiveReason = ""
+		if w.IsActive { // whoever says so has seen to it
+			w.InactiveReason, w.FailingSince = "", time.Time{}
 		}
 	}
 	if ch.RetryPolicy != nil {
@@ -121,6 +125,12 @@ func (ch *WebhookChange) apply(w *Webhook) {
 	}
 	if ch.OverlapSignature != nil {
 		w.OverlapSignature = *ch.OverlapSignature
+	}
+	if ch.Limits != nil {
+		w.Limits = *ch.Limits
+	}
+	if ch.DeactivateAfterSeconds != nil {
+		w.DeactivateAfterSeconds = *ch.DeactivateAfterSeconds
 	}
 	switch {
 	case ch.Ed25519 == nil:

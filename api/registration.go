@@ -9,11 +9,11 @@ import (
 var (
 	registrationMembers = []string{
 		"url", "events", "secret", "name", "description", "isActive", "active", "retryPolicy", "headers", "id",
-		"overlapSignature", "ed25519",
+		"overlapSignature", "ed25519", "limits", "deactivateAfterSeconds",
 	}
 	webhookChangeMembers = []string{
 		"url", "events", "name", "description", "isActive", "active", "retryPolicy", "headers",
-		"overlapSignature", "ed25519",
+		"overlapSignature", "ed25519", "limits", "deactivateAfterSeconds",
 	}
 )
 
@@ -62,6 +62,10 @@ func (c *call) readRegistration(text []byte) (billhook.Registration, error) {
 				r.OverlapSignature, err = optional(rd, rd.overlapSignature)
 			case "ed25519":
 				r.Ed25519, err = optional(rd, rd.bool)
+			case "limits":
+				r.Limits, err = optional(rd, rd.limits)
+			case "deactivateAfterSeconds":
+				r.DeactivateAfterSeconds, err = optional(rd, rd.integerPointer)
 			}
 			return err
 		})
@@ -106,6 +110,10 @@ func (c *call) readWebhookChange(text []byte) (billhook.WebhookChange, error) {
 				change.OverlapSignature, err = pointerTo(optional(rd, rd.overlapSignature))
 			case "ed25519":
 				change.Ed25519, err = pointerTo(rd.bool())
+			case "limits":
+				change.Limits, err = pointerTo(optional(rd, rd.limits))
+			case "deactivateAfterSeconds":
+				change.DeactivateAfterSeconds, err = pointerTo(optional(rd, rd.integerPointer))
 			}
 			return err
 		})

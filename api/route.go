@@ -69,6 +69,7 @@ func webhookRoutes(path, suffix string) []*route {
 		{"GET", path + "/{id}/secret", WebhooksManage, inStore, "revealWebhookSecret" + suffix, (*call).revealSecret},
 		{"POST", path + "/{id}/rotate-secret", WebhooksManage, inStore, "rotateWebhookSecret" + suffix, (*call).rotateSecret},
 		{"POST", path + "/{id}/test", WebhooksManage, inStore, "testWebhook" + suffix, (*call).testWebhook},
+		{"GET", path + "/{id}/health", WebhooksRead, inStore, "getWebhookHealth" + suffix, (*call).getWebhookHealth},
 		{"GET", path + "/{id}/deliveries", DeliveriesRead, inStore, "listWebhookDeliveries" + suffix, (*call).listWebhookDeliveries},
 	}
 }

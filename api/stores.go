@@ -14,13 +14,17 @@ type storeJSON struct {
 	Profile string `json:"profile"`
 	// RetryPolicy is null where the profile's is followed.
 	RetryPolicy *profile.RetryPolicy `json:"retryPolicy"`
-	CreatedAt   instant              `json:"createdAt"`
-	UpdatedAt   instant              `json:"updatedAt"`
+	Limits      limitsJSON           `json:"limits"`
+	// DeactivateAfterSeconds is null for never.
+	DeactivateAfterSeconds *int64  `json:"deactivateAfterSeconds"`
+	CreatedAt              instant `json:"createdAt"`
+	UpdatedAt              instant `json:"updatedAt"`
 }
 
 func showStore(s *billhook.Store) storeJSON {
 	return storeJSON{
 		ID: s.ID, Name: s.Name, Profile: s.Profile, RetryPolicy: s.RetryPolicy,
+		Limits: showLimits(s.Limits), DeactivateAfterSeconds: s.DeactivateAfterSeconds,
 		CreatedAt: instant(s.CreatedAt), UpdatedAt: instant(s.UpdatedAt),
 	}
 }
@@ -33,7 +37,7 @@ func (c *call) createStore() error {
 	var s billhook.Store
 	var policy *policyText
 	err = readBody(text, func(rd *reader) error {
-		err := rd.object([]string{"id", "name", "profile", "retryPolicy"}, func(name string) (err error) {
+		err := rd.object([]string{"id", "name", "profile", "retryPolicy", "limits", "deactivateAfterSeconds"}, func(name string) (err error) {
 			switch name {
 			case "id":
 				s.ID, err = rd.string()
@@ -43,6 +47,10 @@ func (c *call) createStore() error {
 				s.Profile, err = optional(rd, rd.string)
 			case "retryPolicy":
 				policy, err = optional(rd, rd.retryPolicy)
+			case "limits":
+				s.Limits, err = optional(rd, rd.limits)
+			case "deactivateAfterSeconds":
+				s.DeactivateAfterSeconds, err = optional(rd, rd.integerPointer)
 			}
 			return err
 		})
@@ -94,7 +102,7 @@ func (c *call) updateStore() error {
 	var change billhook.StoreChange
 	var policy **policyText
 	err = readBody(text, func(rd *reader) error {
-		return rd.object([]string{"name", "profile", "retryPolicy"}, func(name string) (err error) {
+		return rd.object([]string{"name", "profile", "retryPolicy", "limits", "deactivateAfterSeconds"}, func(name string) (err error) {
 			switch name {
 			case "name":
 				change.Name, err = pointerTo(rd.string())
@@ -102,6 +110,10 @@ func (c *call) updateStore() error {
 				change.Profile, err = pointerTo(rd.string())
 			case "retryPolicy":
 				policy, err = pointerTo(optional(rd, rd.retryPolicy))
+			case "limits":
+				change.Limits, err = pointerTo(optional(rd, rd.limits))
+			case "deactivateAfterSeconds":
+				change.DeactivateAfterSeconds, err = pointerTo(optional(rd, rd.integerPointer))
 			}
 			return err
 		})

@@ -26,7 +26,10 @@ type webhookJSON struct {
 	// OverlapSignature is old or new.
 	OverlapSignature string `json:"overlapSignature"`
 	// PublicKey is null where the webhook is not signed for with Ed25519.
-	PublicKey *string `json:"publicKey"`
+	PublicKey *string    `json:"publicKey"`
+	Limits    limitsJSON `json:"limits"`
+	// DeactivateAfterSeconds is null where the store's is followed.
+	DeactivateAfterSeconds *int64 `json:"deactivateAfterSeconds"`
 	// Secret is there only in answers that are meant to show it.
 	Secret    string  `json:"secret,omitempty"`
 	CreatedAt instant `json:"createdAt"`
@@ -39,7 +42,8 @@ func showWebhook(w *billhook.Webhook) webhookJSON {
 		Name: w.Name, Description: w.Description, IsActive: w.IsActive,
 		RetryPolicy: w.RetryPolicy, Headers: maskHeaders(w.Headers),
 		OverlapSignature: cmp.Or(w.OverlapSignature, billhook.SignOld),
-		CreatedAt:        instant(w.CreatedAt), UpdatedAt: instant(w.UpdatedAt),
+		Limits:           showLimits(w.Limits), DeactivateAfterSeconds: w.DeactivateAfterSeconds,
+		CreatedAt: instant(w.CreatedAt), UpdatedAt: instant(w.UpdatedAt),
 	}
 	if w.InactiveReason != "" {
 		shown.InactiveReason = &w.InactiveReason

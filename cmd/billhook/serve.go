@@ -30,6 +30,7 @@ type serveCmd struct {
 	Dev         bool     `env:"BILLHOOK_DEV" help:"For development: allows http://, receivers on this machine and in private networks, and the key dev-staff-key."`
 
 	Egress egressFlags `embed:"" prefix:"egress-"`
+	Alert  alertFlags  `embed:"" prefix:"alert-"`
 
 	SecretKeyFile string `env:"BILLHOOK_SECRET_KEY_FILE" placeholder:"FILE" help:"Keys that seal secrets in the database: lines of an id and 32 bytes in base64, the first seals. Default: secret-keys in the data folder, made at the first start; or the variable BILLHOOK_SECRET_KEYS, id:base64 with commas between."`
 
@@ -80,10 +81,14 @@ func (cmd *serveCmd) Run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	notifier, err := cmd.Alert.notifier(logger)
+	if err != nil {
+		return err
+	}
 	metrics := telemetry.NewMetrics()
 	config := billhook.Config{
-		Observer: cmd.observer(metrics, logger),
-		Profile:  cmd.Profile, Profiles: profiles, AllowInsecure: cmd.Dev, Logger: logger,
+		Observer: cmd.observer(metrics, logger), OnAlert: notifier.Add,
+		Profile: cmd.Profile, Profiles: profiles, AllowInsecure: cmd.Dev, Logger: logger,
 		Egress: policy, EgressProxy: proxy,
 		MaxEventSize: cmd.MaxEventSize, StopGrace: deliverGrace,
 	}
@@ -109,6 +114,7 @@ func (cmd *serveCmd) Run(ctx context.Context) error {
 		return err
 	}
 	metrics.Watch(client)
+	go notifier.Run(ctx)
 	stopMetrics, err := cmd.serveMetrics(metrics, logger)
 	if err != nil {
 		return err

@@ -234,5 +234,14 @@ func (w *world) policy(hookID string) profile.RetryPolicy {
 	return p
 }
 
+// limits are those of a webhook for all its life, or of a store.
+func (w *world) limits(id string) billhook.Limits {
+	r := chance(w.plan.Seed, "limits", id)
+	return billhook.Limits{
+		RatePerSecond: pick(r, []weighted[float64]{{5, 0}, {1, 5 + 20*r.Float64()}}),
+		Concurrency:   pick(r, []weighted[int]{{3, 0}, {2, 1 + r.IntN(3)}}),
+	}
+}
+
 // longestDelay is the longest between two attempts of any delivery.
 const longestDelay = 10 * time.Minute

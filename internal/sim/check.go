@@ -158,23 +158,28 @@ func (e *exchange) calledOff() bool {
 	return !e.of.stopAt.IsZero() && !e.until.Before(e.of.stopAt.Add(stopGrace))
 }
 
-// checkConcurrency: no process ever had more requests to a webhook under way
-// than it may. What ends at an instant makes room for what begins at it.
+// checkConcurrency: no process ever had more requests to a webhook under way, or to
+// those of a store, than it may. What ends at an instant makes room for what begins at it.
 func (w *world) checkConcurrency() {
 	type step struct {
 		at   time.Time
 		more int
 		of   *exchange
 	}
-	steps := map[string][]step{}
+	steps, most := map[string][]step{}, map[string]int{}
 	for _, l := range w.book.lives {
 		for _, e := range l.exchanges {
 			until := e.until
 			if until.IsZero() {
 				until = time.Now()
 			}
-			lane := e.of.name + "/" + l.hook.id
+			lane, store := e.of.name+"/"+l.hook.id, e.of.name+", store "+l.event.storeID
 			steps[lane] = append(steps[lane], step{e.from, 1, e}, step{until, -1, e})
+			most[lane] = atMost(w.climate.concurrency, w.limits(l.hook.id).Concurrency)
+			if l.event.storeID == stores[1] {
+				steps[store] = append(steps[store], step{e.from, 1, e}, step{until, -1, e})
+				most[store] = atMost(w.climate.inFlight, w.limits(stores[1]).Concurrency)
+			}
 		}
 	}
 	for _, lane := range slices.Sorted(maps.Keys(steps)) {
@@ -183,10 +188,18 @@ func (w *world) checkConcurrency() {
 		})
 		now := 0
 		for _, s := range steps[lane] {
-			if now += s.more; now > w.climate.concurrency {
-				w.fail(s.of.life.name, "%d requests of %s are under way at once at %v, and %d may be", now, lane, s.at.Sub(w.began), w.climate.concurrency)
+			if now += s.more; now > most[lane] {
+				w.fail(s.of.life.name, "%d requests of %s are under way at once at %v, and %d may be", now, lane, s.at.Sub(w.began), most[lane])
 				break
 			}
 		}
 	}
+}
+
+// atMost is the smaller, where limit is one.
+func atMost(n, limit int) int {
+	if limit == 0 {
+		return n
+	}
+	return min(n, limit)
 }

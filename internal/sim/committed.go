@@ -15,6 +15,10 @@ func (w *world) committed(p *process, b *billhook.Batch, cancelled []billhook.De
 	for _, write := range b.Webhooks {
 		if !write.Refused {
 			w.changed(&write.Webhook)
+			if a := write.Audit; a != nil && ownChange(a.Event) {
+				p.knows(&write.Webhook)
+				w.note("webhook %s: %s by %s itself", write.Webhook.ID, a.Event, p.name)
+			}
 		}
 	}
 	for _, o := range b.Outcomes {
@@ -62,6 +66,12 @@ func (w *world) retired(p *process, o *billhook.Outcome) {
 	case known == len(h.versions) && !o.Attempt.StartedAt.Before(last.UpdatedAt):
 		w.fail(h.id, "is active, and %s was answered 410 at %v", o.Delivery.ID, o.Attempt.StartedAt.Sub(w.began))
 	}
+}
+
+// ownChange reports whether a change of a webhook is one that a process makes by
+// itself, and so knows of without being told.
+func ownChange(event string) bool {
+	return event == billhook.AuditWebhookFail || event == billhook.AuditWebhookRecover || event == billhook.AuditWebhookDeactivate
 }
 
 func (w *world) changed(v *billhook.Webhook) {

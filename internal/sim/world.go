@@ -136,7 +136,9 @@ func (w *world) open() {
 		}
 		if i == 0 {
 			p := m.up()
-			if _, err := p.client.CreateStore(context.Background(), billhook.Store{ID: stores[1]}); err != nil {
+			if _, err := p.client.CreateStore(context.Background(), billhook.Store{
+				ID: stores[1], StoreSettings: billhook.StoreSettings{Limits: w.limits(stores[1])},
+			}); err != nil {
 				panic(fmt.Sprint("create a store in a world without faults: ", err))
 			}
 		}

@@ -1,0 +1,189 @@
+package billhook
+
+import (
+	"context"
+	"fmt"
+	"time"
+)
+
+const (
+	// notedAfter is how long a webhook has failed when that is written down, for
+	// other nodes and the next start; most that fail do so for less.
+	notedAfter = 5 * time.Minute
+	// DeactivateAfter must be 0 or in these bounds.
+	minDeactivateAfter = 10 * time.Minute
+	maxDeactivateAfter = 365 * 24 * time.Hour
+)
+
+// What Billhook notes of a webhook by itself, besides AuditWebhookDeactivate.
+const (
+	AuditWebhookFail    = "webhooks.fail"    // it has failed for a while
+	AuditWebhookRecover = "webhooks.recover" // it does so no more
+)
+
+// failingStages are how far on the way to a webhook's deactivation that is told, in
+// percent.
+var failingStages = [...]int{50, 70, 90}
+
+// A healthNews is what an operator or a merchant may want to be told of a webhook.
+// Each node tells of what it sees: failing once for each stage, anew after a
+// start; the other two only who has written them.
+type healthNews struct {
+	Lane
+	Kind healthKind
+	// Since is when the webhook began to fail.
+	Since time.Time
+	// Percent is how far it is on the way to its deactivation at DeactivatesAt,
+	// where it is failing.
+	Percent       int
+	DeactivatesAt time.Time
+	// Reason says in words what the last failure was, or why it is inactive.
+	Reason string
+}
+
+type healthKind string
+
+const (
+	webhookFailing     healthKind = "webhook.failing"
+	webhookDeactivated healthKind = "webhook.deactivated"
+	webhookRecovered   healthKind = "webhook.recovered"
+)
+
+// deactivateAfter is how long the webhook may fail before it is made inactive; 0
+// for as long as it likes.
+func (e *endpoint) deactivateAfter() time.Duration {
+	seconds := e.webhook.DeactivateAfterSeconds
+	if seconds == nil {
+		seconds = e.tenancy.settings.Load().DeactivateAfterSeconds
+	}
+	if seconds == nil {
+		return 0
+	}
+	return time.Duration(*seconds) * time.Second
+}
+
+// failingSince is when the webhook began to fail as far as anybody knows; zero
+// where it has not.
+func (e *endpoint) failingSince() time.Time {
+	since, noted := e.record.breaker.failingSince, e.webhook.FailingSince
+	if since.IsZero() || !noted.IsZero() && noted.Before(since) {
+		return noted
+	}
+	return since
+}
+
+// mind sees to what an attempt means for how long a webhook has failed. It wants
+// the scheduler's lock.
+func (c *Client) mind(key Lane, e *endpoint, succeeded bool, at time.Time) {
+	r, noted := e.record, e.webhook.FailingSince
+	if succeeded {
+		if !noted.IsZero() {
+			c.note(key, r, AuditWebhookRecover, func(w *Webhook) bool {
+				if w.FailingSince.IsZero() {
+					return false
+				}
+				w.FailingSince = time.Time{}
+				return true
+			}, healthNews{Lane: key, Kind: webhookRecovered, Since: noted})
+		}
+		return
+	}
+	since := e.failingSince()
+	failed, limit := at.Sub(since), e.deactivateAfter()
+	if limit > 0 {
+		c.tellFailing(key, r, since, failed, limit)
+	}
+	switch {
+	case limit > 0 && failed >= limit && !noted.IsZero():
+		reason := fmt.Sprintf("nothing but failures for %v; the last: %s", failed.Round(time.Second), r.lastError)
+		c.note(key, r, AuditWebhookDeactivate, func(w *Webhook) bool {
+			if !w.IsActive || w.FailingSince.IsZero() {
+				return false
+			}
+			w.IsActive, w.InactiveReason = false, reason
+			return true
+		}, healthNews{Lane: key, Kind: webhookDeactivated, Since: since, Reason: reason})
+	case noted.IsZero() && failed >= notedAfter:
+		c.note(key, r, AuditWebhookFail, func(w *Webhook) bool {
+			if !w.FailingSince.IsZero() {
+				return false
+			}
+			w.FailingSince = since.UTC().Round(0)
+			return true
+		}, healthNews{})
+	}
+}
+
+func (c *Client) tellFailing(key Lane, r *record, since time.Time, failed, limit time.Duration) {
+	percent := int(min(failed, limit) * 100 / limit)
+	stage := 0
+	for _, s := range failingStages {
+		if percent >= s {
+			stage = s
+		}
+	}
+	if stage > r.told {
+		r.told = stage
+		c.onHealth(healthNews{Lane: key, Kind: webhookFailing, Since: since, Percent: stage, DeactivatesAt: since.Add(limit), Reason: r.lastError})
+	}
+}
+
+// note writes a change that Billhook makes of a webhook by itself, of the name in the
+// audit log, and tells the news once that is on disk. Where another node has come
+// first, or the database does not take it, the next attempt sees to it again. It
+// wants the scheduler's lock.
+func (c *Client) note(key Lane, r *record, done string, change func(*Webhook) bool, news healthNews) {
+	if r.noting {
+		return
+	}
+	r.noting = true
+	var wr *WebhookWrite
+	var w Webhook
+	c.committer.submit(write{
+		parts: 1,
+		// Between transactions, so that it is made of what the webhook is now.
+		add: func(b *Batch) {
+			e := c.registry.endpoint(key)
+			if e == nil {
+				return
+			}
+			before := e.webhook.clone()
+			w = e.webhook.clone()
+			if !change(&w) {
+				return
+			}
+			w.UpdatedAt = nowAfter(before.UpdatedAt)
+			wr = &WebhookWrite{Webhook: w.atRest(), Was: before.UpdatedAt, Audit: newAudit(context.Background(), key.StoreID, done, Reference{entityWebhook, key.WebhookID})}
+			wr.Audit.Actor = auditSystem
+			wr.Audit.Old, wr.Audit.New = auditWebhook(&before, nil), auditWebhook(&w, &before)
+			b.Webhooks = append(b.Webhooks, wr)
+		},
+		handOver: func() {
+			switch {
+			case wr == nil:
+			case wr.Refused:
+				c.outdate()
+			default:
+				c.noted(w, news)
+			}
+		},
+		after: func(error) {
+			c.scheduler.mu.Lock()
+			defer c.scheduler.mu.Unlock()
+			r.noting = false
+		},
+	})
+}
+
+func (c *Client) noted(w Webhook, news healthNews) {
+	key := Lane{StoreID: w.StoreID, WebhookID: w.ID}
+	if err := c.registry.putWebhook(w, c.config.WebhookConcurrency); err != nil {
+		c.config.Logger.Error("cannot take in what a webhook has become", "store", key.StoreID, "webhook", key.WebhookID, "err", err)
+		c.outdate()
+		return
+	}
+	c.scheduler.refreshLane(key)
+	if news.Kind != "" {
+		c.onHealth(news)
+	}
+}
