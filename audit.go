@@ -57,6 +57,10 @@ const (
 	AuditDeliveryRetry = "deliveries.retry"
 	AuditKeyCreate     = "keys.create"
 	AuditKeyRevoke     = "keys.revoke"
+
+	AuditEventTypeCreate = "eventTypes.create"
+	AuditEventTypeUpdate = "eventTypes.update"
+	AuditEventTypeDelete = "eventTypes.delete"
 )
 
 // auditNames are the names of what is done in Billhook itself.
@@ -65,6 +69,7 @@ var auditNames = []string{
 	AuditWebhookCreate, AuditWebhookUpdate, AuditWebhookDelete, AuditWebhookTest,
 	AuditSecretRotate, AuditSecretReveal, AuditDeliveryRetry,
 	AuditKeyCreate, AuditKeyRevoke,
+	AuditEventTypeCreate, AuditEventTypeUpdate, AuditEventTypeDelete,
 }
 
 // IsAuditName reports whether a name is that of something done in Billhook
@@ -78,6 +83,8 @@ const (
 	entityWebhook  = "webhook"
 	entityKey      = "apiKey"
 	entityDelivery = "delivery"
+
+	entityEventType = "eventType"
 )
 
 // AllStores stands in the audit log for the store of what is for all of them: their

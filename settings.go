@@ -9,6 +9,13 @@ type WebhookSettings struct {
 	// InactiveReason says in words why Billhook made the webhook inactive; empty
 	// where it is active, or somebody else did.
 	InactiveReason string `json:"inactiveReason,omitempty"`
+	// Filter is an expression over an event (docs/CATALOGUE.md): the webhook gets
+	// those alone of which it is true. Default: none, and it gets all.
+	Filter string `json:"filter,omitempty"`
+	// EventVersions pins event types, by name, to a version that the store's catalogue
+	// has of them: of such a type the webhook gets events of that version, and of
+	// later ones up to the next breaking change. Default: the current versions.
+	EventVersions map[string]int `json:"eventVersions,omitempty"`
 }
 
 // StoreSettings is what a store may choose for all of its webhooks, kept as
@@ -16,4 +23,14 @@ type WebhookSettings struct {
 type StoreSettings struct {
 	// RetryPolicy takes the place of the profile's; nil leaves it to that.
 	RetryPolicy *profile.RetryPolicy `json:"retryPolicy,omitempty"`
+	// Validation says what comes of an event whose data is not as its type's schema
+	// wants it: one of the constants below. Default: ValidationOff.
+	Validation string `json:"validation,omitempty"`
 }
+
+// Values of StoreSettings.Validation.
+const (
+	ValidationOff     = "off"     // nobody looks
+	ValidationWarn    = "warn"    // it is accepted, counted and logged
+	ValidationEnforce = "enforce" // it is refused
+)

@@ -28,4 +28,6 @@ type Store struct {
 type StoreChange struct {
 	Name    *string
 	Profile *string
+	// Validation: "" goes back to the default.
+	Validation *string
 }

@@ -56,6 +56,9 @@ func (c *Client) UpdateStore(ctx context.Context, id string, change StoreChange)
 		if change.Profile != nil {
 			s.Profile = *change.Profile
 		}
+		if change.Validation != nil {
+			s.Validation = *change.Validation
+		}
 		s.UpdatedAt = nowAfter(before.UpdatedAt)
 		return c.writeStore(ctx, AuditStoreUpdate, &before, s)
 	})
@@ -100,6 +103,9 @@ func (c *Client) deleteStore(ctx context.Context, id string) (Store, error) {
 // It wants c.configuring.
 func (c *Client) writeStore(ctx context.Context, done string, before *Store, s Store) (Store, error) {
 	if err := checkText(s.Name, "/name", maxName, ""); err != nil {
+		return Store{}, err
+	}
+	if err := checkValidation(s.Validation); err != nil {
 		return Store{}, err
 	}
 	p := c.profiles[s.Profile]

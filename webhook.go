@@ -63,6 +63,10 @@ type WebhookChange struct {
 	// Ed25519: true makes a key pair where there is none, false does away with
 	// those that there are.
 	Ed25519 *bool
+	// Filter: "" does away with it.
+	Filter *string
+	// EventVersions: an empty map pins nothing.
+	EventVersions *map[string]int
 }
 
 // HeaderKept stands for the value of a header where it is not shown. No header can
@@ -90,6 +94,7 @@ func (w *Webhook) keepHeaders(headers map[string]string) map[string]string {
 func (w *Webhook) clone() Webhook {
 	c := *w
 	c.Events, c.Headers = slices.Clone(w.Events), maps.Clone(w.Headers)
+	c.EventVersions = maps.Clone(w.EventVersions)
 	c.ownSecrets()
 	if w.RetryPolicy != nil {
 		policy := *w.RetryPolicy

@@ -13,11 +13,11 @@ import (
 var (
 	registrationMembers = []string{
 		"url", "events", "secret", "name", "description", "isActive", "active", "retryPolicy", "headers", "id",
-		"overlapSignature", "ed25519",
+		"overlapSignature", "ed25519", "filter", "eventVersions",
 	}
 	webhookChangeMembers = []string{
 		"url", "events", "name", "description", "isActive", "active", "retryPolicy", "headers",
-		"overlapSignature", "ed25519",
+		"overlapSignature", "ed25519", "filter", "eventVersions",
 	}
 	retryPolicyMembers = []string{
 		"maxAttempts", "backoffMultiplier", "initialDelay", "maxDelay", "jitter", "firstExponent", "retryOn",
@@ -68,6 +68,10 @@ func (c *call) readRegistration(text []byte) (billhook.Registration, error) {
 				r.OverlapSignature, err = optional(rd, rd.overlapSignature)
 			case "ed25519":
 				r.Ed25519, err = optional(rd, rd.bool)
+			case "filter":
+				r.Filter, err = optional(rd, rd.string)
+			case "eventVersions":
+				r.EventVersions, err = optional(rd, rd.versions)
 			}
 			return err
 		})
@@ -108,6 +112,10 @@ func (c *call) readWebhookChange(text []byte) (billhook.WebhookChange, error) {
 				change.OverlapSignature, err = pointerTo(optional(rd, rd.overlapSignature))
 			case "ed25519":
 				change.Ed25519, err = pointerTo(rd.bool())
+			case "filter":
+				change.Filter, err = pointerTo(optional(rd, rd.string))
+			case "eventVersions":
+				change.EventVersions, err = pointerTo(optional(rd, rd.versions))
 			}
 			return err
 		})
@@ -199,6 +207,11 @@ func (rd *reader) overlapSignature() (string, error) {
 		err = rd.refuse("is neither %s nor %s", billhook.SignOld, billhook.SignNew)
 	}
 	return s, err
+}
+
+// versions reads which version of an event type is meant, by name.
+func (rd *reader) versions() (map[string]int, error) {
+	return membersOf(rd, rd.version)
 }
 
 // secret reads a secret that the caller brings; null asks for a new one.

@@ -1,6 +1,7 @@
 package api
 
 import (
+	"cmp"
 	"net/http"
 	"net/url"
 
@@ -8,15 +9,17 @@ import (
 )
 
 type storeJSON struct {
-	ID        string  `json:"id"`
-	Name      string  `json:"name"`
-	Profile   string  `json:"profile"`
-	CreatedAt instant `json:"createdAt"`
-	UpdatedAt instant `json:"updatedAt"`
+	ID      string `json:"id"`
+	Name    string `json:"name"`
+	Profile string `json:"profile"`
+	// Validation is off, warn or enforce.
+	Validation string  `json:"validation"`
+	CreatedAt  instant `json:"createdAt"`
+	UpdatedAt  instant `json:"updatedAt"`
 }
 
 func showStore(s *billhook.Store) storeJSON {
-	return storeJSON{s.ID, s.Name, s.Profile, instant(s.CreatedAt), instant(s.UpdatedAt)}
+	return storeJSON{s.ID, s.Name, s.Profile, cmp.Or(s.Validation, billhook.ValidationOff), instant(s.CreatedAt), instant(s.UpdatedAt)}
 }
 
 func (c *call) createStore() error {
@@ -26,7 +29,7 @@ func (c *call) createStore() error {
 	}
 	var s billhook.Store
 	err = readBody(text, func(rd *reader) error {
-		err := rd.object([]string{"id", "name", "profile"}, func(name string) (err error) {
+		err := rd.object([]string{"id", "name", "profile", "validation"}, func(name string) (err error) {
 			switch name {
 			case "id":
 				s.ID, err = rd.string()
@@ -34,6 +37,8 @@ func (c *call) createStore() error {
 				s.Name, err = optional(rd, rd.string)
 			case "profile":
 				s.Profile, err = optional(rd, rd.string)
+			case "validation":
+				s.Validation, err = optional(rd, rd.string)
 			}
 			return err
 		})
@@ -81,13 +86,15 @@ func (c *call) updateStore() error {
 	}
 	var change billhook.StoreChange
 	err = readBody(text, func(rd *reader) error {
-		return rd.object([]string{"name", "profile"}, func(name string) error {
+		return rd.object([]string{"name", "profile", "validation"}, func(name string) error {
 			value, err := rd.string()
 			switch name {
 			case "name":
 				change.Name = &value
 			case "profile":
 				change.Profile = &value
+			case "validation":
+				change.Validation = &value
 			}
 			return err
 		})

@@ -25,6 +25,9 @@ type webhookJSON struct {
 	OverlapSignature string `json:"overlapSignature"`
 	// PublicKey is null where the webhook is not signed for with Ed25519.
 	PublicKey *string `json:"publicKey"`
+	// Filter is null where there is none.
+	Filter        *string        `json:"filter"`
+	EventVersions map[string]int `json:"eventVersions"`
 	// Secret is there only in answers that are meant to show it.
 	Secret    string  `json:"secret,omitempty"`
 	CreatedAt instant `json:"createdAt"`
@@ -38,6 +41,12 @@ func showWebhook(w *billhook.Webhook) webhookJSON {
 		RetryPolicy: w.RetryPolicy, Headers: maskHeaders(w.Headers),
 		OverlapSignature: cmp.Or(w.OverlapSignature, billhook.SignOld),
 		CreatedAt:        instant(w.CreatedAt), UpdatedAt: instant(w.UpdatedAt),
+	}
+	if w.Filter != "" {
+		shown.Filter = &w.Filter
+	}
+	if shown.EventVersions = w.EventVersions; shown.EventVersions == nil {
+		shown.EventVersions = map[string]int{}
 	}
 	if len(w.KeyPairs) > 0 {
 		shown.PublicKey = &w.KeyPairs[0].Public
