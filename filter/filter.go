@@ -25,7 +25,7 @@ const (
 	maxNodes  = 1000
 	maxNested = 50
 	// maxProgram bounds what a regular expression compiles to, in instructions.
-	maxProgram = 1000
+	maxProgram = 300
 	// maxEstimate bounds what an expression may cost for an event whose lists and
 	// texts are assumed long: what no real event could make cheap is refused.
 	maxEstimate = 50_000_000
@@ -88,6 +88,9 @@ func (l *Language) Compile(expression string) (billhook.Filter, error) {
 	if err := renameType(parsed.NativeRep().Expr()); err != nil {
 		return nil, err
 	}
+	if err := checkPatterns(parsed.NativeRep().Expr()); err != nil {
+		return nil, err
+	}
 	checked, issues := l.env.Check(parsed)
 	if issues.Err() != nil {
 		return nil, refused(issues)
@@ -102,7 +105,7 @@ func (l *Language) Compile(expression string) (billhook.Filter, error) {
 	if estimate.Max > maxEstimate {
 		return nil, &billhook.Error{Code: billhook.CodeInvalid, Message: "could take too long", Hint: "nest lists in lists less deeply"}
 	}
-	program, err := l.env.Program(checked, cel.EvalOptions(cel.OptOptimize), cel.CostLimit(maxCost))
+	program, err := l.env.Program(checked, bounds()...)
 	if err != nil {
 		return nil, &billhook.Error{Code: billhook.CodeInvalid, Message: err.Error()}
 	}

@@ -27,6 +27,9 @@ func (Language) Breaks(old, new string) ([]billhook.Detail, error) {
 	if err != nil {
 		return nil, err
 	}
+	if same(before, after) {
+		return nil, nil
+	}
 	c := &comparison{old: before, new: after, under: map[[2]string]bool{}}
 	c.compare(before, after, nil, 0)
 	slices.SortStableFunc(c.found, func(a, b billhook.Detail) int { return strings.Compare(a.Pointer, b.Pointer) })

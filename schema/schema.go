@@ -31,7 +31,7 @@ var _ billhook.Schemas = Language{}
 
 const (
 	// location names a schema in errors of the library.
-	location = "billhook:schema"
+	location = "billhook:///schema"
 	dialect  = "https://json-schema.org/draft/2020-12/schema"
 
 	maxDepth = 64
