@@ -98,9 +98,11 @@ func TestEventTypes(t *testing.T) {
 		}
 
 		// A deleted type is no more; its numbers are not given again.
+		time.Sleep(time.Millisecond)
 		if err := client.DeleteEventType(ctx, "closed", "giftcard.redeemed"); err != nil {
 			t.Fatal(err)
 		}
+		time.Sleep(time.Millisecond)
 		if _, err := client.Emit(ctx, emission); billhook.ErrorCode(err) != billhook.CodeUnknownEventType {
 			t.Errorf("a deleted type: %v", err)
 		}
@@ -108,6 +110,7 @@ func TestEventTypes(t *testing.T) {
 		if err != nil || again.Version() != 2 || again.Schema() != "" || again.Description != "" && again.Description != "redeemed" {
 			t.Errorf("added again: %+v, %v", again, err)
 		}
+		time.Sleep(time.Millisecond)
 		put, created, err := client.PutEventType(ctx, "closed", "giftcard.redeemed", billhook.EventTypeChange{})
 		if err != nil || created || put.Description != "" || put.Examples != nil || put.Version() != 2 {
 			t.Errorf("put: %+v, %v, %v", put, created, err)

@@ -193,11 +193,9 @@ func (c *Client) prepareFor(ctx context.Context, s *Store, v vocabulary, e Emiss
 	em := &Emit{Event: event, OwnID: e.ID != ""}
 	endpoints := only
 	if endpoints == nil {
-		payload, defined := Payload{Event: &em.Event, Version: version}, v.own.live(e.Type)
-		if err := c.validate(s, defined, &payload); err != nil {
+		if endpoints, em.Skipped, err = c.recipients(s, v, &em.Event, version); err != nil {
 			return nil, err
 		}
-		endpoints, em.Skipped = c.selected(c.registry.matching(storeID, e.Type), defined, &payload)
 	}
 	em.Event.Deliveries, em.Deliveries = len(endpoints), make([]Pending, len(endpoints))
 	for i, to := range endpoints {

@@ -1,6 +1,7 @@
 package billhook
 
 import (
+	"slices"
 	"sync"
 )
 
@@ -40,29 +41,27 @@ func (f *lazyFilter) matches(expression string, by Filters, p *Payload) (bool, e
 	return f.filter.Matches(p)
 }
 
-// selected are those of the webhooks subscribed to an event's type that get the
-// event, and the others with the reason. The data is decoded only for a filter.
-func (c *Client) selected(subscribed []*endpoint, t *eventType, p *Payload) ([]*endpoint, []Skipped) {
-	outdated := t != nil && t.generation(p.Version) != t.generation(t.Version())
-	i := 0
-	for ; i < len(subscribed); i++ {
-		if outdated || subscribed[i].selective() {
-			break
-		}
+// recipients are the webhooks that get an event, and those that subscribe to its type
+// and do not. It refuses the event where its type's schema and its store do.
+func (c *Client) recipients(s *Store, v vocabulary, e *Event, version int) ([]*endpoint, []Skipped, error) {
+	t, subscribed := v.own.live(e.Type), c.registry.matching(s.ID, e.Type)
+	if t == nil && !slices.ContainsFunc(subscribed, (*endpoint).selective) {
+		return subscribed, nil, nil // nearly always
 	}
-	if i == len(subscribed) {
-		return subscribed, nil // nearly always
+	p := &Payload{Event: e, Version: version}
+	if err := c.validate(s, t, p); err != nil {
+		return nil, nil, err
 	}
 	var skipped []Skipped
 	chosen := make([]*endpoint, 0, len(subscribed))
-	for _, e := range subscribed {
-		if reason := c.skips(e, t, p); reason != "" {
-			skipped = append(skipped, Skipped{e.webhook.ID, reason})
+	for _, to := range subscribed {
+		if reason := c.skips(to, t, p); reason != "" {
+			skipped = append(skipped, Skipped{to.webhook.ID, reason})
 			continue
 		}
-		chosen = append(chosen, e)
+		chosen = append(chosen, to)
 	}
-	return chosen, skipped
+	return chosen, skipped, nil
 }
 
 // skips is the reason why a webhook does not get an event of a type that it wants;

@@ -192,6 +192,9 @@ func TestPermissions(t *testing.T) {
 						sacrifice.open(t, client)
 						target = sacrifice.target(t, rt)
 					}
+					if rt.method == "PUT" { // makes what is not there, which others must not find
+						target = strings.Replace(rt.pattern, "{name}", fmt.Sprintf("put-%d", fresh), 1)
+					}
 					text := body
 					if strings.Contains(body, "%s") {
 						text = fmt.Sprintf(body, fmt.Sprintf("new-%d", fresh))
