@@ -69,13 +69,7 @@ func (c *Client) EmitBatch(ctx context.Context, storeID string, emissions []Emis
 	for i, e := range emissions {
 		em, err := c.prepare(ctx, orDefaultStore(storeID), e)
 		if err != nil {
-			var bad *Error
-			if errors.As(err, &bad) {
-				at := *bad
-				at.Pointer = fmt.Sprintf("/events/%d%s", i, bad.Pointer)
-				return nil, &at
-			}
-			return nil, err
+			return nil, within(fmt.Sprintf("/events/%d", i), err)
 		}
 		all[i] = em
 	}

@@ -148,7 +148,7 @@ func TestHostile(t *testing.T) {
 			if len(wrong) > billhook.MaxDetails {
 				t.Errorf("%d details", len(wrong))
 			}
-			if took > 3*time.Second || size > 300 {
+			if took > 3*time.Second || size > 1000 { // the race detector has pools forget
 				t.Errorf("took %v and %d MiB", took, size)
 			}
 		})
