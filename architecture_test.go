@@ -21,6 +21,8 @@ var mayImport = map[string][]string{
 	"egress":                {},
 	"receive":               {"sign", "profile"},
 	"receive/receivetest":   {"profile"},
+	"schema":                {""},
+	"filter":                {""},
 	"internal/sqlstore":     {""},
 	"sqlite":                {"", "internal/sqlstore"},
 	"postgres":              {"", "internal/sqlstore"},
@@ -32,7 +34,7 @@ var mayImport = map[string][]string{
 	"internal/e2e":          {"internal/postgrestest"},
 	"internal/postgrestest": {},
 	"internal/sim":          {"", "profile", "sqlite", "storetest"},
-	"cmd/billhook":          {"", "api", "egress", "notify", "profile", "telemetry", "sqlite", "postgres", "internal/sqlstore", "internal/bench"},
+	"cmd/billhook":          {"", "api", "egress", "filter", "notify", "profile", "schema", "telemetry", "sqlite", "postgres", "internal/sqlstore", "internal/bench"},
 }
 
 // noOtherModules are the packages that link nothing but Go's own library, so

@@ -57,6 +57,10 @@ const (
 	AuditDeliveryRetry = "deliveries.retry"
 	AuditKeyCreate     = "keys.create"
 	AuditKeyRevoke     = "keys.revoke"
+
+	AuditEventTypeCreate = "eventTypes.create"
+	AuditEventTypeUpdate = "eventTypes.update"
+	AuditEventTypeDelete = "eventTypes.delete"
 )
 
 // AuditWebhookDeactivate is what Billhook does itself: its actor is system/billhook.
@@ -69,6 +73,7 @@ var auditNames = []string{
 	AuditSecretRotate, AuditSecretReveal, AuditDeliveryRetry,
 	AuditKeyCreate, AuditKeyRevoke,
 	AuditWebhookFail, AuditWebhookRecover, AuditWebhookDeactivate,
+	AuditEventTypeCreate, AuditEventTypeUpdate, AuditEventTypeDelete,
 }
 
 // IsAuditName reports whether a name is that of something done in Billhook
@@ -82,6 +87,8 @@ const (
 	entityWebhook  = "webhook"
 	entityKey      = "apiKey"
 	entityDelivery = "delivery"
+
+	entityEventType = "eventType"
 )
 
 // AllStores stands in the audit log for the store of what is for all of them: their

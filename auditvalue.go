@@ -2,7 +2,9 @@ package billhook
 
 import (
 	"cmp"
+	"crypto/sha256"
 	"encoding/json"
+	"fmt"
 	"slices"
 	"time"
 
@@ -44,6 +46,18 @@ type (
 		EventID   string `json:"eventId"`
 		Status    Status `json:"status"`
 	}
+	eventTypeValue struct {
+		Description string          `json:"description"`
+		Entity      *profile.Entity `json:"entity"`
+		Examples    []string        `json:"examples"`
+		Versions    []versionValue  `json:"versions"`
+	}
+	// A schema is told by its hash alone: it may be long, and is kept for good.
+	versionValue struct {
+		Number   int    `json:"number"`
+		Breaking bool   `json:"breaking"`
+		Schema   string `json:"schemaSha256"`
+	}
 	testValue struct {
 		EventID    string `json:"eventId"`
 		Event      string `json:"event"`
@@ -77,6 +91,25 @@ func auditKey(k *APIKey) string {
 	v := keyValue{k.Name, k.Prefix, k.Permissions, k.StoreID == "", nil}
 	if !k.ExpiresAt.IsZero() {
 		v.ExpiresAt = &k.ExpiresAt
+	}
+	return auditValue(v)
+}
+
+// auditEventType is an event type as it was or is; "" for none.
+func auditEventType(t *EventType) string {
+	if t == nil {
+		return ""
+	}
+	v := eventTypeValue{Description: t.Description, Examples: t.Examples}
+	if t.Entity != (profile.Entity{}) {
+		v.Entity = &t.Entity
+	}
+	for _, one := range t.Versions {
+		shown := versionValue{Number: one.Number, Breaking: one.Breaking}
+		if one.Schema != "" {
+			shown.Schema = fmt.Sprintf("%x", sha256.Sum256([]byte(one.Schema)))
+		}
+		v.Versions = append(v.Versions, shown)
 	}
 	return auditValue(v)
 }

@@ -61,6 +61,12 @@ type Config struct {
 	// long as nothing changes, and nil for what holds for all; a connection made
 	// with one is for that webhook alone. Default: nil for all.
 	WebhookTLS func(storeID, webhookID string) *egress.Identity
+	// Schemas understands the schemas of event types: schema.Language{} of package
+	// schema. Default: none, and no event type can have one.
+	Schemas Schemas
+	// Filters understands the filters of webhooks: filter.New() of package filter.
+	// Default: none, and no webhook can have one.
+	Filters Filters
 	// Resolver finds the addresses of receivers. Default: net.DefaultResolver.
 	Resolver egress.Resolver
 	// Logger gets what an operator must know. Default: slog.Default().
@@ -79,6 +85,8 @@ type Config struct {
 	// MaxWebhooks bounds the webhooks of a store: each event of it is matched with
 	// all, and they are written and read together. Default: 1000.
 	MaxWebhooks int
+	// MaxEventTypes bounds the event types that a store defines. Default: 1000.
+	MaxEventTypes int
 	// MaxKeys bounds the API keys of a store, and those that are for all stores.
 	// Default: 1000.
 	MaxKeys int
@@ -141,6 +149,7 @@ func (c Config) withDefaults() Config {
 	c.MaxBatch = cmp.Or(c.MaxBatch, 1000)
 	c.MaxWebhooks = cmp.Or(c.MaxWebhooks, 1000)
 	c.MaxKeys = cmp.Or(c.MaxKeys, 1000)
+	c.MaxEventTypes = cmp.Or(c.MaxEventTypes, 1000)
 	c.MaxInFlight = cmp.Or(c.MaxInFlight, 2048)
 	c.WebhookConcurrency = cmp.Or(c.WebhookConcurrency, 32)
 	c.StopGrace = cmp.Or(c.StopGrace, 5*time.Second)

@@ -95,12 +95,12 @@ func (c Config) allowsHTTP(p *profile.Profile) bool { return c.AllowInsecure || 
 // checkWebhook says what is wrong with a webhook's members, the URL aside. Of
 // one that was there before, only what changed is looked at: the store's
 // profile may have changed since, and must not keep it from being deleted.
-func checkWebhook(before, w *Webhook, p *profile.Profile) error {
+func checkWebhook(before, w *Webhook, v vocabulary) error {
 	if before == nil {
 		before = &Webhook{}
 	}
 	if before.Events == nil || !slices.Equal(before.Events, w.Events) {
-		if err := checkEvents(w.Events, p); err != nil {
+		if err := checkEvents(w.Events, v); err != nil {
 			return err
 		}
 	}
@@ -122,7 +122,7 @@ func checkWebhook(before, w *Webhook, p *profile.Profile) error {
 	if maps.Equal(before.Headers, w.Headers) {
 		return nil
 	}
-	return checkHeaders(w.Headers, p)
+	return checkHeaders(w.Headers, v.profile)
 }
 
 // checkText says whether a text for people will do; also names the control
@@ -137,7 +137,7 @@ func checkText(text, pointer string, limit int, also string) error {
 	return nil
 }
 
-func checkEvents(events []string, p *profile.Profile) error {
+func checkEvents(events []string, v vocabulary) error {
 	if len(events) == 0 {
 		return &Error{Code: CodeInvalid, Pointer: "/events", Message: "names no event type", Hint: `use ["*"] for all`}
 	}
@@ -145,7 +145,7 @@ func checkEvents(events []string, p *profile.Profile) error {
 		return invalid("/events", "has more than %d entries", maxEvents)
 	}
 	for i, pattern := range events {
-		if err := checkPattern(pattern, p, fmt.Sprintf("/events/%d", i)); err != nil {
+		if err := checkPattern(pattern, v, fmt.Sprintf("/events/%d", i)); err != nil {
 			return err
 		}
 	}
@@ -154,7 +154,7 @@ func checkEvents(events []string, p *profile.Profile) error {
 
 // checkPattern says whether a webhook can subscribe to an event type, a prefix
 // of types ("order.*") or all ("*").
-func checkPattern(pattern string, p *profile.Profile, pointer string) error {
+func checkPattern(pattern string, v vocabulary, pointer string) error {
 	if pattern == "*" {
 		return nil
 	}
@@ -168,17 +168,13 @@ func checkPattern(pattern string, p *profile.Profile, pointer string) error {
 	if err := checkEventType(name, pointer); err != nil {
 		return err
 	}
-	if p.Catalogue != profile.Closed {
+	if v.profile.Catalogue != profile.Closed {
 		return nil
 	}
-	if isPrefix {
-		if slices.ContainsFunc(p.EventTypes, func(t profile.EventType) bool { return strings.HasPrefix(t.Name, name+".") }) {
-			return nil
-		}
-	} else if p.Accepts(name) {
+	if isPrefix && v.begins(name+".") || !isPrefix && v.accepts(name) {
 		return nil
 	}
-	return unknownEventType(pattern, p, pointer)
+	return unknownEventType(pattern, v, pointer)
 }
 
 // checkEventType says whether a name can be that of an event type.
@@ -194,16 +190,12 @@ func checkEventType(name, pointer string) error {
 	return nil
 }
 
-func unknownEventType(name string, p *profile.Profile, pointer string) error {
-	names := make([]string, 0, len(p.EventTypes))
-	for _, t := range p.EventTypes {
-		names = append(names, t.Name)
-	}
+func unknownEventType(name string, v vocabulary, pointer string) error {
 	return &Error{
 		Code:    CodeUnknownEventType,
 		Pointer: pointer,
-		Message: fmt.Sprintf("the profile %s has no event type %s", p.Name, quote(name)),
-		Hint:    "its types are " + strings.Join(names, ", "),
+		Message: fmt.Sprintf("the profile %s has no event type %s", v.profile.Name, quote(name)),
+		Hint:    "its types are " + clip(joined(v.names()), 2000),
 	}
 }
 

@@ -107,6 +107,11 @@ func (c *Client) load(ctx context.Context) error {
 			c.scheduler.refresh(Lane{StoreID: s.ID, WebhookID: w.ID})
 		}
 	}
+	for _, t := range all.EventTypes {
+		if known, ok := c.registry.eventType(t.StoreID, t.Name); !ok || !known.same(&t) {
+			c.registry.putEventType(t)
+		}
+	}
 	open := c.opener()
 	for _, w := range all.Webhooks {
 		lane := Lane{StoreID: w.StoreID, WebhookID: w.ID}
@@ -156,6 +161,10 @@ func (c *Client) loadUsable(ctx context.Context) error {
 // same reports whether nothing was changed between the two.
 func (s *Store) same(t *Store) bool {
 	return s.UpdatedAt.Equal(t.UpdatedAt) && s.DeletedAt.Equal(t.DeletedAt)
+}
+
+func (t *EventType) same(u *EventType) bool {
+	return t.UpdatedAt.Equal(u.UpdatedAt) && t.DeletedAt.Equal(u.DeletedAt)
 }
 
 func (w *Webhook) same(v *Webhook) bool {

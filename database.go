@@ -59,8 +59,8 @@ type Database interface {
 	// have changed, until ctx ends. It goes on after failures of the database.
 	Watch(ctx context.Context, seen func(Change))
 
-	// Configuration reads all stores, webhooks and API keys, the deleted and the
-	// revoked too, as they were at one moment.
+	// Configuration reads all stores, webhooks, API keys and event types, the deleted
+	// and the revoked too, as they were at one moment.
 	Configuration(ctx context.Context) (Configuration, error)
 
 	// Outbox reads events that others asked for without preparing them, in SQL,
@@ -96,25 +96,28 @@ type Database interface {
 }
 
 // A Configuration is what callers set up. Stores are ordered by id, the others by
-// store and id.
+// store and id, or name.
 type Configuration struct {
 	Stores   []Store
 	Webhooks []Webhook
 	Keys     []APIKey
+	// EventTypes are those that stores have defined.
+	EventTypes []EventType
 }
 
 // A Batch is what one transaction writes. Its parts are applied in the order
 // of its members.
 type Batch struct {
-	Stores   []*StoreWrite
-	Webhooks []*WebhookWrite
-	Keys     []*KeyWrite
-	Outcomes []*Outcome
-	Retries  []*Retry
-	Cancels  []*Cancel
-	Refusals []*Refusal
-	Emits    []*Emit
-	Claims   []*Claim
+	Stores     []*StoreWrite
+	Webhooks   []*WebhookWrite
+	Keys       []*KeyWrite
+	EventTypes []*EventTypeWrite
+	Outcomes   []*Outcome
+	Retries    []*Retry
+	Cancels    []*Cancel
+	Refusals   []*Refusal
+	Emits      []*Emit
+	Claims     []*Claim
 	// Entries are about what changes nothing; those about changes are with these.
 	// All are written after the changes, and last of all Links are done.
 	Entries []*AuditEntry
@@ -127,13 +130,13 @@ type Batch struct {
 func (b *Batch) Empty() bool { return b.parts() == 0 && !b.Probe }
 
 func (b *Batch) parts() int {
-	return len(b.Stores) + len(b.Webhooks) + len(b.Keys) + len(b.Outcomes) + len(b.Retries) + len(b.Cancels) + len(b.Refusals) + len(b.Emits) + len(b.Claims) +
+	return len(b.Stores) + len(b.Webhooks) + len(b.Keys) + len(b.EventTypes) + len(b.Outcomes) + len(b.Retries) + len(b.Cancels) + len(b.Refusals) + len(b.Emits) + len(b.Claims) +
 		len(b.Entries) + len(b.Links)
 }
 
 // A Change is what another node, or another program, has done.
 type Change struct {
-	// Configuration: stores, webhooks or API keys may have changed.
+	// Configuration: stores, webhooks, API keys or event types may have changed.
 	Configuration bool
 	// Unowned: there may be pending deliveries that nobody living owns, or entries
 	// of the audit log that are in no chain.
@@ -181,6 +184,16 @@ type KeyWrite struct {
 	Refused bool
 }
 
+// An EventTypeWrite defines an event type or replaces one, as StoreWrite does.
+type EventTypeWrite struct {
+	EventType EventType
+	Create    bool
+	Was       time.Time
+	Audit     *AuditEntry
+
+	Refused bool
+}
+
 // An Emit writes an event together with its deliveries, or, when the event's
 // id or its idempotency key is taken in the store (by an earlier batch or
 // earlier in this one), nothing.
@@ -194,6 +207,9 @@ type Emit struct {
 	// Asked is the Number of the Asked that this is, which goes from the outbox;
 	// 0 for one that is none.
 	Asked int64
+	// Skipped are the webhooks that subscribe to the event's type and do not get it.
+	// They are for whoever counts; a Database need not keep them.
+	Skipped []Skipped
 
 	// Gone is set by Commit when the Asked was not there any more: another node
 	// has dealt with it, and nothing was written.

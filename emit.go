@@ -78,13 +78,7 @@ func (c *Client) EmitBatch(ctx context.Context, storeID string, emissions []Emis
 	for i, e := range emissions {
 		em, err := c.prepare(ctx, orDefaultStore(storeID), e)
 		if err != nil {
-			var bad *Error
-			if errors.As(err, &bad) {
-				at := *bad
-				at.Pointer = fmt.Sprintf("/events/%d%s", i, bad.Pointer)
-				return nil, &at
-			}
-			return nil, err
+			return nil, within(fmt.Sprintf("/events/%d", i), err)
 		}
 		all[i] = em
 	}
@@ -102,7 +96,7 @@ func (c *Client) EmitBatch(ctx context.Context, storeID string, emissions []Emis
 // whatever it subscribes to, as an ordinary delivery. The type defaults to the
 // first that the webhook wants.
 func (c *Client) Test(ctx context.Context, storeID, webhookID, eventType string) (Delivery, error) {
-	_, p, err := c.registry.store(storeID)
+	s, v, err := c.registry.emitting(storeID)
 	if err != nil {
 		return Delivery{}, err
 	}
@@ -113,11 +107,11 @@ func (c *Client) Test(ctx context.Context, storeID, webhookID, eventType string)
 	if !e.webhook.IsActive {
 		return Delivery{}, &Error{Code: CodeConflict, Message: "the webhook is not active", Hint: "activate it first"}
 	}
-	example, err := testEvent(e, p, eventType)
+	example, err := testEvent(e, v, eventType)
 	if err != nil {
 		return Delivery{}, err
 	}
-	em, err := c.prepareFor(ctx, storeID, p, example, []*endpoint{e})
+	em, err := c.prepareFor(ctx, &s, v, example, []*endpoint{e})
 	if err != nil {
 		return Delivery{}, err
 	}
@@ -130,11 +124,11 @@ func (c *Client) Test(ctx context.Context, storeID, webhookID, eventType string)
 }
 
 // testEvent is the example of a type, or for a type without one a small event.
-func testEvent(e *endpoint, p *profile.Profile, eventType string) (Emission, error) {
+func testEvent(e *endpoint, v vocabulary, eventType string) (Emission, error) {
 	if eventType == "" {
-		for _, t := range p.EventTypes {
-			if e.webhook.wants(t.Name) {
-				eventType = t.Name
+		for _, name := range v.names() {
+			if e.webhook.wants(name) {
+				eventType = name
 				break
 			}
 		}
@@ -145,23 +139,30 @@ func testEvent(e *endpoint, p *profile.Profile, eventType string) (Emission, err
 			eventType = strings.TrimSuffix(first, ".*")
 		}
 	}
-	if t, ok := p.EventType(eventType); ok {
-		return Emission{Type: eventType, Data: t.Example}, nil
+	if t, ok := v.find(e.webhook.StoreID, eventType); ok && len(t.Examples) > 0 {
+		return Emission{Type: eventType, Data: []byte(t.Examples[0])}, nil
 	}
 	return Emission{Type: eventType, Data: []byte(`{"test":true}`)}, nil
 }
 
 // prepare checks an emission and makes what is to be written of it.
 func (c *Client) prepare(ctx context.Context, storeID string, e Emission) (*Emit, error) {
-	_, p, err := c.registry.store(storeID)
+	s, v, err := c.registry.emitting(storeID)
 	if err != nil {
 		return nil, err
 	}
-	return c.prepareFor(ctx, storeID, p, e, nil)
+	return c.prepareFor(ctx, &s, v, e, nil)
 }
 
-func (c *Client) prepareFor(ctx context.Context, storeID string, p *profile.Profile, e Emission, only []*endpoint) (*Emit, error) {
-	if err := checkEmission(&e, p); err != nil {
+// prepareFor is prepare for the given webhooks, or with nil for those that want the
+// event.
+func (c *Client) prepareFor(ctx context.Context, s *Store, v vocabulary, e Emission, only []*endpoint) (*Emit, error) {
+	storeID, p := s.ID, v.profile
+	if err := checkEmission(&e, v); err != nil {
+		return nil, err
+	}
+	version, err := v.version(&e)
+	if err != nil {
 		return nil, err
 	}
 	if len(e.Data) > c.config.MaxEventSize {
@@ -187,22 +188,19 @@ func (c *Client) prepareFor(ctx context.Context, storeID string, p *profile.Prof
 		event.ID = newID(p.IDs.Event, at)
 	}
 	if event.Entity == (Reference{}) {
-		if kind, id, ok := p.EntityOf(e.Type, data); ok {
-			// What no caller could give, the data cannot either.
-			if found := (Reference{Type: kind, ID: id}); checkReference(found, "") == nil {
-				event.Entity = found
-			}
-		}
+		event.Entity = v.entityOf(e.Type, data)
 	}
 	if event.OccurredAt.IsZero() {
 		event.OccurredAt = at
 	}
+	em := &Emit{Event: event, OwnID: e.ID != ""}
 	endpoints := only
 	if endpoints == nil {
-		endpoints = c.registry.matching(storeID, e.Type)
+		if endpoints, em.Skipped, err = c.recipients(s, v, &em.Event, version); err != nil {
+			return nil, err
+		}
 	}
-	event.Deliveries = len(endpoints)
-	em := &Emit{Event: event, OwnID: e.ID != "", Deliveries: make([]Pending, len(endpoints))}
+	em.Event.Deliveries, em.Deliveries = len(endpoints), make([]Pending, len(endpoints))
 	for i, to := range endpoints {
 		em.Deliveries[i] = Pending{
 			Lane:     Lane{StoreID: storeID, WebhookID: to.webhook.ID},
@@ -213,15 +211,15 @@ func (c *Client) prepareFor(ctx context.Context, storeID string, p *profile.Prof
 	return em, nil
 }
 
-func checkEmission(e *Emission, p *profile.Profile) error {
+func checkEmission(e *Emission, v vocabulary) error {
 	if e.Type == "" {
 		return invalid("/type", "is missing")
 	}
 	if err := checkEventType(e.Type, "/type"); err != nil {
 		return err
 	}
-	if !p.Accepts(e.Type) {
-		return unknownEventType(e.Type, p, "/type")
+	if !v.accepts(e.Type) {
+		return unknownEventType(e.Type, v, "/type")
 	}
 	if len(e.Data) == 0 {
 		return invalid("/data", "is missing")

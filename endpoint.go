@@ -25,6 +25,8 @@ type endpoint struct {
 	// shut: a secret that should sign is sealed with a key that is not there, or
 	// dropped, since the webhook or its store is deleted.
 	shut bool
+	// filter is the webhook's, if it has one.
+	filter lazyFilter
 
 	record  *record
 	tenancy *tenancy // nil where nothing is sent

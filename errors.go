@@ -23,6 +23,8 @@ const (
 	CodeUnavailable      Code = "unavailable"           // cannot be stored now; nothing was accepted
 	CodeTooSlow          Code = "too_slow"              // a list that would take too long
 	CodeRateLimited      Code = "rate_limited"          // too much at once; nothing was done
+	CodeSchemaMismatch   Code = "schema_mismatch"       // data that its event type's schema does not allow
+	CodeBreakingChange   Code = "breaking_change"       // a schema that would break emitters or receivers
 )
 
 // An Error is what callers get for a call that was not carried out. It left
@@ -36,9 +38,22 @@ type Error struct {
 	Pointer string
 	// Hint says what to do about it; may be empty.
 	Hint string
+	// Details are all that is wrong, where there may be more than one thing; at most
+	// MaxDetails.
+	Details []Detail
 	// Err is the cause, where there is one to tell operators.
 	Err error
 }
+
+// A Detail is one of several things that are wrong.
+type Detail struct {
+	// Pointer is as in Error.
+	Pointer string
+	Message string
+}
+
+// MaxDetails is the most Details that an Error has.
+const MaxDetails = 20
 
 func (e *Error) Error() string {
 	switch {

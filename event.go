@@ -53,4 +53,7 @@ type Emission struct {
 	// IdempotencyKey makes a repeat of this emit answer the first result: at
 	// most 255 printable ASCII characters. Default: none.
 	IdempotencyKey string
+	// Version is the version of the event's type that Data is of, where the store's
+	// catalogue has versions of it. Default: the current one.
+	Version int
 }

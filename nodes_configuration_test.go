@@ -222,3 +222,52 @@ func TestStalePutLoses(t *testing.T) {
 		}
 	})
 }
+
+// TestEventTypesReachOtherNodes: what one node defines, changes and deletes holds on
+// another, and of two changes at once the second starts from the first.
+func TestEventTypesReachOtherNodes(t *testing.T) {
+	clusterBubble(t, func(t *testing.T, c *cluster) {
+		ctx := context.Background()
+		speak(&c.config)
+		maker, other := c.node(c.open()), c.node(c.open())
+		maker.run()
+		other.run()
+		if _, err := maker.CreateStore(ctx, billhook.Store{ID: "closed", Profile: "elective-commerce", StoreSettings: billhook.StoreSettings{Validation: billhook.ValidationEnforce}}); err != nil {
+			t.Fatal(err)
+		}
+		emit := func(data string) billhook.Code {
+			settle(time.Minute)
+			_, err := other.Emit(ctx, billhook.Emission{StoreID: "closed", Type: "giftcard.redeemed", Data: []byte(data)})
+			if err == nil {
+				return "accepted"
+			}
+			return billhook.ErrorCode(err)
+		}
+		want := func(got, want billhook.Code) {
+			t.Helper()
+			if got != want {
+				t.Errorf("%s, not %s", got, want)
+			}
+		}
+		want(emit(`{}`), billhook.CodeUnknownEventType)
+		say := func(s string) billhook.EventTypeChange { return billhook.EventTypeChange{Schema: &s} }
+		if _, err := maker.CreateEventType(ctx, "closed", "giftcard.redeemed", say(giftcard)); err != nil {
+			t.Fatal(err)
+		}
+		want(emit(`{}`), billhook.CodeSchemaMismatch)
+		want(emit(`{"id":"g"}`), "accepted")
+		// Within one tick, before the other has heard of it.
+		words := "first"
+		if _, err := maker.UpdateEventType(ctx, "closed", "giftcard.redeemed", billhook.EventTypeChange{Description: &words}); err != nil {
+			t.Fatal(err)
+		}
+		both, err := other.UpdateEventType(ctx, "closed", "giftcard.redeemed", billhook.EventTypeChange{Examples: &[]string{"1"}})
+		if err != nil || both.Description != words || len(both.Examples) != 1 {
+			t.Errorf("%+v, %v", both, err)
+		}
+		if err := maker.DeleteEventType(ctx, "closed", "giftcard.redeemed"); err != nil {
+			t.Fatal(err)
+		}
+		want(emit(`{"id":"g"}`), billhook.CodeUnknownEventType)
+	})
+}

@@ -31,6 +31,8 @@ type tenant struct {
 	// tenancy is what the webhooks share; it is the same for as long as the process
 	// lasts.
 	tenancy *tenancy
+	// types are what the store has defined; nil for none.
+	types catalogue
 	// matches remembers which webhooks want a type, until one changes. It
 	// only holds types that some webhook was found for, so that strangers'
 	// types do not fill memory.
@@ -55,9 +57,43 @@ func (r *registry) store(id string) (Store, *profile.Profile, error) {
 	defer r.mu.RUnlock()
 	t := r.stores[id]
 	if t == nil || !t.store.DeletedAt.IsZero() {
-		return Store{}, nil, &Error{Code: CodeNotFound, Message: "there is no store " + quote(id), Hint: "create it with POST /api/stores"}
+		return Store{}, nil, noStore(id)
 	}
 	return t.store, t.profile, nil
+}
+
+// emitting is store for who needs to know its event types too.
+func (r *registry) emitting(id string) (Store, vocabulary, error) {
+	r.mu.RLock()
+	defer r.mu.RUnlock()
+	t := r.stores[id]
+	if t == nil || !t.store.DeletedAt.IsZero() {
+		return Store{}, vocabulary{}, noStore(id)
+	}
+	return t.store, vocabulary{t.profile, t.types}, nil
+}
+
+// putEventType takes in a new, changed or deleted event type.
+func (r *registry) putEventType(t EventType) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if in := r.stores[t.StoreID]; in != nil {
+		in.types = in.types.with(t)
+	}
+}
+
+// eventType finds what a store has defined, also what is deleted.
+func (r *registry) eventType(storeID, name string) (EventType, bool) {
+	r.mu.RLock()
+	defer r.mu.RUnlock()
+	if in := r.stores[storeID]; in != nil && in.types[name] != nil {
+		return in.types[name].EventType, true
+	}
+	return EventType{}, false
+}
+
+func noStore(id string) error {
+	return &Error{Code: CodeNotFound, Message: "there is no store " + quote(id), Hint: "create it with POST /api/stores"}
 }
 
 // stored finds a store, also one that is deleted.

@@ -22,6 +22,13 @@ type WebhookSettings struct {
 	// FailingSince is when it began to fail, once it has done so for a while; zero
 	// where the last that any node has seen was a success.
 	FailingSince time.Time `json:"failingSince,omitzero"`
+	// Filter is an expression over an event (docs/CATALOGUE.md): the webhook gets
+	// those alone of which it is true. Default: none, and it gets all.
+	Filter string `json:"filter,omitempty"`
+	// EventVersions pins event types, by name, to a version that the store's catalogue
+	// has of them: of such a type the webhook gets events of that version, and of
+	// later ones up to the next breaking change. Default: the current versions.
+	EventVersions map[string]int `json:"eventVersions,omitempty"`
 }
 
 // StoreSettings is what a store may choose for all of its webhooks, kept as
@@ -34,4 +41,14 @@ type StoreSettings struct {
 	Limits Limits `json:"limits,omitzero"`
 	// DeactivateAfterSeconds is for its webhooks that choose none. Default: never.
 	DeactivateAfterSeconds *int64 `json:"deactivateAfterSeconds,omitempty"`
+	// Validation says what comes of an event whose data is not as its type's schema
+	// wants it: one of the constants below. Default: ValidationOff.
+	Validation string `json:"validation,omitempty"`
 }
+
+// Values of StoreSettings.Validation.
+const (
+	ValidationOff     = "off"     // nobody looks
+	ValidationWarn    = "warn"    // it is accepted, counted and logged
+	ValidationEnforce = "enforce" // it is refused
+)

@@ -38,6 +38,8 @@ type StoreChange struct {
 	Limits *Limits
 	// DeactivateAfterSeconds: a pointer to nil goes back to never.
 	DeactivateAfterSeconds **int64
+	// Validation: "" goes back to the default.
+	Validation *string
 }
 
 // clone is a copy that its holder may change.

@@ -66,6 +66,9 @@ func (c *Client) UpdateStore(ctx context.Context, id string, change StoreChange)
 		if change.DeactivateAfterSeconds != nil {
 			s.DeactivateAfterSeconds = *change.DeactivateAfterSeconds
 		}
+		if change.Validation != nil {
+			s.Validation = *change.Validation
+		}
 		s.UpdatedAt = nowAfter(before.UpdatedAt)
 		return c.writeStore(ctx, AuditStoreUpdate, &before, s)
 	})
@@ -113,6 +116,9 @@ func (c *Client) writeStore(ctx context.Context, done string, before *Store, s S
 		return Store{}, err
 	}
 	if err := checkHealth(s.Limits, s.DeactivateAfterSeconds); err != nil {
+		return Store{}, err
+	}
+	if err := checkValidation(s.Validation); err != nil {
 		return Store{}, err
 	}
 	p := c.profiles[s.Profile]

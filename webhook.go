@@ -68,6 +68,10 @@ type WebhookChange struct {
 	Limits *Limits
 	// DeactivateAfterSeconds: a pointer to nil goes back to the store's.
 	DeactivateAfterSeconds **int64
+	// Filter: "" does away with it.
+	Filter *string
+	// EventVersions: an empty map pins nothing.
+	EventVersions *map[string]int
 }
 
 // HeaderKept stands for the value of a header where it is not shown. No header can
@@ -95,6 +99,7 @@ func (w *Webhook) keepHeaders(headers map[string]string) map[string]string {
 func (w *Webhook) clone() Webhook {
 	c := *w
 	c.Events, c.Headers = slices.Clone(w.Events), maps.Clone(w.Headers)
+	c.EventVersions = maps.Clone(w.EventVersions)
 	c.ownSecrets()
 	c.RetryPolicy = clonedPolicy(w.RetryPolicy)
 	if w.DeactivateAfterSeconds != nil {

@@ -132,6 +132,12 @@ func (ch *WebhookChange) apply(w *Webhook) {
 	if ch.DeactivateAfterSeconds != nil {
 		w.DeactivateAfterSeconds = *ch.DeactivateAfterSeconds
 	}
+	if ch.Filter != nil {
+		w.Filter = *ch.Filter
+	}
+	if ch.EventVersions != nil {
+		w.EventVersions = maps.Clone(*ch.EventVersions)
+	}
 	switch {
 	case ch.Ed25519 == nil:
 	case !*ch.Ed25519:
@@ -276,12 +282,15 @@ func (c *Client) change(ctx context.Context, done, storeID, id string, apply fun
 // writeWebhook writes a webhook in place of what it was before, nil for a new
 // one, and what was done to it. It wants c.configuring.
 func (c *Client) writeWebhook(ctx context.Context, done string, before *Webhook, w Webhook) (Webhook, error) {
-	s, p, err := c.registry.store(w.StoreID) // again: it may be gone by now
+	s, v, err := c.registry.emitting(w.StoreID) // again: it may be gone by now
 	if err != nil {
 		return Webhook{}, err
 	}
-	w.RetryPolicy = completed(w.RetryPolicy, nearest(p, s.RetryPolicy))
-	if err := checkWebhook(before, &w, p); err != nil {
+	w.RetryPolicy = completed(w.RetryPolicy, nearest(v.profile, s.RetryPolicy))
+	if err := checkWebhook(before, &w, v); err != nil {
+		return Webhook{}, err
+	}
+	if err := c.checkSelection(before, &w, v); err != nil {
 		return Webhook{}, err
 	}
 	w = c.config.Keyring.sealed(w)

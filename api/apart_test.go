@@ -31,14 +31,19 @@ var foreign = map[string][]string{
 	"updateWebhook":       {`{"name":"%s"}`, `{"url":"https://example.com/%s"}`},
 	"rotateWebhookSecret": {`{"secret":"%s","gracePeriodSeconds":0}`},
 	"testWebhook":         {`{"type":"%s"}`},
+	"createEventType":     {`{"name":"%s"}`, `{"name":"x.%s","entity":{"type":"%[1]s","id":"/id"},"schema":{"const":"%[1]s"}}`},
+	"putEventType":        {`{"description":"%s"}`},
+	"updateEventType":     {`{"description":"%s"}`},
+	"tryFilter":           {`{"filter":"data.id == '%[1]s' || entity.id == '%[1]s'"}`, `{"filter":"true","events":["%s"]}`},
+	"tryWebhookFilter":    {`{"filter":"event.id == '%s'"}`},
 }
 
 // made is what the answers to one question asked in two stores differ in: times,
 // what chance has made, and the hashes over those.
-var made = regexp.MustCompile(`\d{4}-\d\d-\d\dT[\d:.]+Z|(evt|wh|dlv|key|aud)_[0-9A-Za-z]{26}|req_[0-9a-f]{24}|"hash":"[0-9a-f]{64}"|whsec_[\w+/=]{20,}|bhk_\w+|"nextCursor":"[^"]+"`)
+var made = regexp.MustCompile(`\d{4}-\d\d-\d\dT[\d:.]+Z|(evt|wh|dlv|key|aud)_[0-9A-Za-z]{26}|req_[0-9a-f]{24}|"(hash|schemaSha256)":"[0-9a-f]{64}"|whsec_[\w+/=]{20,}|bhk_\w+|"nextCursor":"[^"]+"`)
 
 // entityTypes are what the neighbour's audit log is about.
-var entityTypes = []string{"apiKey", "delivery", "store", "webhook", mark}
+var entityTypes = []string{"apiKey", "delivery", "eventType", "store", "webhook", mark}
 
 // A neighbour is a store full of what nobody else may see, and a key for all
 // stores, which no store's key may see.
@@ -71,6 +76,7 @@ func newNeighbour(t *testing.T, f *fixture) *neighbour {
 	post("/api/stores", `{"id":"`+n.id+`","name":"`+mark+` shop"}`, 201)
 	webhook := post("/api/webhooks", `{"id":"`+mark+`-hook","url":"`+receiver.URL+`/`+mark+`","events":["*"],"name":"`+mark+`","description":"`+mark+
 		`","secret":"`+mark+`-secret-of-the-hook","headers":{"X-Tenant":"`+mark+`"}}`, 201).text("id")
+	eventType := post("/api/event-types", `{"name":"`+mark+`-type","description":"`+mark+`","schema":{"title":"`+mark+`"}}`, 201).text("name")
 	events := []string{mark + "-event-1", mark + "-event-2"}
 	for _, id := range events {
 		post("/api/events", `{"id":"`+id+`","type":"order.paid","data":{"`+mark+`":"`+mark+`"},"idempotencyKey":"`+id+`-key",`+
@@ -80,7 +86,7 @@ func newNeighbour(t *testing.T, f *fixture) *neighbour {
 	post("/api/webhooks", `{"url":"https://`+mark+`.example.com/","events":["order.paid"],"isActive":false}`, 201)
 	key := post("/api/keys", `{"name":"`+mark+`","permissions":["*"]}`, 201)
 	n.key, n.secret = key.text("id"), key.text("key")
-	n.ids = []string{n.id, webhook, key.text("id"), key.text("prefix"), events[0] + "-key", mark + "-order"}
+	n.ids = []string{n.id, webhook, eventType, key.text("id"), key.text("prefix"), events[0] + "-key", mark + "-order"}
 	n.ids = append(n.ids, events...)
 	n.marks = []string{mark, key.text("id"), key.text("prefix"), n.secret}
 	shared := post("/api/keys", `{"name":"`+mark+`","permissions":["*"],"allStores":true}`, 201).text("id")
@@ -128,7 +134,7 @@ func cursors(id string) []string {
 	for _, kind := range []byte{eventCursor, auditCursor} {
 		all = append(all, positionCursor(kind, billhook.EventPosition{CreatedAt: time.Now().Add(time.Hour), ID: id}))
 	}
-	for _, kind := range []byte{storeCursor, webhookCursor, deliveryCursor, keyCursor} {
+	for _, kind := range []byte{storeCursor, webhookCursor, deliveryCursor, keyCursor, eventTypeCursor} {
 		all = append(all, idCursor(kind, id))
 	}
 	return all
@@ -143,7 +149,7 @@ func naming(pattern, id string) (all []string) {
 			all = append(all, strings.NewReplacer("{entityType}", url.PathEscape(entityType), "{entityId}", url.PathEscape(id)).Replace(pattern))
 		}
 	case strings.Contains(pattern, "{"):
-		all = append(all, strings.Replace(pattern, "{id}", url.PathEscape(id), 1))
+		all = append(all, strings.NewReplacer("{id}", url.PathEscape(id), "{name}", url.PathEscape(id)).Replace(pattern))
 	}
 	return all
 }
@@ -155,7 +161,7 @@ type question struct{ method, target, storeID, body string }
 func questions(t *testing.T, rt *route, own *shop, id string) (all []question) {
 	t.Helper()
 	texts, known := foreign[strings.TrimSuffix(rt.operationID, "V2")]
-	if wants := rt.method == "POST" || rt.method == "PATCH"; wants != known {
+	if wants := rt.method == "POST" || rt.method == "PATCH" || rt.method == "PUT"; wants != known {
 		t.Fatalf("this test has no bodies for %s", rt.operationID)
 	}
 	ask := func(target, storeID string, id string) {
@@ -260,7 +266,7 @@ func changes(rt *route) int {
 	switch {
 	case kind(rt) == "audit":
 		return 2
-	case rt.method == "POST" || rt.method == "PATCH":
+	case rt.method == "POST" || rt.method == "PATCH" || rt.method == "PUT":
 		return 1
 	}
 	return 0

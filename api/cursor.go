@@ -11,12 +11,13 @@ import (
 // A cursor continues a list. Callers see base64url of its kind and version,
 // and the position after which to go on; they may not look into it.
 const (
-	storeCursor    = 's' // after this id
-	webhookCursor  = 'w' // after this id
-	deliveryCursor = 'd' // before this id
-	keyCursor      = 'k' // after this id
-	eventCursor    = 'e' // before this time and id
-	auditCursor    = 'a' // before this time and id
+	storeCursor     = 's' // after this id
+	webhookCursor   = 'w' // after this id
+	deliveryCursor  = 'd' // before this id
+	keyCursor       = 'k' // after this id
+	eventTypeCursor = 't' // after this name
+	eventCursor     = 'e' // before this time and id
+	auditCursor     = 'a' // before this time and id
 
 	cursorVersion = 1
 	maxCursorID   = 256 // bytes; no id is longer

@@ -10,7 +10,7 @@ import (
 	"github.com/billhook/billhook"
 )
 
-var emissionMembers = []string{"type", "data", "id", "entity", "actor", "occurredAt", "idempotencyKey"}
+var emissionMembers = []string{"type", "data", "id", "entity", "actor", "occurredAt", "idempotencyKey", "version"}
 
 // emitEvent is the hot path. It answers once the event is on disk.
 func (c *call) emitEvent() error {
@@ -95,6 +95,8 @@ func (rd *reader) emission() (e billhook.Emission, err error) {
 			e.OccurredAt, err = optional(rd, rd.time)
 		case "idempotencyKey":
 			e.IdempotencyKey, err = optional(rd, rd.filled)
+		case "version":
+			e.Version, err = optional(rd, rd.version)
 		}
 		return err
 	})
@@ -117,6 +119,15 @@ func (rd *reader) filled() (string, error) {
 		err = rd.refuse("is empty")
 	}
 	return s, err
+}
+
+// version reads the number of a version, which begin with 1.
+func (rd *reader) version() (int, error) {
+	n, err := rd.int()
+	if err == nil && n < 1 {
+		err = rd.refuse("must be 1 or more")
+	}
+	return n, err
 }
 
 func (rd *reader) reference() (r billhook.Reference, err error) {

@@ -11,6 +11,8 @@ import (
 	"testing"
 
 	"github.com/billhook/billhook"
+	"github.com/billhook/billhook/filter"
+	"github.com/billhook/billhook/schema"
 	"github.com/billhook/billhook/sqlite"
 )
 
@@ -38,6 +40,7 @@ func newFixtureIn(t testing.TB, dir string, config billhook.Config, cfg Config) 
 		t.Fatal(err)
 	}
 	config.Logger = slog.New(slog.DiscardHandler)
+	config.Schemas, config.Filters = schema.Language{}, filter.New()
 	client, err := billhook.New(db, config)
 	if err != nil {
 		t.Fatal(err)

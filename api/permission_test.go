@@ -25,6 +25,11 @@ var bodies = map[string]string{
 	"updateWebhook":       `{"name":"%s"}`,
 	"rotateWebhookSecret": `{"gracePeriodSeconds":0}`,
 	"testWebhook":         `{"type":"order.paid"}`,
+	"createEventType":     `{"name":"%s","schema":{}}`,
+	"putEventType":        `{"description":"%s"}`,
+	"updateEventType":     `{"description":"%s"}`,
+	"tryFilter":           `{"filter":"data.id == 1"}`,
+	"tryWebhookFilter":    `{"filter":"data.id == 1"}`,
 }
 
 // A shop is a store with one of everything that a path can name.
@@ -42,7 +47,7 @@ func (s *shop) open(t *testing.T, client *billhook.Client) {
 		}
 	}
 	s.things = map[string]string{"stores": s.id, "audit": s.id}
-	for _, kind := range []string{"webhooks", "keys", "events", "deliveries"} {
+	for _, kind := range []string{"webhooks", "keys", "event-types", "events", "deliveries"} {
 		s.renew(t, client, kind)
 	}
 }
@@ -61,6 +66,13 @@ func (s *shop) renew(t *testing.T, client *billhook.Client, kind string) {
 		var k billhook.APIKey
 		k, _, err = client.CreateKey(t.Context(), billhook.KeyRequest{StoreID: s.id, Name: "k", Permissions: []string{EventsEmit}})
 		id = k.ID
+	case "event-types":
+		var e billhook.EventType
+		e, err = client.CreateEventType(t.Context(), s.id, "only."+s.id, billhook.EventTypeChange{})
+		if billhook.ErrorCode(err) == billhook.CodeDuplicate {
+			e, err = billhook.EventType{Name: "only." + s.id}, nil
+		}
+		id = e.Name
 	case "events":
 		var e billhook.Event
 		e, err = client.Emit(t.Context(), billhook.Emission{StoreID: s.id, Type: "order.paid", Data: []byte(`{}`)})
@@ -96,7 +108,7 @@ func (s *shop) target(t *testing.T, rt *route) string {
 		return rt.pattern
 	}
 	id := s.things[kind(rt)]
-	path := strings.NewReplacer("{id}", id, "{entityType}", "store", "{entityId}", id).Replace(rt.pattern)
+	path := strings.NewReplacer("{id}", id, "{name}", id, "{entityType}", "store", "{entityId}", id).Replace(rt.pattern)
 	if id == "" || strings.Contains(path, "{") {
 		t.Fatalf("this test cannot fill %s", rt.pattern)
 	}
@@ -116,7 +128,7 @@ func (h holder) about(named string) string { return cmp.Or(h.storeID, named, bil
 // want is the status that the table says the holder gets who names a store in
 // x-store-id and a shop's thing in the path; 0 where the call succeeds.
 func want(rt *route, h holder, named, pathStore string) int {
-	hasID := strings.Contains(rt.pattern, "{id}")
+	hasID := strings.Contains(rt.pattern, "{id}") || strings.Contains(rt.pattern, "{name}") && rt.method != "PUT" // which makes what is not there
 	switch {
 	case rt.scope == open:
 		return 0
@@ -169,7 +181,7 @@ func TestPermissions(t *testing.T) {
 			t.Errorf("%s: scope %d with the permission %q", rt.operationID, rt.scope, rt.permission)
 		}
 		body, known := bodies[strings.TrimSuffix(rt.operationID, "V2")]
-		if !known && (rt.method == "POST" || rt.method == "PATCH") {
+		if !known && (rt.method == "POST" || rt.method == "PATCH" || rt.method == "PUT") {
 			t.Fatalf("this test has no body for %s", rt.operationID)
 		}
 		for _, h := range holders {
@@ -184,6 +196,9 @@ func TestPermissions(t *testing.T) {
 						sacrifice = &shop{id: fmt.Sprintf("brief-%d", fresh)}
 						sacrifice.open(t, client)
 						target = sacrifice.target(t, rt)
+					}
+					if rt.method == "PUT" { // makes what is not there, which others must not find
+						target = strings.Replace(rt.pattern, "{name}", fmt.Sprintf("put-%d", fresh), 1)
 					}
 					text := body
 					if strings.Contains(body, "%s") {

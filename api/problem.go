@@ -33,7 +33,15 @@ type problem struct {
 	// Parameter names the bad query parameter or header.
 	Parameter string `json:"parameter,omitempty"`
 	Hint      string `json:"hint,omitempty"`
-	RequestID string `json:"requestId,omitempty"`
+	// Errors are all that is wrong, where there may be more than one thing.
+	Errors    []problemDetail `json:"errors,omitempty"`
+	RequestID string          `json:"requestId,omitempty"`
+}
+
+// A problemDetail is one of several things that are wrong.
+type problemDetail struct {
+	Pointer string `json:"pointer"`
+	Detail  string `json:"detail"`
 }
 
 // A parameterError is about a query parameter or a header.
@@ -75,6 +83,9 @@ func describe(err error) problem {
 			return p
 		}
 		p.Detail, p.Pointer, p.Hint = e.Message, e.Pointer, e.Hint
+		for _, d := range e.Details {
+			p.Errors = append(p.Errors, problemDetail{clip(d.Pointer), clip(d.Message)})
+		}
 		if e.Pointer != "" { // messages about a member begin after its name
 			p.Detail = e.Pointer + ": " + e.Message
 		}
@@ -110,6 +121,10 @@ func problemFor(code billhook.Code) problem {
 		status, title = http.StatusNotFound, "Not found"
 	case billhook.CodeDuplicate:
 		status, title = http.StatusConflict, "The id is taken"
+	case billhook.CodeSchemaMismatch:
+		title = "The data is not as the event type's schema wants it"
+	case billhook.CodeBreakingChange:
+		status, title = http.StatusConflict, "The schema would break emitters or receivers"
 	case billhook.CodeKeyReused:
 		title = "The idempotency key stands for another event"
 	case billhook.CodeConflict:

@@ -257,11 +257,14 @@ func (rd *reader) strings() ([]string, error) {
 }
 
 // texts reads an object whose members are all strings.
-func (rd *reader) texts() (map[string]string, error) {
+func (rd *reader) texts() (map[string]string, error) { return membersOf(rd, rd.string) }
+
+// membersOf reads an object of any members that are all of one kind.
+func membersOf[T any](rd *reader, read func() (T, error)) (map[string]T, error) {
 	if err := rd.open('{', "an object"); err != nil {
 		return nil, err
 	}
-	all := map[string]string{}
+	all := map[string]T{}
 	for rd.dec.PeekKind() != '}' {
 		name, err := rd.string()
 		if err != nil {
@@ -270,7 +273,7 @@ func (rd *reader) texts() (map[string]string, error) {
 		if _, ok := all[name]; ok {
 			return nil, rd.refuse("is there twice")
 		}
-		if all[name], err = rd.string(); err != nil {
+		if all[name], err = read(); err != nil {
 			return nil, err
 		}
 	}

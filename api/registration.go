@@ -9,11 +9,11 @@ import (
 var (
 	registrationMembers = []string{
 		"url", "events", "secret", "name", "description", "isActive", "active", "retryPolicy", "headers", "id",
-		"overlapSignature", "ed25519", "limits", "deactivateAfterSeconds",
+		"overlapSignature", "ed25519", "limits", "deactivateAfterSeconds", "filter", "eventVersions",
 	}
 	webhookChangeMembers = []string{
 		"url", "events", "name", "description", "isActive", "active", "retryPolicy", "headers",
-		"overlapSignature", "ed25519", "limits", "deactivateAfterSeconds",
+		"overlapSignature", "ed25519", "limits", "deactivateAfterSeconds", "filter", "eventVersions",
 	}
 )
 
@@ -66,6 +66,10 @@ func (c *call) readRegistration(text []byte) (billhook.Registration, error) {
 				r.Limits, err = optional(rd, rd.limits)
 			case "deactivateAfterSeconds":
 				r.DeactivateAfterSeconds, err = optional(rd, rd.integerPointer)
+			case "filter":
+				r.Filter, err = optional(rd, rd.string)
+			case "eventVersions":
+				r.EventVersions, err = optional(rd, rd.versions)
 			}
 			return err
 		})
@@ -114,6 +118,10 @@ func (c *call) readWebhookChange(text []byte) (billhook.WebhookChange, error) {
 				change.Limits, err = pointerTo(optional(rd, rd.limits))
 			case "deactivateAfterSeconds":
 				change.DeactivateAfterSeconds, err = pointerTo(optional(rd, rd.integerPointer))
+			case "filter":
+				change.Filter, err = pointerTo(optional(rd, rd.string))
+			case "eventVersions":
+				change.EventVersions, err = pointerTo(optional(rd, rd.versions))
 			}
 			return err
 		})
@@ -155,6 +163,11 @@ func (rd *reader) overlapSignature() (string, error) {
 		err = rd.refuse("is neither %s nor %s", billhook.SignOld, billhook.SignNew)
 	}
 	return s, err
+}
+
+// versions reads which version of an event type is meant, by name.
+func (rd *reader) versions() (map[string]int, error) {
+	return membersOf(rd, rd.version)
 }
 
 // secret reads a secret that the caller brings; null asks for a new one.

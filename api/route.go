@@ -40,6 +40,15 @@ func routes() []*route {
 		{"GET", "/api/keys/{id}", KeysManage, inStore, "getKey", (*call).getKey},
 		{"DELETE", "/api/keys/{id}", KeysManage, inStore, "revokeKey", (*call).revokeKey},
 
+		// A schema can have events refused, so that it is the store's to manage, and not
+		// for those who manage webhooks. These may read what there is to subscribe to.
+		{"POST", "/api/event-types", StoresManage, inStore, "createEventType", (*call).createEventType},
+		{"GET", "/api/event-types", WebhooksRead, inStore, "listEventTypes", (*call).listEventTypes},
+		{"GET", "/api/event-types/{name}", WebhooksRead, inStore, "getEventType", (*call).getEventType},
+		{"PUT", "/api/event-types/{name}", StoresManage, inStore, "putEventType", (*call).putEventType},
+		{"PATCH", "/api/event-types/{name}", StoresManage, inStore, "updateEventType", (*call).updateEventType},
+		{"DELETE", "/api/event-types/{name}", StoresManage, inStore, "deleteEventType", (*call).deleteEventType},
+
 		{"POST", "/api/events", EventsEmit, inStore, "emitEvent", (*call).emitEvent},
 		{"POST", "/api/events/batch", EventsEmit, inStore, "emitEvents", (*call).emitEvents},
 		{"GET", "/api/events", DeliveriesRead, inStore, "listEvents", (*call).listEvents},
@@ -70,6 +79,9 @@ func webhookRoutes(path, suffix string) []*route {
 		{"POST", path + "/{id}/rotate-secret", WebhooksManage, inStore, "rotateWebhookSecret" + suffix, (*call).rotateSecret},
 		{"POST", path + "/{id}/test", WebhooksManage, inStore, "testWebhook" + suffix, (*call).testWebhook},
 		{"GET", path + "/{id}/health", WebhooksRead, inStore, "getWebhookHealth" + suffix, (*call).getWebhookHealth},
+		{"POST", path + "/filter/dry-run", DeliveriesRead, inStore, "tryFilter" + suffix, (*call).tryFilter},
+		{"GET", path + "/{id}/filter", DeliveriesRead, inStore, "getWebhookFilter" + suffix, (*call).getWebhookFilter},
+		{"POST", path + "/{id}/filter/dry-run", DeliveriesRead, inStore, "tryWebhookFilter" + suffix, (*call).tryFilter},
 		{"GET", path + "/{id}/deliveries", DeliveriesRead, inStore, "listWebhookDeliveries" + suffix, (*call).listWebhookDeliveries},
 	}
 }

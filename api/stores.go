@@ -1,6 +1,7 @@
 package api
 
 import (
+	"cmp"
 	"net/http"
 	"net/url"
 
@@ -16,16 +17,19 @@ type storeJSON struct {
 	RetryPolicy *profile.RetryPolicy `json:"retryPolicy"`
 	Limits      limitsJSON           `json:"limits"`
 	// DeactivateAfterSeconds is null for never.
-	DeactivateAfterSeconds *int64  `json:"deactivateAfterSeconds"`
-	CreatedAt              instant `json:"createdAt"`
-	UpdatedAt              instant `json:"updatedAt"`
+	DeactivateAfterSeconds *int64 `json:"deactivateAfterSeconds"`
+	// Validation is off, warn or enforce.
+	Validation string  `json:"validation"`
+	CreatedAt  instant `json:"createdAt"`
+	UpdatedAt  instant `json:"updatedAt"`
 }
 
 func showStore(s *billhook.Store) storeJSON {
 	return storeJSON{
 		ID: s.ID, Name: s.Name, Profile: s.Profile, RetryPolicy: s.RetryPolicy,
 		Limits: showLimits(s.Limits), DeactivateAfterSeconds: s.DeactivateAfterSeconds,
-		CreatedAt: instant(s.CreatedAt), UpdatedAt: instant(s.UpdatedAt),
+		Validation: cmp.Or(s.Validation, billhook.ValidationOff),
+		CreatedAt:  instant(s.CreatedAt), UpdatedAt: instant(s.UpdatedAt),
 	}
 }
 
@@ -37,7 +41,7 @@ func (c *call) createStore() error {
 	var s billhook.Store
 	var policy *policyText
 	err = readBody(text, func(rd *reader) error {
-		err := rd.object([]string{"id", "name", "profile", "retryPolicy", "limits", "deactivateAfterSeconds"}, func(name string) (err error) {
+		err := rd.object([]string{"id", "name", "profile", "retryPolicy", "limits", "deactivateAfterSeconds", "validation"}, func(name string) (err error) {
 			switch name {
 			case "id":
 				s.ID, err = rd.string()
@@ -51,6 +55,8 @@ func (c *call) createStore() error {
 				s.Limits, err = optional(rd, rd.limits)
 			case "deactivateAfterSeconds":
 				s.DeactivateAfterSeconds, err = optional(rd, rd.integerPointer)
+			case "validation":
+				s.Validation, err = optional(rd, rd.string)
 			}
 			return err
 		})
@@ -102,7 +108,7 @@ func (c *call) updateStore() error {
 	var change billhook.StoreChange
 	var policy **policyText
 	err = readBody(text, func(rd *reader) error {
-		return rd.object([]string{"name", "profile", "retryPolicy", "limits", "deactivateAfterSeconds"}, func(name string) (err error) {
+		return rd.object([]string{"name", "profile", "retryPolicy", "limits", "deactivateAfterSeconds", "validation"}, func(name string) (err error) {
 			switch name {
 			case "name":
 				change.Name, err = pointerTo(rd.string())
@@ -114,6 +120,8 @@ func (c *call) updateStore() error {
 				change.Limits, err = pointerTo(optional(rd, rd.limits))
 			case "deactivateAfterSeconds":
 				change.DeactivateAfterSeconds, err = pointerTo(optional(rd, rd.integerPointer))
+			case "validation":
+				change.Validation, err = pointerTo(rd.string())
 			}
 			return err
 		})

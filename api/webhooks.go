@@ -30,6 +30,9 @@ type webhookJSON struct {
 	Limits    limitsJSON `json:"limits"`
 	// DeactivateAfterSeconds is null where the store's is followed.
 	DeactivateAfterSeconds *int64 `json:"deactivateAfterSeconds"`
+	// Filter is null where there is none.
+	Filter        *string        `json:"filter"`
+	EventVersions map[string]int `json:"eventVersions"`
 	// Secret is there only in answers that are meant to show it.
 	Secret    string  `json:"secret,omitempty"`
 	CreatedAt instant `json:"createdAt"`
@@ -47,6 +50,12 @@ func showWebhook(w *billhook.Webhook) webhookJSON {
 	}
 	if w.InactiveReason != "" {
 		shown.InactiveReason = &w.InactiveReason
+	}
+	if w.Filter != "" {
+		shown.Filter = &w.Filter
+	}
+	if shown.EventVersions = w.EventVersions; shown.EventVersions == nil {
+		shown.EventVersions = map[string]int{}
 	}
 	if len(w.KeyPairs) > 0 {
 		shown.PublicKey = &w.KeyPairs[0].Public

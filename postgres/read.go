@@ -7,8 +7,8 @@ import (
 	"github.com/billhook/billhook"
 )
 
-// Configuration reads all stores, webhooks and API keys, the deleted and the
-// revoked too, as they were at one moment: the reading sessions' isolation sees
+// Configuration reads all stores, webhooks, API keys and event types, the deleted and
+// the revoked too, as they were at one moment: the reading sessions' isolation sees
 // to that. Commits wait for it, so it does not wait for lists.
 func (d *Database) Configuration(ctx context.Context) (billhook.Configuration, error) {
 	return d.engineReader.Configuration(ctx)

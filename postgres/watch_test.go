@@ -47,6 +47,17 @@ func TestWatchKeys(t *testing.T) {
 	w.until("a new key", func(c billhook.Change) bool { return c.Configuration })
 }
 
+// And of an event type.
+func TestWatchEventTypes(t *testing.T) {
+	db := joined(t, Options{})
+	other := second(t, db, Options{})
+	w, _ := watch(t, db)
+	w.settled(db)
+	e := &billhook.EventTypeWrite{EventType: billhook.EventType{StoreID: "one", Name: "order.paid"}, Create: true}
+	check(t, other.Commit(context.Background(), &billhook.Batch{EventTypes: []*billhook.EventTypeWrite{e}}))
+	w.until("a new event type", func(c billhook.Change) bool { return c.Configuration })
+}
+
 // What no notification tells of is found all the same.
 func TestWatchPolls(t *testing.T) {
 	db := joined(t, Options{})

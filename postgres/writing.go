@@ -120,7 +120,7 @@ func (w *writing) end(ctx context.Context, b *billhook.Batch) (version int64, er
 	if w.writer.Owner == sqlstore.Nobody && leaves(b) {
 		w.pipe.send(executed, notify, channelUnowned, "")
 	}
-	if len(b.Stores)+len(b.Webhooks)+len(b.Keys) > 0 {
+	if len(b.Stores)+len(b.Webhooks)+len(b.Keys)+len(b.EventTypes) > 0 {
 		w.pipe.send(executed, notify, channelChanges, "")
 		w.pipe.send(func(results *pgconn.ResultReader, err error) error {
 			version, err = bumped(results, err)

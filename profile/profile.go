@@ -119,7 +119,12 @@ func (p *Profile) EntityOf(eventType string, data []byte) (entityType, id string
 	if !ok {
 		return "", "", false
 	}
-	entity := p.EventTypes[i].Entity
+	return p.EntityAt(p.EventTypes[i].Entity, data)
+}
+
+// EntityAt is EntityOf for a type that is not in the catalogue, whose entity is
+// given.
+func (p *Profile) EntityAt(entity Entity, data []byte) (entityType, id string, ok bool) {
 	for _, part := range p.parts {
 		if part.wrap.match(data) {
 			data = part.wrap.inner(data)

@@ -32,8 +32,8 @@ func readOn[T any](d *Database, on func(*connections) *sqlstore.Reader, f func(*
 	return f(on(d.conns))
 }
 
-// Configuration reads all stores, webhooks and API keys, the deleted and the
-// revoked too.
+// Configuration reads all stores, webhooks, API keys and event types, the deleted and
+// the revoked too.
 func (d *Database) Configuration(ctx context.Context) (billhook.Configuration, error) {
 	return readShort(d, func(r *sqlstore.Reader) (billhook.Configuration, error) { return r.Configuration(ctx) })
 }

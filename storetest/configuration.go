@@ -22,6 +22,7 @@ func testEmpty(f *fixture) {
 	f.equal("stores", all.Stores, []billhook.Store{})
 	f.equal("webhooks", all.Webhooks, []billhook.Webhook{})
 	f.equal("keys", all.Keys, []billhook.APIKey{})
+	f.equal("event types", all.EventTypes, []billhook.EventType{})
 	f.equal("lanes", must[[]billhook.Lane](f)(f.db.Lanes(ctx)), []billhook.Lane{})
 	f.equal("pending", f.pending(lane("default", "wh_1")), []billhook.Pending{})
 	f.equal("events", f.listEvents(billhook.EventFilter{}), []string{})
@@ -37,7 +38,7 @@ func testEmpty(f *fixture) {
 
 func testStores(f *fixture) {
 	one := billhook.Store{ID: "one", Name: "Bäckerei „Eins“ 🥐", Profile: "litestore", CreatedAt: at(0), UpdatedAt: at(1), DeletedAt: at(2)}
-	one.StoreSettings = billhook.StoreSettings{RetryPolicy: &profile.RetryPolicy{
+	one.StoreSettings = billhook.StoreSettings{Validation: billhook.ValidationWarn, RetryPolicy: &profile.RetryPolicy{
 		MaxAttempts: 3, BackoffMultiplier: 1, RetryOn: profile.RetryOnListed, RetryCodes: []int{429, 503},
 		Delays: []time.Duration{0, 30 * 24 * time.Hour}, MaxAge: 365 * 24 * time.Hour, Timeout: time.Minute,
 	}}
@@ -61,7 +62,7 @@ func testWebhooks(f *fixture) {
 	full := billhook.Webhook{
 		StoreID: "one", ID: "wh_1", URL: "https://shop.example.com/höök?a=1&b=<2>", Events: []string{"order.*", "übung", "*"},
 		Name: "Näme", Description: "line\nline\t\"quoted\" 日本語 \u2028", IsActive: true,
-		WebhookSettings: billhook.WebhookSettings{InactiveReason: "the receiver answered 410 Gone"},
+		WebhookSettings: billhook.WebhookSettings{InactiveReason: "the receiver answered 410 Gone", Filter: `data.a < 1 && data.b == "é"`, EventVersions: map[string]int{"order.paid": 2}},
 		RetryPolicy: &profile.RetryPolicy{
 			MaxAttempts: 7, BackoffMultiplier: 2.5, InitialDelay: 1500 * time.Millisecond, MaxDelay: time.Hour,
 			Jitter: 0.125, FirstExponent: 1, RetryOn: profile.RetryOnServerErrors,
@@ -93,6 +94,37 @@ func testWebhooks(f *fixture) {
 	f.commit(&billhook.Batch{Webhooks: []*billhook.WebhookWrite{taken, {Webhook: filled}, {Webhook: emptied, Was: at(1)}, late}})
 	f.equal("refused", []bool{taken.Refused, late.Refused}, []bool{true, true})
 	f.equal("webhooks", f.configuration().Webhooks, []billhook.Webhook{emptied, filled, elsewhere})
+}
+
+func testEventTypes(f *fixture) {
+	full := billhook.EventType{StoreID: "one", Name: "order.paid", CreatedAt: at(0), UpdatedAt: at(1), DeletedAt: at(2)}
+	full.Description, full.Entity = "Bezahlt „<&>“", profile.Entity{Type: "order", ID: "/id"}
+	full.Examples = []string{`{"id":"o_1","a":"<&>"}`, `null`}
+	full.Versions = []billhook.SchemaVersion{
+		{Number: 1, Schema: `{"type":"object","description":"<&>\u2028"}`, CreatedAt: at(0)},
+		{Number: 2, Breaking: true, CreatedAt: at(1)},
+	}
+	bare := billhook.EventType{StoreID: "one", Name: "a/b", UpdatedAt: at(1)}
+	elsewhere := billhook.EventType{StoreID: "two", Name: "order.paid", CreatedAt: at(3)}
+	var writes []*billhook.EventTypeWrite
+	for _, t := range []billhook.EventType{full, elsewhere, bare} {
+		writes = append(writes, &billhook.EventTypeWrite{EventType: t, Create: true})
+	}
+	f.commit(&billhook.Batch{EventTypes: writes})
+	for _, w := range writes {
+		f.equal("refused "+w.EventType.Name, w.Refused, false)
+	}
+	f.equal("event types", f.configuration().EventTypes, []billhook.EventType{bare, full, elsewhere})
+
+	// Every member can be replaced, and a set one unset.
+	taken := &billhook.EventTypeWrite{EventType: billhook.EventType{StoreID: "two", Name: "order.paid", UpdatedAt: at(9)}, Create: true}
+	missing := &billhook.EventTypeWrite{EventType: billhook.EventType{StoreID: "two", Name: "a/b", UpdatedAt: at(9)}}
+	late := &billhook.EventTypeWrite{EventType: billhook.EventType{StoreID: "one", Name: "order.paid", UpdatedAt: at(9)}, Was: at(0)}
+	filled, emptied := full, billhook.EventType{StoreID: "one", Name: "order.paid", UpdatedAt: at(4)}
+	filled.Name = "a/b"
+	f.commit(&billhook.Batch{EventTypes: []*billhook.EventTypeWrite{taken, missing, late, {EventType: filled, Was: at(1)}, {EventType: emptied, Was: at(1)}}})
+	f.equal("refused", []bool{taken.Refused, missing.Refused, late.Refused}, []bool{true, true, true})
+	f.equal("event types", f.configuration().EventTypes, []billhook.EventType{filled, emptied, elsewhere})
 }
 
 func testKeys(f *fixture) {

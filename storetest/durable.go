@@ -74,13 +74,14 @@ func testAtomicity(f *fixture) {
 	impossible := f.emit("default", "evt_impossible", 2, "wh_1", "wh_1")
 	impossible.Deliveries[1].ID = impossible.Deliveries[0].ID // two deliveries with one id
 	err := f.db.Commit(ctx, &billhook.Batch{
-		Stores:   []*billhook.StoreWrite{{Store: billhook.Store{ID: "default"}, Create: true}},
-		Webhooks: []*billhook.WebhookWrite{{Webhook: billhook.Webhook{StoreID: "default", ID: "wh_1"}, Create: true}},
-		Keys:     []*billhook.KeyWrite{{Key: billhook.APIKey{StoreID: "default", ID: "key_1", Permissions: []string{"*"}}, Create: true}},
-		Outcomes: []*billhook.Outcome{outcome(before.Deliveries[0], billhook.StatusDelivered)},
-		Retries:  []*billhook.Retry{{StoreID: "default", DeliveryID: before.Deliveries[1].ID, DueAt: at(50)}},
-		Cancels:  []*billhook.Cancel{{Lane: lane("default", "wh_1"), Limit: 1, At: at(3)}},
-		Emits:    []*billhook.Emit{good, impossible},
+		Stores:     []*billhook.StoreWrite{{Store: billhook.Store{ID: "default"}, Create: true}},
+		Webhooks:   []*billhook.WebhookWrite{{Webhook: billhook.Webhook{StoreID: "default", ID: "wh_1"}, Create: true}},
+		Keys:       []*billhook.KeyWrite{{Key: billhook.APIKey{StoreID: "default", ID: "key_1", Permissions: []string{"*"}}, Create: true}},
+		EventTypes: []*billhook.EventTypeWrite{{EventType: billhook.EventType{StoreID: "default", Name: "order.paid"}, Create: true}},
+		Outcomes:   []*billhook.Outcome{outcome(before.Deliveries[0], billhook.StatusDelivered)},
+		Retries:    []*billhook.Retry{{StoreID: "default", DeliveryID: before.Deliveries[1].ID, DueAt: at(50)}},
+		Cancels:    []*billhook.Cancel{{Lane: lane("default", "wh_1"), Limit: 1, At: at(3)}},
+		Emits:      []*billhook.Emit{good, impossible},
 	})
 	if err == nil {
 		f.Fatal("commit of two deliveries with one id: no error")
@@ -90,6 +91,7 @@ func testAtomicity(f *fixture) {
 		f.equal("stores", all.Stores, []billhook.Store{})
 		f.equal("webhooks", all.Webhooks, []billhook.Webhook{})
 		f.equal("keys", all.Keys, []billhook.APIKey{})
+		f.equal("event types", all.EventTypes, []billhook.EventType{})
 		f.equal("events", f.listEvents(billhook.EventFilter{}), []string{"evt_before"})
 		f.equal("pending", f.pending(lane("default", "wh_1")), before.Deliveries)
 		f.equal("attempts", f.attempts("default", before.Deliveries[0].ID), []billhook.Attempt{})

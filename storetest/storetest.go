@@ -41,6 +41,7 @@ func Run(t *testing.T, h Harness) {
 		{"Stores", testStores},
 		{"Webhooks", testWebhooks},
 		{"Keys", testKeys},
+		{"EventTypes", testEventTypes},
 		{"Emit", testEmit},
 		{"EmitConflicts", testEmitConflicts},
 		{"EmitConflictsInOneBatch", testEmitConflictsInOneBatch},

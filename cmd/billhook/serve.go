@@ -14,8 +14,10 @@ import (
 
 	"github.com/billhook/billhook"
 	"github.com/billhook/billhook/api"
+	"github.com/billhook/billhook/filter"
 	"github.com/billhook/billhook/postgres"
 	"github.com/billhook/billhook/profile"
+	"github.com/billhook/billhook/schema"
 	"github.com/billhook/billhook/sqlite"
 	"github.com/billhook/billhook/telemetry"
 )
@@ -90,6 +92,7 @@ func (cmd *serveCmd) Run(ctx context.Context) error {
 		Observer: cmd.observer(metrics, logger), OnAlert: notifier.Add,
 		Profile: cmd.Profile, Profiles: profiles, AllowInsecure: cmd.Dev, Logger: logger,
 		Egress: policy, EgressProxy: proxy,
+		Schemas: schema.Language{}, Filters: filter.New(),
 		MaxEventSize: cmd.MaxEventSize, StopGrace: deliverGrace,
 	}
 	if err := config.Check(); err != nil {

@@ -64,8 +64,8 @@ func (h *Handle) Pending(_ context.Context, lane billhook.Lane, after billhook.P
 	})
 }
 
-// Configuration reads all stores, webhooks and API keys, the deleted and the
-// revoked too.
+// Configuration reads all stores, webhooks, API keys and event types, the deleted and
+// the revoked too.
 func (h *Handle) Configuration(context.Context) (billhook.Configuration, error) {
 	return read(h, func(s *Shared) (all billhook.Configuration, err error) {
 		for _, one := range s.stores {
@@ -77,6 +77,12 @@ func (h *Handle) Configuration(context.Context) (billhook.Configuration, error) 
 		for _, one := range s.apiKeys {
 			all.Keys = append(all.Keys, clonedKey(one))
 		}
+		for _, one := range s.eventTypes {
+			all.EventTypes = append(all.EventTypes, clonedType(one))
+		}
+		slices.SortFunc(all.EventTypes, func(a, b billhook.EventType) int {
+			return cmp.Or(cmp.Compare(a.StoreID, b.StoreID), cmp.Compare(a.Name, b.Name))
+		})
 		slices.SortFunc(all.Stores, func(a, b billhook.Store) int { return cmp.Compare(a.ID, b.ID) })
 		slices.SortFunc(all.Webhooks, func(a, b billhook.Webhook) int {
 			return cmp.Or(cmp.Compare(a.StoreID, b.StoreID), cmp.Compare(a.ID, b.ID))

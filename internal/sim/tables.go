@@ -25,12 +25,14 @@ type Shared struct {
 	stores   map[string]billhook.Store
 	webhooks map[key]billhook.Webhook
 	apiKeys  map[key]billhook.APIKey
-	events   map[key]billhook.Event
-	byKey    map[key]string // the ids of events, by idempotency key
-	pending  map[key]waiting
-	over     map[key]billhook.Delivery
-	attempts map[key][]billhook.Attempt
-	audit    map[key]billhook.AuditEntry
+	// eventTypes are by store and name.
+	eventTypes map[key]billhook.EventType
+	events     map[key]billhook.Event
+	byKey      map[key]string // the ids of events, by idempotency key
+	pending    map[key]waiting
+	over       map[key]billhook.Delivery
+	attempts   map[key][]billhook.Attempt
+	audit      map[key]billhook.AuditEntry
 
 	// outbox has what was asked for in SQL, by number, and asks counts it.
 	outbox map[int64]askedRow
@@ -39,7 +41,7 @@ type Shared struct {
 	nodes map[int64]nodeRow
 	// epochs counts the nodes that there ever were.
 	epochs int64
-	// configured counts the transactions that changed stores, webhooks or API keys.
+	// configured counts the transactions that changed stores, webhooks, API keys or event types.
 	configured int
 }
 
@@ -60,7 +62,8 @@ func NewShared(lease time.Duration) *Shared {
 	return &Shared{
 		Lease:  lease,
 		stores: map[string]billhook.Store{}, webhooks: map[key]billhook.Webhook{}, apiKeys: map[key]billhook.APIKey{},
-		events: map[key]billhook.Event{}, byKey: map[key]string{},
+		eventTypes: map[key]billhook.EventType{},
+		events:     map[key]billhook.Event{}, byKey: map[key]string{},
 		pending: map[key]waiting{}, over: map[key]billhook.Delivery{}, attempts: map[key][]billhook.Attempt{},
 		audit:  map[key]billhook.AuditEntry{},
 		outbox: map[int64]askedRow{}, nodes: map[int64]nodeRow{},

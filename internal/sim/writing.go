@@ -41,7 +41,11 @@ func (w *writing) batch(b *billhook.Batch) error {
 		w.apiKey(k)
 		w.enter(k.Audit, !k.Refused)
 	}
-	if len(b.Stores)+len(b.Webhooks)+len(b.Keys) > 0 {
+	for _, t := range b.EventTypes {
+		w.eventType(t)
+		w.enter(t.Audit, !t.Refused)
+	}
+	if len(b.Stores)+len(b.Webhooks)+len(b.Keys)+len(b.EventTypes) > 0 {
 		w.configured++ // once too often if the rest fails, which costs a look
 	}
 	for _, o := range b.Outcomes {
@@ -97,6 +101,20 @@ func (w *writing) apiKey(a *billhook.KeyWrite) {
 	}
 }
 
+func (w *writing) eventType(t *billhook.EventTypeWrite) {
+	k := key{t.EventType.StoreID, t.EventType.Name}
+	before, is := w.eventTypes[k]
+	t.Refused = is == t.Create || !t.Create && !before.UpdatedAt.Equal(t.Was)
+	if !t.Refused {
+		put(&w.undo, w.eventTypes, k, clonedType(t.EventType))
+	}
+}
+
+func clonedType(t billhook.EventType) billhook.EventType {
+	t.Examples, t.Versions = slices.Clone(t.Examples), slices.Clone(t.Versions)
+	return t
+}
+
 func clonedKey(k billhook.APIKey) billhook.APIKey {
 	k.Salt, k.Hash, k.Permissions = bytes.Clone(k.Salt), bytes.Clone(k.Hash), slices.Clone(k.Permissions)
 	return k
@@ -113,6 +131,7 @@ func clonedPolicy(p *profile.RetryPolicy) *profile.RetryPolicy {
 // cloned is a copy that shares nothing.
 func cloned(h billhook.Webhook) billhook.Webhook {
 	h.Events, h.Headers = slices.Clone(h.Events), maps.Clone(h.Headers)
+	h.EventVersions = maps.Clone(h.EventVersions)
 	h.Secrets, h.KeyPairs = slices.Clone(h.Secrets), slices.Clone(h.KeyPairs)
 	h.RetryPolicy = clonedPolicy(h.RetryPolicy)
 	return h

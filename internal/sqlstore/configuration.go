@@ -64,8 +64,8 @@ func WriteWebhook(ctx context.Context, on Conn, write *billhook.WebhookWrite) er
 	return nil
 }
 
-// Configuration reads all stores, webhooks and API keys as they were at one
-// moment.
+// Configuration reads all stores, webhooks, API keys and event types as they were at
+// one moment.
 func (r *Reader) Configuration(ctx context.Context) (all billhook.Configuration, err error) {
 	tx, err := r.db.BeginTx(ctx, &sql.TxOptions{ReadOnly: true})
 	if err != nil {
@@ -83,6 +83,10 @@ func (r *Reader) Configuration(ctx context.Context) (all billhook.Configuration,
 	rows, err = tx.QueryContext(ctx, r.dialect.Text("SELECT "+apiKeyColumns+" FROM billhook.api_keys ORDER BY store_id, id"))
 	if all.Keys, err = collect(rows, err, scanAPIKey); err != nil {
 		return all, fmt.Errorf("read API keys: %w", err)
+	}
+	rows, err = tx.QueryContext(ctx, r.dialect.Text("SELECT "+eventTypeColumns+" FROM billhook.event_types ORDER BY store_id, name"))
+	if all.EventTypes, err = collect(rows, err, scanEventType); err != nil {
+		return all, fmt.Errorf("read event types: %w", err)
 	}
 	return all, nil
 }

@@ -159,6 +159,12 @@ func (f *filling) configure() {
 	} {
 		b.Keys = append(b.Keys, &billhook.KeyWrite{Key: k, Create: true})
 	}
+	for _, name := range []string{"order.paid", "gültig/<&>"} {
+		t := billhook.EventType{StoreID: b.Stores[0].Store.ID, Name: name, CreatedAt: at(1), UpdatedAt: at(2)}
+		t.Versions = []billhook.SchemaVersion{{Number: 1, Schema: `{"title":"<&>"}`, CreatedAt: at(1)}}
+		b.EventTypes = append(b.EventTypes, &billhook.EventTypeWrite{EventType: t, Create: true})
+	}
+	b.EventTypes = append(b.EventTypes, &billhook.EventTypeWrite{EventType: billhook.EventType{StoreID: b.Stores[0].Store.ID, Name: "bare"}, Create: true})
 	f.commit(b)
 }
 

@@ -29,6 +29,7 @@ var moved = []*table{
 		"created_at bigint, updated_at bigint, deleted_at bigint"),
 	newTable("api_keys", 2, "store_id, id, name, prefix, salt bytea, hash bytea, permissions, "+
 		"created_at bigint, updated_at bigint, expires_at bigint, revoked_at bigint"),
+	newTable("event_types", 2, "store_id, name, definition, created_at bigint, updated_at bigint, deleted_at bigint"),
 	eventsTable,
 	keysTable,
 	newTable("audit", 3, "store_id, created_at bigint, id, event, entity_type, entity_id, actor_type, actor_id, request_id, "+

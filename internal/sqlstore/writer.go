@@ -109,6 +109,12 @@ func (w *Writer) write(ctx context.Context, b *billhook.Batch) error {
 		}
 		w.enter(k.Audit, !k.Refused)
 	}
+	for _, t := range b.EventTypes {
+		if err := WriteEventType(ctx, w.conn, t); err != nil {
+			return err
+		}
+		w.enter(t.Audit, !t.Refused)
+	}
 	if err := w.outcomes(ctx, b.Outcomes); err != nil {
 		return err
 	}
