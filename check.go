@@ -113,6 +113,9 @@ func checkWebhook(before, w *Webhook, p *profile.Profile) error {
 	if w.OverlapSignature != "" && w.OverlapSignature != SignOld && w.OverlapSignature != SignNew {
 		return &Error{Code: CodeInvalid, Pointer: "/overlapSignature", Message: "is neither old nor new"}
 	}
+	if err := checkOrder(&before.WebhookSettings, &w.WebhookSettings, p); err != nil {
+		return err
+	}
 	if w.RetryPolicy != nil {
 		if err := w.RetryPolicy.Check(); err != nil {
 			var member *profile.MemberError

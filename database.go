@@ -68,6 +68,13 @@ type Database interface {
 	// another does not deal with in time is anyone's.
 	Outbox(ctx context.Context, limit int) ([]Asked, error)
 
+	// Newest reads the strand's newest delivery of an event type that is held back
+	// behind the one with the sequence; one without an ID where there is none.
+	Newest(ctx context.Context, of Strand, eventType string, sequence int64) (Pending, error)
+	// Stuck reads strands of which something is held back and nothing is before it,
+	// at most limit. There are none, unless someone else has written in the tables.
+	Stuck(ctx context.Context, limit int) ([]Strand, error)
+
 	// Lanes names every webhook for which this node owns pending deliveries,
 	// once.
 	Lanes(ctx context.Context) ([]Lane, error)
@@ -110,20 +117,26 @@ type Batch struct {
 	Webhooks []*WebhookWrite
 	Keys     []*KeyWrite
 	Outcomes []*Outcome
+	Skips    []*Skip
 	Retries  []*Retry
 	Cancels  []*Cancel
 	Refusals []*Refusal
 	Emits    []*Emit
 	Claims   []*Claim
+	Frees    []*Free
 	// Entries are about what changes nothing; those about changes are with these.
 	// All are written after the changes, and last of all Links are done.
 	Entries []*AuditEntry
 	Links   []*Link
+
+	// Released is set by Commit to what was held back in a strand and is this
+	// node's to send from then on. Event is nil in those that are not of Emits.
+	Released []Pending
 }
 
 // Empty reports whether there is nothing to write.
 func (b *Batch) Empty() bool {
-	return len(b.Stores)+len(b.Webhooks)+len(b.Keys)+len(b.Outcomes)+len(b.Retries)+len(b.Cancels)+len(b.Refusals)+len(b.Emits)+len(b.Claims)+
+	return len(b.Stores)+len(b.Webhooks)+len(b.Keys)+len(b.Outcomes)+len(b.Skips)+len(b.Frees)+len(b.Retries)+len(b.Cancels)+len(b.Refusals)+len(b.Emits)+len(b.Claims)+
 		len(b.Entries)+len(b.Links) == 0
 }
 
@@ -177,8 +190,9 @@ type KeyWrite struct {
 	Refused bool
 }
 
-// An Emit writes an event together with its deliveries, or, when the event's
-// id or its idempotency key is taken in the store (by an earlier batch or
+// An Emit writes an event together with its deliveries, and gives the event the
+// next Sequence of its entity if it has one, also within Deliveries; or, when the
+// event's id or its idempotency key is taken in the store (by an earlier batch or
 // earlier in this one), nothing.
 type Emit struct {
 	Event Event
@@ -243,11 +257,15 @@ type Outcome struct {
 
 // A Retry makes a delivery due now: one that is over becomes pending again,
 // with AttemptsBefore set to its Attempts; one that is pending becomes due at
-// DueAt. Either belongs to this node then, whoever had it.
+// DueAt. Either belongs to this node then, whoever had it. One that is held back
+// stays so, and one that gets its place again waits for its turn.
 type Retry struct {
 	StoreID    string
 	DeliveryID string
 	DueAt      time.Time
+	// Ordered: one that was over has its place in its strand again, if its event
+	// has an entity.
+	Ordered bool
 	// Audit is written if there is such a delivery; nil for no entry.
 	Audit *AuditEntry
 
@@ -256,8 +274,27 @@ type Retry struct {
 	Delivery *Pending
 }
 
+// A Skip ends a delivery without an attempt, as StatusSkipped, since Newest waits
+// in its strand; and, with it, those of its type that are held back before Newest,
+// up to some hundred.
+type Skip struct {
+	// Delivery is fenced as an Outcome's is.
+	Delivery Pending
+	Newest   Place
+	Reason   string
+	At       time.Time
+
+	// Stale is set by Commit, and Behind to the ids of the others that it has ended.
+	Stale  bool
+	Behind []string
+}
+
+// A Free makes something of a strand this node's to send, where nothing is and
+// something is held back.
+type Free struct{ Strand Strand }
+
 // A Cancel ends up to Limit of the pending deliveries of a lane that this node
-// owns, the earliest due first, as StatusCancelled.
+// owns, and of those that are held back there, as StatusCancelled.
 type Cancel struct {
 	Lane   Lane
 	Reason string
@@ -274,7 +311,8 @@ type Claim struct {
 	Limit int
 
 	// Deliveries is set by Commit to those; fewer than Limit mean that there
-	// may be no more. Event is nil in them.
+	// may be no more. Event is nil in them. Those that are in a strand and were
+	// nobody's are held back, but for what Commit has released.
 	Deliveries []Pending
 }
 
@@ -331,6 +369,11 @@ type Pending struct {
 	Attempts       int
 	AttemptsBefore int
 	CreatedAt      time.Time
+	// Place is nil for one that is in no strand.
+	Place *Place
+	// Behind: it is held back in its strand. Commit sets it in what it returns and
+	// in the Deliveries of an Emit; it is false in what is read.
+	Behind bool
 	// Event is the event itself while memory for it can be spared, else nil.
 	Event *Event
 }

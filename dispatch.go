@@ -105,15 +105,22 @@ func (s *scheduler) sendOne(j job) (job, bool) {
 	deliver, endpoint := s.deliver, l.endpoint
 	s.mu.Unlock()
 	var o *Outcome
+	var k *Skip
 	if endpoint != nil && !endpoint.shut { // else deleted, or sealed shut, a moment ago
-		o = deliver(endpoint, &j.pending, func() bool { return s.held() && s.doubts.Load() == j.doubts })
+		var sure bool
+		if k, sure = s.superseded(endpoint, &j.pending); k == nil && sure {
+			o = deliver(endpoint, &j.pending, func() bool { return s.held() && s.doubts.Load() == j.doubts })
+		}
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.inFlight--
 	s.lines.end(j.flight)
 	l.sending--
-	if o == nil {
+	if k != nil {
+		s.unrecorded++
+		s.skip(l, k)
+	} else if o == nil {
 		l.forget(j.pending.ID) // handed back: it waits in the database
 		l.rewind(&s.mem)
 	} else {
@@ -127,7 +134,11 @@ func (s *scheduler) sendOne(j job) (job, bool) {
 
 // record has an outcome written and then acted on.
 func (s *scheduler) record(l *lane, o *Outcome) {
-	s.committer.submitLater(write{
+	submit := s.committer.submitLater
+	if o.Delivery.Place != nil {
+		submit = s.committer.submit // others may wait behind it
+	}
+	submit(write{
 		parts:    1,
 		keep:     true,
 		add:      func(b *Batch) { b.Outcomes = append(b.Outcomes, o) },

@@ -193,12 +193,19 @@ func (c *Client) prepareFor(ctx context.Context, storeID string, p *profile.Prof
 		endpoints = c.registry.matching(storeID, e.Type)
 	}
 	event.Deliveries = len(endpoints)
+	due := at
+	if e.DeliverAt.After(at) {
+		due = e.DeliverAt.UTC()
+	}
 	em := &Emit{Event: event, OwnID: e.ID != "", Deliveries: make([]Pending, len(endpoints))}
 	for i, to := range endpoints {
 		em.Deliveries[i] = Pending{
 			Lane:     Lane{StoreID: storeID, WebhookID: to.webhook.ID},
-			Position: Position{DueAt: at, ID: newID(p.IDs.Delivery, at)},
+			Position: Position{DueAt: due, ID: newID(p.IDs.Delivery, at)},
 			EventID:  event.ID, EventType: event.Type, CreatedAt: at, Event: &em.Event,
+		}
+		if due == at && event.Entity != (Reference{}) && to.webhook.orders(event.Type) {
+			em.Deliveries[i].Place = &Place{Entity: event.Entity}
 		}
 	}
 	return em, nil
@@ -229,6 +236,9 @@ func checkEmission(e *Emission, p *profile.Profile) error {
 		return err
 	}
 	if err := checkReference(e.Actor, "/actor"); err != nil {
+		return err
+	}
+	if err := checkDeliverAt(e.DeliverAt, now()); err != nil {
 		return err
 	}
 	return checkTime(e.OccurredAt, "/occurredAt")
@@ -312,7 +322,7 @@ func (em *Emit) result() (Event, error) {
 	if em.Held {
 		return Event{}, &Error{
 			Code:    CodeUnavailable,
-			Message: "a transaction that is not over holds the event's id or its idempotency key; nothing was accepted",
+			Message: "a transaction that is not over holds the event's id, its idempotency key or its entity; nothing was accepted",
 			Hint:    "send it again later",
 		}
 	}

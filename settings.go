@@ -9,6 +9,10 @@ type WebhookSettings struct {
 	// InactiveReason says in words why Billhook made the webhook inactive; empty
 	// where it is active, or somebody else did.
 	InactiveReason string `json:"inactiveReason,omitempty"`
+	// Order is OrderNone or OrderEntity. Default: OrderNone.
+	Order string `json:"order,omitempty"`
+	// Coalesce names what only the newest is sent of. Default: nothing.
+	Coalesce Coalesce `json:"coalesce,omitzero"`
 }
 
 // StoreSettings is what a store may choose for all of its webhooks, kept as

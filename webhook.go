@@ -63,6 +63,9 @@ type WebhookChange struct {
 	// Ed25519: true makes a key pair where there is none, false does away with
 	// those that there are.
 	Ed25519 *bool
+	// Order and Coalesce hold for events that are accepted from then on.
+	Order    *string
+	Coalesce *Coalesce
 }
 
 // HeaderKept stands for the value of a header where it is not shown. No header can
@@ -90,6 +93,7 @@ func (w *Webhook) keepHeaders(headers map[string]string) map[string]string {
 func (w *Webhook) clone() Webhook {
 	c := *w
 	c.Events, c.Headers = slices.Clone(w.Events), maps.Clone(w.Headers)
+	c.Coalesce.Latest = slices.Clone(w.Coalesce.Latest)
 	c.ownSecrets()
 	if w.RetryPolicy != nil {
 		policy := *w.RetryPolicy

@@ -118,6 +118,12 @@ func (ch *WebhookChange) apply(w *Webhook) {
 	if ch.OverlapSignature != nil {
 		w.OverlapSignature = *ch.OverlapSignature
 	}
+	if ch.Order != nil {
+		w.Order = *ch.Order
+	}
+	if ch.Coalesce != nil {
+		w.Coalesce.Latest = slices.Clone(ch.Coalesce.Latest)
+	}
 	switch {
 	case ch.Ed25519 == nil:
 	case !*ch.Ed25519:

@@ -13,11 +13,11 @@ import (
 var (
 	registrationMembers = []string{
 		"url", "events", "secret", "name", "description", "isActive", "active", "retryPolicy", "headers", "id",
-		"overlapSignature", "ed25519",
+		"overlapSignature", "ed25519", "order", "coalesce",
 	}
 	webhookChangeMembers = []string{
 		"url", "events", "name", "description", "isActive", "active", "retryPolicy", "headers",
-		"overlapSignature", "ed25519",
+		"overlapSignature", "ed25519", "order", "coalesce",
 	}
 	retryPolicyMembers = []string{
 		"maxAttempts", "backoffMultiplier", "initialDelay", "maxDelay", "jitter", "firstExponent", "retryOn",
@@ -68,6 +68,10 @@ func (c *call) readRegistration(text []byte) (billhook.Registration, error) {
 				r.OverlapSignature, err = optional(rd, rd.overlapSignature)
 			case "ed25519":
 				r.Ed25519, err = optional(rd, rd.bool)
+			case "order":
+				r.Order, err = optional(rd, rd.string)
+			case "coalesce":
+				r.Coalesce, err = optional(rd, rd.coalesce)
 			}
 			return err
 		})
@@ -108,6 +112,10 @@ func (c *call) readWebhookChange(text []byte) (billhook.WebhookChange, error) {
 				change.OverlapSignature, err = pointerTo(optional(rd, rd.overlapSignature))
 			case "ed25519":
 				change.Ed25519, err = pointerTo(rd.bool())
+			case "order":
+				change.Order, err = pointerTo(optional(rd, rd.string))
+			case "coalesce":
+				change.Coalesce, err = pointerTo(optional(rd, rd.coalesce))
 			}
 			return err
 		})
@@ -199,6 +207,15 @@ func (rd *reader) overlapSignature() (string, error) {
 		err = rd.refuse("is neither %s nor %s", billhook.SignOld, billhook.SignNew)
 	}
 	return s, err
+}
+
+// coalesce reads what only the newest is to be sent of.
+func (rd *reader) coalesce() (c billhook.Coalesce, err error) {
+	err = rd.object([]string{"latest"}, func(string) (err error) {
+		c.Latest, err = optional(rd, rd.strings)
+		return err
+	})
+	return c, err
 }
 
 // secret reads a secret that the caller brings; null asks for a new one.

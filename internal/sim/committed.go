@@ -23,6 +23,11 @@ func (w *world) committed(p *process, b *billhook.Batch, cancelled []billhook.De
 			w.fail(o.Delivery.ID, "an outcome of %s is stale in a calm world", p.name)
 		}
 	}
+	for _, k := range b.Skips {
+		if !k.Stale {
+			w.skipped(p, k)
+		}
+	}
 	for _, r := range b.Retries {
 		if r.Delivery != nil {
 			w.retried(p, r)
@@ -44,6 +49,9 @@ func (w *world) committed(p *process, b *billhook.Batch, cancelled []billhook.De
 			w.claimed(p, &c.Deliveries[i])
 		}
 	}
+	for i := range b.Released {
+		w.released(p, &b.Released[i])
+	}
 }
 
 func (w *world) changed(v *billhook.Webhook) {
@@ -64,12 +72,17 @@ func (w *world) wrote(p *process, em *billhook.Emit) {
 		w.fail(eventName(n), "is on disk twice")
 		return
 	}
+	w.numbered(em)
 	e.written, w.book.named[em.Event.ID] = true, eventName(n)
 	for i := range em.Deliveries {
 		d := &em.Deliveries[i]
 		e.deliveries = append(e.deliveries, d.WebhookID)
 		l := &life{name: d.ID, event: e, hook: w.hookOf(d.WebhookID), status: billhook.StatusPending, dueAt: d.DueAt}
-		l.belongTo(w.ownerAs(p))
+		if w.placed(l, em, d); d.Place == nil {
+			l.belongTo(w.ownerAs(p))
+		} else {
+			l.belongTo(nil)
+		}
 		w.book.lives[d.ID] = l
 	}
 	w.note("%s is written, for %v", eventName(n), e.deliveries)
@@ -185,14 +198,23 @@ func (w *world) retried(p *process, r *billhook.Retry) {
 		return
 	}
 	if l.over() {
-		l.status, l.before = billhook.StatusPending, l.attempts
+		l.status, l.before, l.revived = billhook.StatusPending, l.attempts, true
+		l.dueAt = r.DueAt
+		if l.place = nil; r.Delivery.Place != nil {
+			place := *r.Delivery.Place
+			l.place = &place
+		}
+		l.belongTo(nil)
 	}
 	if r.Delivery.Attempts != l.attempts || r.Delivery.AttemptsBefore != l.before {
 		w.fail(l.name, "retried after %d attempts, %d before; should be %d, %d", r.Delivery.Attempts, r.Delivery.AttemptsBefore, l.attempts, l.before)
 	}
+	w.note("%s is retried by %s", l.name, p.name)
+	if r.Delivery.Behind {
+		return // it waits for its turn
+	}
 	l.dueAt = r.DueAt
 	l.belongTo(w.ownerAs(p))
-	w.note("%s is retried by %s", l.name, p.name)
 }
 
 func (w *world) cancelled(d *billhook.Delivery) {
@@ -227,6 +249,11 @@ func (w *world) claimed(p *process, d *billhook.Pending) {
 	}
 	if !l.dueAt.Equal(d.DueAt) || l.attempts != d.Attempts {
 		w.fail(l.name, "is due at %v after %d attempts for who took it over, and was at %v after %d", d.DueAt, d.Attempts, l.dueAt, l.attempts)
+	}
+	if d.Behind {
+		l.belongTo(nil)
+		w.note("%s is held back", l.name)
+		return
 	}
 	l.belongTo(p)
 	w.note("%s is taken over by %s", l.name, p.name)
