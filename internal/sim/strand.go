@@ -144,7 +144,7 @@ func (w *writing) endSkipped(d waiting, k *billhook.Skip) {
 func (h *Handle) Newest(_ context.Context, of billhook.Strand, eventType string, sequence int64) (billhook.Pending, error) {
 	return read(h, func(s *Shared) (billhook.Pending, error) {
 		for _, d := range slices.Backward(s.inStrand(of)) {
-			if d.owner == behind && d.EventType == eventType && (d.place.Sequence > sequence || s.overeager) {
+			if d.owner == behind && (d.EventType == eventType || s.overeager) && d.place.Sequence > sequence {
 				return d.pending(), nil
 			}
 		}

@@ -38,7 +38,7 @@ type Shared struct {
 	holders   map[entity]*Tx
 	// forgetful is a flaw: nothing that is held back is released.
 	forgetful bool
-	// Other flaws: the newest is released first; what is older counts as newer.
+	// Other flaws: the newest is released first; what is newer counts whatever its type.
 	disorderly, overeager bool
 
 	// outbox has what was asked for in SQL, by number, and asks counts it.
