@@ -273,7 +273,15 @@ const (
 func (c *Client) commit(ctx context.Context, emits ...*Emit) error {
 	until := time.Now().Add(heldLimit)
 	for again := heldFirst; ; again *= 2 {
-		if err := c.commitOnce(ctx, nil, emits...); err != nil {
+		err := c.commitOnce(ctx, nil, emits...)
+		if err != nil && again > heldFirst && ErrorCode(err) == CodeUnavailable {
+			// The others are on disk, whatever becomes of these.
+			for _, em := range emits {
+				em.Held = true
+			}
+			return nil
+		}
+		if err != nil {
 			return err
 		}
 		var held []*Emit

@@ -201,7 +201,9 @@ func TestPlans(t *testing.T) {
 		{"stuck", func() error { _, err := db.Stuck(ctx, 100); return err }, "pending_strand", true},
 		{"release", commit(&billhook.Batch{Outcomes: []*billhook.Outcome{delivered(head)}}), "pending_strand", false},
 		{"skip", commit(&billhook.Batch{Skips: []*billhook.Skip{{Delivery: ordered[1], Newest: billhook.Place{Entity: ordered[1].Place.Entity, Sequence: 9}, At: time.Now()}}}), "pending_strand", false},
-		{"number and release", func() error { return db.Commit(ctx, &billhook.Batch{Emits: []*billhook.Emit{about(emit("number", "wh_order"), "i7")}}) }, "pending_strand", false},
+		{"number and release", func() error {
+			return db.Commit(ctx, &billhook.Batch{Emits: []*billhook.Emit{about(emit("number", "wh_order"), "i7")}})
+		}, "pending_strand", false},
 		{"lanes", func() error { _, err := db.Lanes(ctx); return err }, "pending_", false},
 		{"pending", func() error { _, err := db.Pending(ctx, lane, some.Deliveries[1].Position, 100); return err }, "pending_lane", false},
 		{"poll", func() error { _, err := db.pollOnce(ctx); return err }, "pending_unowned", false},

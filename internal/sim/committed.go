@@ -237,6 +237,9 @@ func (w *world) cancelled(d *billhook.Delivery) {
 // claimed books that a process took a delivery over.
 func (w *world) claimed(p *process, d *billhook.Pending) {
 	l := w.book.lives[d.ID]
+	if l != nil && d.Behind && l.status == billhook.StatusCancelled && l.overAt.Equal(time.Now()) {
+		return // by the same transaction, which ends last what is held back
+	}
 	if l == nil || l.over() {
 		w.fail(d.ID, "%s took over what does not wait", p.name)
 		return
