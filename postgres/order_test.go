@@ -223,3 +223,61 @@ func TestEmitFunctionRights(t *testing.T) {
 	equal(t, "everybody", ask[bool](t, on, "SELECT has_function_privilege('public', '"+signature+"', 'EXECUTE')"), false)
 	equal(t, "the shop", ask[bool](t, on, "SELECT has_function_privilege('shop app', '"+signature+"', 'EXECUTE')"), true)
 }
+
+// TestReleaseCrossed stops a transaction that has settled a strand just before it is
+// committed, and lets another one do so meanwhile: one that ends what comes first,
+// and one that brings the next, in either order.
+func TestReleaseCrossed(t *testing.T) {
+	ctx := context.Background()
+	for _, endsFirst := range []bool{true, false} {
+		t.Run(fmt.Sprint("ends first=", endsFirst), func(t *testing.T) {
+			db := joined(t, Options{})
+			other := second(t, db, Options{})
+			head := about(emit("e_1", "wh_1"), "a")
+			commitEmits(t, db, head)
+			at := time.Now().UTC()
+			// Who changes the configuration raises a row in the end, which waits for us.
+			stopped := &billhook.Batch{Stores: []*billhook.StoreWrite{{Store: billhook.Store{ID: "new", Profile: "standard", CreatedAt: at, UpdatedAt: at}, Create: true}}}
+			passing := &billhook.Batch{}
+			ends, brings := stopped, passing
+			first, then := db, other
+			if !endsFirst {
+				ends, brings = passing, stopped
+				first, then = other, db
+			}
+			ends.Outcomes = []*billhook.Outcome{delivered(head.Deliveries[0])}
+			brings.Emits = []*billhook.Emit{about(emit("e_2", "wh_1"), "a")}
+
+			on := session(t, db)
+			execute(t, on, "BEGIN; UPDATE billhook.changes SET version = version")
+			done := make(chan error, 2)
+			go func() { done <- first.Commit(ctx, stopped) }()
+			watching := session(t, db)
+			waits := func(n int) func() bool {
+				return func() bool {
+					return ask[int](t, watching, "SELECT count(*)::int FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'") >= n
+				}
+			}
+			eventually(t, "the first waits", waits(1))
+			over := make(chan struct{})
+			go func() { done <- then.Commit(ctx, passing); close(over) }()
+			eventually(t, "the second waits, or is over", func() bool {
+				select {
+				case <-over:
+					return true
+				default:
+					return waits(2)()
+				}
+			})
+			execute(t, on, "COMMIT")
+			for range 2 {
+				check(t, <-done)
+			}
+			equal(t, "ended", ends.Outcomes[0].Stale, false)
+			stuck, err := db.Stuck(ctx, 10)
+			check(t, err)
+			equal(t, "stuck", len(stuck), 0)
+			equal(t, "released", len(ends.Released)+len(brings.Released), 1)
+		})
+	}
+}
