@@ -274,25 +274,6 @@ type Retry struct {
 	Delivery *Pending
 }
 
-// A Skip ends a delivery without an attempt, as StatusSkipped, since Newest waits
-// in its strand; and, with it, those of its type that are held back before Newest,
-// up to some hundred.
-type Skip struct {
-	// Delivery is fenced as an Outcome's is.
-	Delivery Pending
-	Newest   Place
-	Reason   string
-	At       time.Time
-
-	// Stale is set by Commit, and Behind to the ids of the others that it has ended.
-	Stale  bool
-	Behind []string
-}
-
-// A Free makes something of a strand this node's to send, where nothing is and
-// something is held back.
-type Free struct{ Strand Strand }
-
 // A Cancel ends up to Limit of the pending deliveries of a lane that this node
 // owns, and of those that are held back there, as StatusCancelled.
 type Cancel struct {

@@ -117,7 +117,9 @@ func (c *Client) Test(ctx context.Context, storeID, webhookID, eventType string)
 	if err := c.commitOnce(ctx, []*AuditEntry{done}, em); err != nil {
 		return Delivery{}, err
 	}
-	return em.Deliveries[0].delivery(em.Event.Data), nil
+	d := em.Deliveries[0].delivery(em.Event.Data)
+	d.Sequence = em.Event.Sequence
+	return d, nil
 }
 
 // testEvent is the example of a type, or for a type without one a small event.
@@ -195,7 +197,7 @@ func (c *Client) prepareFor(ctx context.Context, storeID string, p *profile.Prof
 	event.Deliveries = len(endpoints)
 	due := at
 	if e.DeliverAt.After(at) {
-		due = e.DeliverAt.UTC()
+		due = e.DeliverAt.UTC().Round(0)
 	}
 	em := &Emit{Event: event, OwnID: e.ID != "", Deliveries: make([]Pending, len(endpoints))}
 	for i, to := range endpoints {

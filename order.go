@@ -59,6 +59,25 @@ func (p *Pending) Strand() Strand {
 	return Strand{Lane: p.Lane, Entity: p.Place.Entity}
 }
 
+// A Skip ends a delivery without an attempt, as StatusSkipped, since Newest waits
+// in its strand; and, with it, those of its type that are held back before Newest,
+// up to some hundred.
+type Skip struct {
+	// Delivery is fenced as an Outcome's is.
+	Delivery Pending
+	Newest   Place
+	Reason   string
+	At       time.Time
+
+	// Stale is set by Commit, and Behind to the ids of the others that it has ended.
+	Stale  bool
+	Behind []string
+}
+
+// A Free makes something of a strand this node's to send, where nothing is and
+// something is held back.
+type Free struct{ Strand Strand }
+
 // orders reports whether deliveries of the event type are sent in the order of
 // their entity.
 func (s *WebhookSettings) orders(eventType string) bool {
