@@ -212,7 +212,8 @@ type Emit struct {
 	// else the id; nothing was written then.
 	Existing *Event
 	// Held is set by Commit when a transaction that is not over, one of a
-	// caller's, is about to take the key or the id; nothing was written then, and
+	// caller's, is about to take the key or the id, or has numbered an event about the
+	// same entity; nothing was written then, and
 	// it may be tried again. One that comes with it set holds up nobody.
 	Held bool
 }

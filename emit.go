@@ -30,6 +30,10 @@ func (c *Client) Emit(ctx context.Context, e Emission) (Event, error) {
 // PostgreSQL by whichever node runs, on SQLite by this process, once it calls Run.
 // tx is a *sql.Tx or, on PostgreSQL, a pgx.Tx.
 //
+// The transaction has the event's entity until it ends: who emits the next event
+// about that waits for it, for two seconds, and is refused then (CodeUnavailable). So
+// emit late in it, and in one call or one order where it emits about several.
+//
 // On SQLite, begin the transaction with BEGIN IMMEDIATE and keep it short: there
 // is one writer to the file, and everything else waits for it. Nothing but
 // EmitTx may be called in between, since it would wait too. With the driver that
