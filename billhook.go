@@ -210,7 +210,7 @@ func New(db Database, config Config) (*Client, error) {
 		mind: c.mind, died: c.raiseDead,
 		lookup: c.registry.endpoint, deleted: c.registry.deleted, unknown: c.outdate, maxInFlight: config.MaxInFlight, laneWindow: config.laneWindow, lanes: map[Lane]*lane{},
 	}
-	c.committer.handOver, c.committer.behind = c.scheduler.handOver, c.scheduler.behind
+	c.committer.handOver, c.committer.released, c.committer.behind = c.scheduler.handOver, c.scheduler.push, c.scheduler.behind
 	c.committer.onDoubt, c.committer.onTrust, c.committer.onRecovered = c.scheduler.doubt, c.scheduler.trust, c.recovered
 
 	ctx := context.Background()
@@ -314,6 +314,7 @@ func (c *Client) watch(ctx context.Context) (ended func()) {
 	asked := make(chan struct{}, 1)
 	var beside, watching sync.WaitGroup
 	beside.Go(func() { c.emptyOutbox(ctx, asked) })
+	beside.Go(func() { c.scheduler.freeStuck(ctx) })
 	beside.Go(func() { c.keepConfigured(ctx) })
 	beside.Go(func() { c.tellAlerts(ctx) })
 	beside.Go(func() { c.keepKeys(ctx, func() bool { return c.reseal(ctx) }) })

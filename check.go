@@ -113,6 +113,9 @@ func checkWebhook(before, w *Webhook, v vocabulary) error {
 	if w.OverlapSignature != "" && w.OverlapSignature != SignOld && w.OverlapSignature != SignNew {
 		return &Error{Code: CodeInvalid, Pointer: "/overlapSignature", Message: "is neither old nor new"}
 	}
+	if err := checkOrder(&before.WebhookSettings, &w.WebhookSettings, v); err != nil {
+		return err
+	}
 	if err := checkPolicy(w.RetryPolicy); err != nil {
 		return err
 	}

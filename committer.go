@@ -52,6 +52,8 @@ type committer struct {
 	// handOver runs a transaction's hand-overs in the scheduler, all at once:
 	// its lock is what every sender waits for.
 	handOver func(all func())
+	// released takes in what transactions have released, as hand-overs do.
+	released func([]Pending)
 
 	// behind reports whether more is accepted than is delivered.
 	behind func() bool
@@ -100,7 +102,7 @@ func newCommitter(db Database, logger *slog.Logger) *committer {
 	return &committer{
 		db: db, logger: logger,
 		onDoubt: func() {}, onTrust: func() {}, onRecovered: func(context.Context) error { return nil },
-		handOver: func(all func()) { all() }, behind: func() bool { return false },
+		handOver: func(all func()) { all() }, released: func([]Pending) {}, behind: func() bool { return false },
 		committed: func(int, time.Duration, error) {},
 	}
 }
@@ -300,6 +302,7 @@ func (c *committer) commit(ctx context.Context, writes []write) (kept []write) {
 					w.handOver()
 				}
 			}
+			c.released(b.Released)
 		})
 	}
 	for _, w := range writes {

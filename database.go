@@ -68,6 +68,13 @@ type Database interface {
 	// another does not deal with in time is anyone's.
 	Outbox(ctx context.Context, limit int) ([]Asked, error)
 
+	// Newest reads the strand's newest delivery of an event type that is held back
+	// behind the one with the sequence; one without an ID where there is none.
+	Newest(ctx context.Context, of Strand, eventType string, sequence int64) (Pending, error)
+	// Stuck reads strands of which something is held back and nothing is before it,
+	// at most limit. There are none, unless someone else has written in the tables.
+	Stuck(ctx context.Context, limit int) ([]Strand, error)
+
 	// Lanes names every webhook for which this node owns pending deliveries,
 	// once.
 	Lanes(ctx context.Context) ([]Lane, error)
@@ -113,24 +120,30 @@ type Batch struct {
 	Keys       []*KeyWrite
 	EventTypes []*EventTypeWrite
 	Outcomes   []*Outcome
+	Skips      []*Skip
 	Retries    []*Retry
 	Cancels    []*Cancel
 	Refusals   []*Refusal
 	Emits      []*Emit
 	Claims     []*Claim
+	Frees      []*Free
 	// Entries are about what changes nothing; those about changes are with these.
 	// All are written after the changes, and last of all Links are done.
 	Entries []*AuditEntry
 	Links   []*Link
 	// Probe: something is written that changes nothing, to learn whether it can be.
 	Probe bool
+
+	// Released is set by Commit to what was held back in a strand and is this
+	// node's to send from then on. Event is nil in those that are not of Emits.
+	Released []Pending
 }
 
 // Empty reports whether there is nothing to write.
 func (b *Batch) Empty() bool { return b.parts() == 0 && !b.Probe }
 
 func (b *Batch) parts() int {
-	return len(b.Stores) + len(b.Webhooks) + len(b.Keys) + len(b.EventTypes) + len(b.Outcomes) + len(b.Retries) + len(b.Cancels) + len(b.Refusals) + len(b.Emits) + len(b.Claims) +
+	return len(b.Stores) + len(b.Webhooks) + len(b.Keys) + len(b.EventTypes) + len(b.Outcomes) + len(b.Skips) + len(b.Frees) + len(b.Retries) + len(b.Cancels) + len(b.Refusals) + len(b.Emits) + len(b.Claims) +
 		len(b.Entries) + len(b.Links)
 }
 
@@ -194,8 +207,9 @@ type EventTypeWrite struct {
 	Refused bool
 }
 
-// An Emit writes an event together with its deliveries, or, when the event's
-// id or its idempotency key is taken in the store (by an earlier batch or
+// An Emit writes an event together with its deliveries, and gives the event the
+// next Sequence of its entity if it has one, also within Deliveries; or, when the
+// event's id or its idempotency key is taken in the store (by an earlier batch or
 // earlier in this one), nothing.
 type Emit struct {
 	Event Event
@@ -218,7 +232,8 @@ type Emit struct {
 	// else the id; nothing was written then.
 	Existing *Event
 	// Held is set by Commit when a transaction that is not over, one of a
-	// caller's, is about to take the key or the id; nothing was written then, and
+	// caller's, is about to take the key or the id, or has numbered an event about the
+	// same entity; nothing was written then, and
 	// it may be tried again. One that comes with it set holds up nobody.
 	Held bool
 }
@@ -266,11 +281,15 @@ type Outcome struct {
 
 // A Retry makes a delivery due now: one that is over becomes pending again,
 // with AttemptsBefore set to its Attempts; one that is pending becomes due at
-// DueAt. Either belongs to this node then, whoever had it.
+// DueAt. Either belongs to this node then, whoever had it. One that is held back
+// stays so, and one that gets its place again waits for its turn.
 type Retry struct {
 	StoreID    string
 	DeliveryID string
 	DueAt      time.Time
+	// Ordered: one that was over has its place in its strand again, if its event
+	// has an entity.
+	Ordered bool
 	// Audit is written if there is such a delivery; nil for no entry.
 	Audit *AuditEntry
 
@@ -280,7 +299,7 @@ type Retry struct {
 }
 
 // A Cancel ends up to Limit of the pending deliveries of a lane that this node
-// owns, the earliest due first, as StatusCancelled.
+// owns, and of those that are held back there, as StatusCancelled.
 type Cancel struct {
 	Lane   Lane
 	Reason string
@@ -297,7 +316,8 @@ type Claim struct {
 	Limit int
 
 	// Deliveries is set by Commit to those; fewer than Limit mean that there
-	// may be no more. Event is nil in them.
+	// may be no more. Event is nil in them. Those that are in a strand and were
+	// nobody's are held back, but for what Commit has released.
 	Deliveries []Pending
 }
 
@@ -354,6 +374,11 @@ type Pending struct {
 	Attempts       int
 	AttemptsBefore int
 	CreatedAt      time.Time
+	// Place is nil for one that is in no strand.
+	Place *Place
+	// Behind: it is held back in its strand. Commit sets it in what it returns and
+	// in the Deliveries of an Emit; it is false in what is read.
+	Behind bool
 	// Event is the event itself while memory for it can be spared, else nil.
 	Event *Event
 }

@@ -71,9 +71,9 @@ func (c *Client) Deliveries(ctx context.Context, f DeliveryFilter) ([]Delivery, 
 		return nil, err
 	}
 	switch f.Status {
-	case "", StatusPending, StatusDelivered, StatusDead, StatusCancelled:
+	case "", StatusPending, StatusDelivered, StatusDead, StatusCancelled, StatusSkipped:
 	default:
-		return nil, invalid("/status", "%s is none of pending, delivered, dead, cancelled", quote(string(f.Status)))
+		return nil, invalid("/status", "%s is none of pending, delivered, dead, cancelled, skipped", quote(string(f.Status)))
 	}
 	return list(ctx, &c.turns, f.StoreID, f, listHint, c.db.Deliveries)
 }
@@ -94,10 +94,11 @@ func (c *Client) Retry(ctx context.Context, storeID, deliveryID string) (Deliver
 	if err != nil {
 		return Delivery{}, err
 	}
-	if c.registry.endpoint(Lane{StoreID: storeID, WebhookID: d.WebhookID}) == nil {
+	to := c.registry.endpoint(Lane{StoreID: storeID, WebhookID: d.WebhookID})
+	if to == nil {
 		return Delivery{}, &Error{Code: CodeConflict, Message: "the webhook of this delivery was deleted"}
 	}
-	r := &Retry{StoreID: storeID, DeliveryID: deliveryID, DueAt: now()}
+	r := &Retry{StoreID: storeID, DeliveryID: deliveryID, DueAt: now(), Ordered: to.webhook.orders(d.EventType)}
 	r.Audit = newAudit(ctx, storeID, AuditDeliveryRetry, Reference{entityDelivery, deliveryID})
 	// What it was is what this caller saw: an attempt may end at the same moment.
 	r.Audit.Old = auditValue(deliveryValue{d.WebhookID, d.EventID, d.Status})
@@ -117,7 +118,7 @@ func (c *Client) Retry(ctx context.Context, storeID, deliveryID string) (Deliver
 	if r.Delivery == nil {
 		return Delivery{}, notFound("delivery", deliveryID)
 	}
-	d.Status, d.NextAttemptAt, d.AttemptsBefore = StatusPending, r.DueAt, r.Delivery.AttemptsBefore
+	d.Status, d.NextAttemptAt, d.AttemptsBefore = StatusPending, r.Delivery.DueAt, r.Delivery.AttemptsBefore
 	return d, nil
 }
 

@@ -15,6 +15,8 @@ const (
 	StatusDead Status = "dead"
 	// StatusCancelled: its webhook was deleted before it was delivered.
 	StatusCancelled Status = "cancelled"
+	// StatusSkipped: it was not worth sending any more; its reason says why.
+	StatusSkipped Status = "skipped"
 )
 
 // A Delivery is one event for one webhook.
@@ -43,6 +45,8 @@ type Delivery struct {
 	// FinishedAt is when it left pending; zero until then.
 	FinishedAt time.Time
 
+	// Sequence is the event's. Reads fill it in.
+	Sequence int64
 	// Payload is the event's data. Reads fill it in.
 	Payload []byte
 }

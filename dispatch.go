@@ -110,18 +110,25 @@ func (s *scheduler) sendOne(j job) (job, bool) {
 	deliver, endpoint := s.deliver, l.endpoint
 	s.mu.Unlock()
 	var o *Outcome
+	var k *Skip
 	if endpoint != nil && !endpoint.shut { // else deleted, or sealed shut, a moment ago
-		o = deliver(endpoint, &j.pending, func() bool { return s.held() && s.doubts.Load() == j.doubts })
+		var sure bool
+		if k, sure = s.superseded(endpoint, &j.pending); k == nil && sure {
+			o = deliver(endpoint, &j.pending, func() bool { return s.held() && s.doubts.Load() == j.doubts })
+		}
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.inFlight--
-	s.lines.end(j.flight, o != nil && o.Attempt.Success())
+	s.lines.end(j.flight, k != nil || o != nil && o.Attempt.Success())
 	if j.flight.probe {
 		j.flight.record.breaker.probing = false
 	}
 	more := false
-	if o == nil {
+	if k != nil {
+		s.unrecorded++
+		s.skip(l, k)
+	} else if o == nil {
 		l.forget(j.pending.ID) // handed back: it waits in the database
 		l.rewind(&s.mem)
 	} else {
@@ -156,8 +163,12 @@ func (s *scheduler) learn(l *lane, e *endpoint, f *flight, o *Outcome) (more boo
 
 // record has an outcome written and then acted on.
 func (s *scheduler) record(l *lane, o *Outcome) {
+	submit := s.committer.submitLater
+	if o.Delivery.Place != nil {
+		submit = s.committer.submit // others may wait behind it
+	}
 	var retiring *retirement
-	s.committer.submitLater(write{
+	submit(write{
 		parts: 1,
 		keep:  true,
 		add: func(b *Batch) {

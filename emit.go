@@ -31,6 +31,10 @@ func (c *Client) Emit(ctx context.Context, e Emission) (accepted Event, err erro
 // PostgreSQL by whichever node runs, on SQLite by this process, once it calls Run.
 // tx is a *sql.Tx or, on PostgreSQL, a pgx.Tx.
 //
+// The transaction has the event's entity until it ends: who emits the next event
+// about that waits for it, for two seconds, and is refused then (CodeUnavailable). So
+// emit late in it, and in one call or one order where it emits about several.
+//
 // On SQLite, begin the transaction with BEGIN IMMEDIATE and keep it short: there
 // is one writer to the file, and everything else waits for it. Nothing but
 // EmitTx may be called in between, since it would wait too. With the driver that
@@ -120,7 +124,9 @@ func (c *Client) Test(ctx context.Context, storeID, webhookID, eventType string)
 	if err := c.commitOnce(ctx, []*AuditEntry{done}, em); err != nil {
 		return Delivery{}, err
 	}
-	return em.Deliveries[0].delivery(em.Event.Data), nil
+	d := em.Deliveries[0].delivery(em.Event.Data)
+	d.Sequence = em.Event.Sequence
+	return d, nil
 }
 
 // testEvent is the example of a type, or for a type without one a small event.
@@ -200,12 +206,19 @@ func (c *Client) prepareFor(ctx context.Context, s *Store, v vocabulary, e Emiss
 			return nil, err
 		}
 	}
+	due := at
+	if e.DeliverAt.After(at) {
+		due = e.DeliverAt.UTC().Round(0)
+	}
 	em.Event.Deliveries, em.Deliveries = len(endpoints), make([]Pending, len(endpoints))
 	for i, to := range endpoints {
 		em.Deliveries[i] = Pending{
 			Lane:     Lane{StoreID: storeID, WebhookID: to.webhook.ID},
-			Position: Position{DueAt: at, ID: newID(p.IDs.Delivery, at)},
+			Position: Position{DueAt: due, ID: newID(p.IDs.Delivery, at)},
 			EventID:  event.ID, EventType: event.Type, CreatedAt: at, Event: &em.Event,
+		}
+		if due == at && event.Entity != (Reference{}) && to.webhook.orders(event.Type) {
+			em.Deliveries[i].Place = &Place{Entity: event.Entity}
 		}
 	}
 	return em, nil
@@ -236,6 +249,9 @@ func checkEmission(e *Emission, v vocabulary) error {
 		return err
 	}
 	if err := checkReference(e.Actor, "/actor"); err != nil {
+		return err
+	}
+	if err := checkDeliverAt(e.DeliverAt, now()); err != nil {
 		return err
 	}
 	return checkTime(e.OccurredAt, "/occurredAt")
@@ -270,7 +286,15 @@ const (
 func (c *Client) commit(ctx context.Context, emits ...*Emit) error {
 	until := time.Now().Add(heldLimit)
 	for again := heldFirst; ; again *= 2 {
-		if err := c.commitOnce(ctx, nil, emits...); err != nil {
+		err := c.commitOnce(ctx, nil, emits...)
+		if err != nil && again > heldFirst && ErrorCode(err) == CodeUnavailable {
+			// The others are on disk, whatever becomes of these.
+			for _, em := range emits {
+				em.Held = true
+			}
+			return nil
+		}
+		if err != nil {
 			return err
 		}
 		var held []*Emit
@@ -325,7 +349,7 @@ func (em *Emit) result() (Event, error) {
 	if em.Held {
 		return Event{}, &Error{
 			Code:    CodeUnavailable,
-			Message: "a transaction that is not over holds the event's id or its idempotency key; nothing was accepted",
+			Message: "a transaction that is not over holds the event's id, its idempotency key or its entity; nothing was accepted",
 			Hint:    "send it again later",
 		}
 	}

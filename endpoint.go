@@ -4,6 +4,7 @@ import (
 	"crypto/ed25519"
 	"net/http"
 	"net/url"
+	"strconv"
 	"strings"
 	"time"
 
@@ -78,16 +79,23 @@ func newEndpoint(w Webhook, p *profile.Profile, concurrency int) (*endpoint, err
 	return e, nil
 }
 
+// sequenceHeader carries Event.Sequence. Its name is of those that no webhook can
+// set, and it is in no signature: the profile's receivers know nothing of it.
+const sequenceHeader = "Webhook-Sequence"
+
 // header makes the headers of one attempt.
-func (e *endpoint) header(eventID string, at time.Time, body []byte) http.Header {
-	h := make(http.Header, 6+len(e.static))
+func (e *endpoint) header(event *Event, at time.Time, body []byte) http.Header {
+	h := make(http.Header, 7+len(e.static))
 	for _, s := range e.static {
 		h[s.Name] = []string{s.Value}
 	}
 	h["Content-Type"] = []string{"application/json"}
 	h["User-Agent"] = []string{e.profile.UserAgent}
-	for _, s := range e.profile.SignedHeaders(e.signers(at), eventID, at, body) {
+	for _, s := range e.profile.SignedHeaders(e.signers(at), event.ID, at, body) {
 		h[s.Name] = []string{s.Value}
+	}
+	if event.Sequence > 0 {
+		h[sequenceHeader] = []string{strconv.FormatInt(event.Sequence, 10)}
 	}
 	return h
 }
@@ -124,12 +132,19 @@ func reservedHeader(name string, p *profile.Profile) bool {
 // wants reports whether the webhook subscribes to the event type.
 func (w *Webhook) wants(eventType string) bool {
 	for _, pattern := range w.Events {
-		if pattern == eventType || pattern == "*" {
-			return true
-		}
-		if prefix, ok := strings.CutSuffix(pattern, "*"); ok && strings.HasSuffix(prefix, ".") && strings.HasPrefix(eventType, prefix) {
+		if matches(pattern, eventType) {
 			return true
 		}
 	}
 	return false
+}
+
+// matches reports whether an event type is the pattern's: that of its name, one
+// that begins with its prefix ("order.*"), or any ("*").
+func matches(pattern, eventType string) bool {
+	if pattern == eventType || pattern == "*" {
+		return true
+	}
+	prefix, ok := strings.CutSuffix(pattern, "*")
+	return ok && strings.HasSuffix(prefix, ".") && strings.HasPrefix(eventType, prefix)
 }

@@ -14,6 +14,9 @@ type Event struct {
 	// Entity is what the event is about, an order say; empty when neither the
 	// caller nor the catalogue told.
 	Entity Reference
+	// Sequence counts the store's events about the entity, from 1 on and without a
+	// gap, in the order in which they were committed; 0 for one without an entity.
+	Sequence int64
 	// Actor is who caused it: whom the emission names, else the Caller.
 	Actor Reference
 	// RequestID is that of the Caller; may be empty.
@@ -50,6 +53,9 @@ type Emission struct {
 	Actor Reference
 	// OccurredAt defaults to now.
 	OccurredAt time.Time
+	// DeliverAt is when it is to be delivered, at most a year ahead. Default, and
+	// for what is past: at once. A scheduled event is in no order of its entity.
+	DeliverAt time.Time
 	// IdempotencyKey makes a repeat of this emit answer the first result: at
 	// most 255 printable ASCII characters. Default: none.
 	IdempotencyKey string

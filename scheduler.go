@@ -199,6 +199,9 @@ func (s *scheduler) push(deliveries []Pending) {
 		return // the database has them, and begin finds them there
 	}
 	for _, p := range deliveries {
+		if p.Behind {
+			continue // nobody's to send, until a transaction releases it
+		}
 		l := s.lane(p.Lane)
 		if !l.add(p, s.window(), &s.mem) {
 			// A manual retry of what is being sent: its outcome may be in the

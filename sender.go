@@ -139,7 +139,7 @@ func (s *sender) attempt(ctx context.Context, e *endpoint, p *Pending, event *Ev
 	body := e.profile.AppendBody(make([]byte, 0, len(event.Data)+256), profile.Event{
 		ID: event.ID, Type: event.Type, Time: event.CreatedAt, Data: event.Data, IdempotencyKey: event.IdempotencyKey,
 	})
-	header := e.header(event.ID, a.StartedAt, body)
+	header := e.header(event, a.StartedAt, body)
 
 	if !held() {
 		return nil // it took so long to come here that others may be at it

@@ -29,6 +29,10 @@ type WebhookSettings struct {
 	// has of them: of such a type the webhook gets events of that version, and of
 	// later ones up to the next breaking change. Default: the current versions.
 	EventVersions map[string]int `json:"eventVersions,omitempty"`
+	// Order is OrderNone or OrderEntity. Default: OrderNone.
+	Order string `json:"order,omitempty"`
+	// Coalesce names what only the newest is sent of. Default: nothing.
+	Coalesce Coalesce `json:"coalesce,omitzero"`
 }
 
 // StoreSettings is what a store may choose for all of its webhooks, kept as

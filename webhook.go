@@ -72,6 +72,9 @@ type WebhookChange struct {
 	Filter *string
 	// EventVersions: an empty map pins nothing.
 	EventVersions *map[string]int
+	// Order and Coalesce hold for events that are accepted from then on.
+	Order    *string
+	Coalesce *Coalesce
 }
 
 // HeaderKept stands for the value of a header where it is not shown. No header can
@@ -100,6 +103,7 @@ func (w *Webhook) clone() Webhook {
 	c := *w
 	c.Events, c.Headers = slices.Clone(w.Events), maps.Clone(w.Headers)
 	c.EventVersions = maps.Clone(w.EventVersions)
+	c.Coalesce.Latest = slices.Clone(w.Coalesce.Latest)
 	c.ownSecrets()
 	c.RetryPolicy = clonedPolicy(w.RetryPolicy)
 	if w.DeactivateAfterSeconds != nil {

@@ -138,6 +138,12 @@ func (ch *WebhookChange) apply(w *Webhook) {
 	if ch.EventVersions != nil {
 		w.EventVersions = maps.Clone(*ch.EventVersions)
 	}
+	if ch.Order != nil {
+		w.Order = *ch.Order
+	}
+	if ch.Coalesce != nil {
+		w.Coalesce.Latest = slices.Clone(ch.Coalesce.Latest)
+	}
 	switch {
 	case ch.Ed25519 == nil:
 	case !*ch.Ed25519:

@@ -13,6 +13,7 @@ type deliveryJSON struct {
 	WebhookID     string          `json:"webhookId"`
 	EventID       string          `json:"eventId"`
 	Event         string          `json:"event"`
+	Sequence      *int64          `json:"sequence"`
 	Payload       jsontext.Value  `json:"payload"`
 	Status        billhook.Status `json:"status"`
 	StatusCode    *int            `json:"statusCode"`
@@ -30,7 +31,7 @@ type deliveryJSON struct {
 
 func showDelivery(d *billhook.Delivery) deliveryJSON {
 	return deliveryJSON{
-		ID: d.ID, WebhookID: d.WebhookID, EventID: d.EventID, Event: d.EventType,
+		ID: d.ID, WebhookID: d.WebhookID, EventID: d.EventID, Event: d.EventType, Sequence: showSequence(d.Sequence),
 		Payload: d.Payload, Status: d.Status, StatusCode: showStatusCode(d.StatusCode),
 		Success: d.Status == billhook.StatusDelivered, Attempts: d.Attempts,
 		LastAttemptAt: instant(d.LastAttemptAt), NextAttemptAt: instant(d.NextAttemptAt),

@@ -10,7 +10,7 @@ import (
 	"github.com/billhook/billhook"
 )
 
-var emissionMembers = []string{"type", "data", "id", "entity", "actor", "occurredAt", "idempotencyKey", "version"}
+var emissionMembers = []string{"type", "data", "id", "entity", "actor", "occurredAt", "idempotencyKey", "version", "deliverAt"}
 
 // emitEvent is the hot path. It answers once the event is on disk.
 func (c *call) emitEvent() error {
@@ -93,6 +93,8 @@ func (rd *reader) emission() (e billhook.Emission, err error) {
 			e.Actor, err = optional(rd, rd.reference)
 		case "occurredAt":
 			e.OccurredAt, err = optional(rd, rd.time)
+		case "deliverAt":
+			e.DeliverAt, err = optional(rd, rd.time)
 		case "idempotencyKey":
 			e.IdempotencyKey, err = optional(rd, rd.filled)
 		case "version":

@@ -13,6 +13,7 @@ type eventJSON struct {
 	Type           string         `json:"type"`
 	Data           jsontext.Value `json:"data"`
 	Entity         *referenceJSON `json:"entity"`
+	Sequence       *int64         `json:"sequence"`
 	Actor          *referenceJSON `json:"actor"`
 	OccurredAt     instant        `json:"occurredAt"`
 	CreatedAt      instant        `json:"createdAt"`
@@ -28,7 +29,7 @@ type referenceJSON struct {
 func showEvent(e *billhook.Event) eventJSON {
 	return eventJSON{
 		ID: e.ID, Type: e.Type, Data: e.Data,
-		Entity: showReference(e.Entity), Actor: showReference(e.Actor),
+		Entity: showReference(e.Entity), Sequence: showSequence(e.Sequence), Actor: showReference(e.Actor),
 		OccurredAt: instant(e.OccurredAt), CreatedAt: instant(e.CreatedAt),
 		Deliveries: e.Deliveries, IdempotencyKey: e.IdempotencyKey,
 	}
@@ -39,6 +40,14 @@ func showReference(r billhook.Reference) *referenceJSON {
 		return nil
 	}
 	return &referenceJSON{r.Type, r.ID}
+}
+
+// showSequence is null for an event that is about nothing.
+func showSequence(n int64) *int64 {
+	if n == 0 {
+		return nil
+	}
+	return &n
 }
 
 func (c *call) listEvents() error {

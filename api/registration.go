@@ -9,11 +9,11 @@ import (
 var (
 	registrationMembers = []string{
 		"url", "events", "secret", "name", "description", "isActive", "active", "retryPolicy", "headers", "id",
-		"overlapSignature", "ed25519", "limits", "deactivateAfterSeconds", "filter", "eventVersions",
+		"overlapSignature", "ed25519", "limits", "deactivateAfterSeconds", "filter", "eventVersions", "order", "coalesce",
 	}
 	webhookChangeMembers = []string{
 		"url", "events", "name", "description", "isActive", "active", "retryPolicy", "headers",
-		"overlapSignature", "ed25519", "limits", "deactivateAfterSeconds", "filter", "eventVersions",
+		"overlapSignature", "ed25519", "limits", "deactivateAfterSeconds", "filter", "eventVersions", "order", "coalesce",
 	}
 )
 
@@ -70,6 +70,10 @@ func (c *call) readRegistration(text []byte) (billhook.Registration, error) {
 				r.Filter, err = optional(rd, rd.string)
 			case "eventVersions":
 				r.EventVersions, err = optional(rd, rd.versions)
+			case "order":
+				r.Order, err = optional(rd, rd.string)
+			case "coalesce":
+				r.Coalesce, err = optional(rd, rd.coalesce)
 			}
 			return err
 		})
@@ -122,6 +126,10 @@ func (c *call) readWebhookChange(text []byte) (billhook.WebhookChange, error) {
 				change.Filter, err = pointerTo(optional(rd, rd.string))
 			case "eventVersions":
 				change.EventVersions, err = pointerTo(optional(rd, rd.versions))
+			case "order":
+				change.Order, err = pointerTo(optional(rd, rd.string))
+			case "coalesce":
+				change.Coalesce, err = pointerTo(optional(rd, rd.coalesce))
 			}
 			return err
 		})
@@ -168,6 +176,15 @@ func (rd *reader) overlapSignature() (string, error) {
 // versions reads which version of an event type is meant, by name.
 func (rd *reader) versions() (map[string]int, error) {
 	return membersOf(rd, rd.version)
+}
+
+// coalesce reads what only the newest is to be sent of.
+func (rd *reader) coalesce() (c billhook.Coalesce, err error) {
+	err = rd.object([]string{"latest"}, func(string) (err error) {
+		c.Latest, err = optional(rd, rd.strings)
+		return err
+	})
+	return c, err
 }
 
 // secret reads a secret that the caller brings; null asks for a new one.

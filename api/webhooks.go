@@ -25,6 +25,9 @@ type webhookJSON struct {
 	Headers map[string]string `json:"headers"`
 	// OverlapSignature is old or new.
 	OverlapSignature string `json:"overlapSignature"`
+	// Order is none or entity.
+	Order    string       `json:"order"`
+	Coalesce coalesceJSON `json:"coalesce"`
 	// PublicKey is null where the webhook is not signed for with Ed25519.
 	PublicKey *string    `json:"publicKey"`
 	Limits    limitsJSON `json:"limits"`
@@ -39,12 +42,19 @@ type webhookJSON struct {
 	UpdatedAt instant `json:"updatedAt"`
 }
 
+// A coalesceJSON names what only the newest is sent of.
+type coalesceJSON struct {
+	Latest []string `json:"latest"`
+}
+
 func showWebhook(w *billhook.Webhook) webhookJSON {
 	shown := webhookJSON{
 		ID: w.ID, StoreID: w.StoreID, URL: w.URL, Events: w.Events,
 		Name: w.Name, Description: w.Description, IsActive: w.IsActive,
 		RetryPolicy: w.RetryPolicy, Headers: maskHeaders(w.Headers),
 		OverlapSignature: cmp.Or(w.OverlapSignature, billhook.SignOld),
+		Order:            cmp.Or(w.Order, billhook.OrderNone),
+		Coalesce:         coalesceJSON{append([]string{}, w.Coalesce.Latest...)},
 		Limits:           showLimits(w.Limits), DeactivateAfterSeconds: w.DeactivateAfterSeconds,
 		CreatedAt: instant(w.CreatedAt), UpdatedAt: instant(w.UpdatedAt),
 	}

@@ -94,7 +94,10 @@ func (d *Database) commit(ctx context.Context, b *billhook.Batch) error {
 	}
 }
 
-func hasKey(e *billhook.Emit) bool { return e.OwnID || e.Event.IdempotencyKey != "" }
+// hasKey reports whether a transaction of a caller's may hold what the emit wants.
+func hasKey(e *billhook.Emit) bool {
+	return e.OwnID || e.Event.IdempotencyKey != "" || e.Event.Entity != (billhook.Reference{})
+}
 
 // SQLSTATEs, from the appendix "PostgreSQL Error Codes".
 const (

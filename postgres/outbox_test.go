@@ -54,3 +54,36 @@ func TestOutboxIsShared(t *testing.T) {
 	execute(t, on, "UPDATE billhook.outbox SET asked_at = 1")
 	shared(nodes[1:2], all)
 }
+
+// TestOutboxOfAnEntity: what was asked for about one entity is one node's to deal
+// with, in its order.
+func TestOutboxOfAnEntity(t *testing.T) {
+	ctx := context.Background()
+	first := joined(t, Options{})
+	nodes := []*Database{first, second(t, first, Options{}), second(t, first, Options{})}
+	on := session(t, first)
+	for i := range 60 {
+		execute(t, on, "INSERT INTO billhook.outbox (type, data, entity_type, entity_id) VALUES ('t', '{}', 'item', $1)", fmt.Sprint(i%6))
+	}
+	execute(t, on, "INSERT INTO billhook.outbox (type, data) SELECT 't', '{}' FROM generate_series(1, 30)")
+	of, all, last := map[string]int{}, 0, map[string]int64{}
+	for n, db := range nodes {
+		asked, err := db.Outbox(ctx, 1000)
+		check(t, err)
+		all += len(asked)
+		for _, a := range asked {
+			id := a.Emission.Entity.ID
+			if id == "" {
+				continue
+			}
+			if other, seen := of[id]; seen && other != n {
+				t.Errorf("%s is of two nodes", id)
+			}
+			if of[id] = n; a.Number < last[id] {
+				t.Errorf("%s: %d comes after %d", id, a.Number, last[id])
+			}
+			last[id] = a.Number
+		}
+	}
+	equal(t, "of all nodes", all, 90)
+}

@@ -90,6 +90,15 @@ func (p *parameters) write(arg any) (format int16, err error) {
 		for _, n := range arg {
 			p.number(n)
 		}
+	case []*int64:
+		p.array(pgtype.Int8OID, len(arg))
+		for _, n := range arg {
+			if n == nil {
+				p.null()
+				continue
+			}
+			p.number(*n)
+		}
 	default:
 		return 0, fmt.Errorf("an argument is a %T", arg)
 	}

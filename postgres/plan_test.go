@@ -102,6 +102,23 @@ func fill(t *testing.T, db *Database, n int) (some *billhook.Emit) {
 	return some
 }
 
+// fillOrdered writes some thousands that are in strands, and returns what is to be
+// sent of them.
+func fillOrdered(t *testing.T, db *Database) []billhook.Pending {
+	t.Helper()
+	var heads []billhook.Pending
+	for first := range 4 {
+		var all []*billhook.Emit
+		for i := range 1000 {
+			all = append(all, about(emit(fmt.Sprintf("ordered_%d_%03d", first, i), "wh_order"), fmt.Sprint("i", i%50)))
+		}
+		b := &billhook.Batch{Emits: all}
+		check(t, db.Commit(context.Background(), b))
+		heads = append(heads, b.Released...)
+	}
+	return heads
+}
+
 // explain lets the server plan the statement for its arguments, and for any.
 func explain(t *testing.T, on *pgx.Conn, text string, args []any) (custom, generic string) {
 	t.Helper()
@@ -130,7 +147,7 @@ func explain(t *testing.T, on *pgx.Conn, text string, args []any) (custom, gener
 // same name with a number behind it.
 var amongTimes = regexp.MustCompile(`events_\w+_store_id_created_at_id_idx\b`)
 
-var scansAll = regexp.MustCompile(`Seq Scan on ((?:events|audit_[\dd]|deliveries|attempts|pending|event_keys)\w*)`)
+var scansAll = regexp.MustCompile(`Seq Scan on ((?:events|audit_[\dd]|deliveries|attempts|pending|event_keys|sequences)\w*)`)
 
 // A planned is a read or a write that is to use an index, or nothing in
 // particular.
@@ -173,7 +190,20 @@ func TestPlans(t *testing.T) {
 		return func() error { _, err := db.Deliveries(ctx, f); return err }
 	}
 	commit := func(b *billhook.Batch) func() error { return func() error { return db.Commit(ctx, b) } }
+	ordered := fillOrdered(t, db)
+	tr.taken()
+	head := ordered[0]
 	tests := []planned{
+		{"newest of an entity", func() error {
+			_, err := db.Newest(ctx, head.Strand(), head.EventType, 1)
+			return err
+		}, "pending_strand", false},
+		{"stuck", func() error { _, err := db.Stuck(ctx, 100); return err }, "pending_strand", true},
+		{"release", commit(&billhook.Batch{Outcomes: []*billhook.Outcome{delivered(head)}}), "pending_strand", false},
+		{"skip", commit(&billhook.Batch{Skips: []*billhook.Skip{{Delivery: ordered[1], Newest: billhook.Place{Entity: ordered[1].Place.Entity, Sequence: 9}, At: time.Now()}}}), "pending_strand", false},
+		{"number and release", func() error {
+			return db.Commit(ctx, &billhook.Batch{Emits: []*billhook.Emit{about(emit("number", "wh_order"), "i7")}})
+		}, "pending_strand", false},
 		{"lanes", func() error { _, err := db.Lanes(ctx); return err }, "pending_", false},
 		{"pending", func() error { _, err := db.Pending(ctx, lane, some.Deliveries[1].Position, 100); return err }, "pending_lane", false},
 		{"poll", func() error { _, err := db.pollOnce(ctx); return err }, "pending_unowned", false},

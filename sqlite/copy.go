@@ -66,6 +66,6 @@ func CopyTo(path string) (*sqlstore.Side, error) {
 	}
 	return &sqlstore.Side{
 		Name: "sqlite:" + d.path, Dialect: dialect, Close: d.Close, Conn: c.own,
-		Transaction: tx, Insert: insert, Owner: owner,
+		Transaction: tx, Insert: insert, Owner: sqlstore.Nobody,
 	}, nil
 }

@@ -49,6 +49,18 @@ func (d *Database) Pending(ctx context.Context, lane billhook.Lane, after billho
 	return readShort(d, func(r *sqlstore.Reader) ([]billhook.Pending, error) { return r.Pending(ctx, owner, lane, after, limit) })
 }
 
+// Newest reads the newest delivery of an event type that is held back in a strand
+// behind a sequence.
+func (d *Database) Newest(ctx context.Context, of billhook.Strand, eventType string, sequence int64) (billhook.Pending, error) {
+	return readShort(d, func(r *sqlstore.Reader) (billhook.Pending, error) { return r.Newest(ctx, of, eventType, sequence) })
+}
+
+// Stuck reads strands of which something is held back and nothing is to be sent. It
+// may take long, as a list may.
+func (d *Database) Stuck(ctx context.Context, limit int) ([]billhook.Strand, error) {
+	return read(d, func(r *sqlstore.Reader) ([]billhook.Strand, error) { return r.Stuck(ctx, limit) })
+}
+
 // Event reads one event, or billhook.ErrNotFound.
 func (d *Database) Event(ctx context.Context, storeID, id string) (billhook.Event, error) {
 	return readShort(d, func(r *sqlstore.Reader) (billhook.Event, error) { return r.Event(ctx, storeID, id) })

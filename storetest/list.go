@@ -59,8 +59,8 @@ func testEventFilters(f *fixture) {
 		e := f.emit("default", fmt.Sprintf("evt_%02d", i*7%40), i/2, "wh_1") // two at a time
 		e.Event.Type = []string{"order.created", "order.paid", "product.updated"}[i%3]
 		e.Event.Entity = billhook.Reference{Type: []string{"order", "product"}[i%2], ID: fmt.Sprint(i % 5)}
-		all = append(all, e.Event)
 		f.commitEmits(e)
+		all = append(all, e.Event)
 	}
 	slices.SortFunc(all, func(a, b billhook.Event) int {
 		return cmp.Or(b.CreatedAt.Compare(a.CreatedAt), cmp.Compare(b.ID, a.ID))

@@ -81,12 +81,17 @@ func Run(t *testing.T, h Harness) {
 		{"Audit", testAudit},
 		{"AuditFilters", testAuditFilters},
 		{"AuditPages", testAuditPages},
+		{"Sequence", testSequence},
+		{"Order", testOrder},
+		{"OrderRetry", testOrderRetry},
+		{"OrderCancel", testOrderCancel},
+		{"Skip", testSkip},
 	}
 	if h.Begin != nil {
-		tests = append(tests, test{"EmitTx", testEmitTx}, test{"EmitTxConflict", testEmitTxConflict}, test{"ClaimLimit", testClaimLimit})
+		tests = append(tests, test{"EmitTx", testEmitTx}, test{"EmitTxConflict", testEmitTxConflict}, test{"ClaimLimit", testClaimLimit}, test{"OrderEmitTx", testOrderEmitTx})
 	}
 	if h.Second != nil {
-		tests = append(tests, test{"TwoNodes", testTwoNodes}, test{"TwoNodesChange", testTwoNodesChange})
+		tests = append(tests, test{"TwoNodes", testTwoNodes}, test{"TwoNodesChange", testTwoNodesChange}, test{"TwoNodesOrder", testTwoNodesOrder})
 	}
 	if !h.NoChains {
 		tests = append(tests, test{"Chains", testChains}, test{"ChainGoesOn", testChainGoesOn}, test{"VerifyBesideCommits", testVerifyBesideCommits})
@@ -172,7 +177,7 @@ func waiting(p billhook.Pending, e billhook.Event) billhook.Delivery {
 	return billhook.Delivery{
 		StoreID: p.StoreID, ID: p.ID, WebhookID: p.WebhookID, EventID: p.EventID, EventType: p.EventType,
 		Status: billhook.StatusPending, Attempts: p.Attempts, AttemptsBefore: p.AttemptsBefore,
-		CreatedAt: p.CreatedAt, NextAttemptAt: p.DueAt, Payload: e.Data,
+		CreatedAt: p.CreatedAt, NextAttemptAt: p.DueAt, Sequence: e.Sequence, Payload: e.Data,
 	}
 }
 

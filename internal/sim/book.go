@@ -20,9 +20,13 @@ type book struct {
 	named map[string]string
 	// hooks has every webhook that was written, in the order of their names.
 	hooks []*hook
+	// sequences has the number of each entity's last event.
+	sequences map[entity]int64
 }
 
-func newBook() book { return book{lives: map[string]*life{}, named: map[string]string{}} }
+func newBook() book {
+	return book{lives: map[string]*life{}, named: map[string]string{}, sequences: map[entity]int64{}}
+}
 
 // An event is one that callers tried to emit, perhaps more than once.
 type event struct {
@@ -30,7 +34,10 @@ type event struct {
 	storeID string
 	kind    string
 	id, key string // the caller's own
-	tries   []try
+	entity  billhook.Reference
+	// deliverAt is zero for at once.
+	deliverAt time.Time
+	tries     []try
 
 	// promised: a caller was told that it is accepted, or committed a
 	// transaction that it is in, or a row of the outbox.
@@ -187,6 +194,11 @@ type life struct {
 	attempts int
 	before   int // that no longer count
 	dueAt    time.Time
+
+	// place is its place in the order of its entity; nil for none. revived: it was
+	// over, and a retry by hand has brought it back.
+	place   *billhook.Place
+	revived bool
 
 	exchanges []*exchange
 	// recorded counts the exchanges of which there is an attempt on record.

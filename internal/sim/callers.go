@@ -34,11 +34,12 @@ func (w *world) newEvent(r *rand.Rand) *event {
 		e.key = fmt.Sprint("key-", e.n)
 	}
 	w.book.events = append(w.book.events, e)
+	w.about(e)
 	return e
 }
 
 func (e *event) emission() billhook.Emission {
-	return billhook.Emission{StoreID: e.storeID, Type: e.kind, Data: fmt.Appendf(nil, `{"n":%d}`, e.n), ID: e.id, IdempotencyKey: e.key}
+	return billhook.Emission{StoreID: e.storeID, Type: e.kind, Data: fmt.Appendf(nil, `{"n":%d}`, e.n), ID: e.id, IdempotencyKey: e.key, Entity: e.entity, DeliverAt: e.deliverAt}
 }
 
 // try notes that an event is emitted at this instant.
@@ -65,7 +66,7 @@ func (w *world) told(p *process, e *event, got billhook.Event, err error) {
 	case code == "" && isContext(err):
 		e.doubted = true
 	case code == billhook.CodeDuplicate && e.id != "" && e.written:
-	case code == billhook.CodeUnavailable && !w.climate.calm:
+	case code == billhook.CodeUnavailable && (!w.climate.calm || e.entity != billhook.Reference{}): // a caller's transaction may have the entity
 	case code == billhook.CodeNotFound && !slices.Contains(stores, e.storeID): // not heard of yet
 	default:
 		w.fail(eventName(e.n), "is refused by %s: %v", p.name, err)

@@ -34,6 +34,7 @@ func (w *world) check() {
 	}
 	for _, name := range slices.Sorted(maps.Keys(w.book.lives)) {
 		w.checkExchanges(w.book.lives[name])
+		w.checkNewest(w.book.lives[name])
 	}
 	w.checkConcurrency()
 }

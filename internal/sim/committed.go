@@ -29,6 +29,11 @@ func (w *world) committed(p *process, b *billhook.Batch, cancelled []billhook.De
 			w.fail(o.Delivery.ID, "an outcome of %s is stale in a calm world", p.name)
 		}
 	}
+	for _, k := range b.Skips {
+		if !k.Stale {
+			w.skipped(p, k)
+		}
+	}
 	for _, r := range b.Retries {
 		if r.Delivery != nil {
 			w.retried(p, r)
@@ -49,6 +54,9 @@ func (w *world) committed(p *process, b *billhook.Batch, cancelled []billhook.De
 		for i := range c.Deliveries {
 			w.claimed(p, &c.Deliveries[i])
 		}
+	}
+	for i := range b.Released {
+		w.released(p, &b.Released[i])
 	}
 }
 
@@ -92,12 +100,17 @@ func (w *world) wrote(p *process, em *billhook.Emit) {
 		w.fail(eventName(n), "is on disk twice")
 		return
 	}
+	w.numbered(em)
 	e.written, w.book.named[em.Event.ID] = true, eventName(n)
 	for i := range em.Deliveries {
 		d := &em.Deliveries[i]
 		e.deliveries = append(e.deliveries, d.WebhookID)
 		l := &life{name: d.ID, event: e, hook: w.hookOf(d.WebhookID), status: billhook.StatusPending, dueAt: d.DueAt}
-		l.belongTo(w.ownerAs(p))
+		if w.placed(l, em, d); d.Place == nil {
+			l.belongTo(w.ownerAs(p))
+		} else {
+			l.belongTo(nil)
+		}
 		w.book.lives[d.ID] = l
 	}
 	w.note("%s is written, for %v", eventName(n), e.deliveries)
@@ -221,14 +234,23 @@ func (w *world) retried(p *process, r *billhook.Retry) {
 		return
 	}
 	if l.over() {
-		l.status, l.before = billhook.StatusPending, l.attempts
+		l.status, l.before, l.revived = billhook.StatusPending, l.attempts, true
+		l.dueAt = r.DueAt
+		if l.place = nil; r.Delivery.Place != nil {
+			place := *r.Delivery.Place
+			l.place = &place
+		}
+		l.belongTo(nil)
 	}
 	if r.Delivery.Attempts != l.attempts || r.Delivery.AttemptsBefore != l.before {
 		w.fail(l.name, "retried after %d attempts, %d before; should be %d, %d", r.Delivery.Attempts, r.Delivery.AttemptsBefore, l.attempts, l.before)
 	}
+	w.note("%s is retried by %s", l.name, p.name)
+	if r.Delivery.Behind {
+		return // it waits for its turn
+	}
 	l.dueAt = r.DueAt
 	l.belongTo(w.ownerAs(p))
-	w.note("%s is retried by %s", l.name, p.name)
 }
 
 func (w *world) cancelled(d *billhook.Delivery) {
@@ -251,6 +273,9 @@ func (w *world) cancelled(d *billhook.Delivery) {
 // claimed books that a process took a delivery over.
 func (w *world) claimed(p *process, d *billhook.Pending) {
 	l := w.book.lives[d.ID]
+	if l != nil && d.Behind && l.status == billhook.StatusCancelled && l.overAt.Equal(time.Now()) {
+		return // by the same transaction, which ends last what is held back
+	}
 	if l == nil || l.over() {
 		w.fail(d.ID, "%s took over what does not wait", p.name)
 		return
@@ -263,6 +288,11 @@ func (w *world) claimed(p *process, d *billhook.Pending) {
 	}
 	if !l.dueAt.Equal(d.DueAt) || l.attempts != d.Attempts {
 		w.fail(l.name, "is due at %v after %d attempts for who took it over, and was at %v after %d", d.DueAt, d.Attempts, l.dueAt, l.attempts)
+	}
+	if d.Behind {
+		l.belongTo(nil)
+		w.note("%s is held back", l.name)
+		return
 	}
 	l.belongTo(p)
 	w.note("%s is taken over by %s", l.name, p.name)

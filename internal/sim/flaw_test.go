@@ -102,6 +102,27 @@ var flaws = []struct {
 			}
 		}
 	}},
+	{"nothing that is held back is released", "still waits", func(f *flaw) {
+		f.store = func(s *Shared) { s.forgetful = true }
+	}},
+	{"what is held back is sent", "sends what nobody owns", func(f *flaw) {
+		f.answer = func(b *billhook.Batch) {
+			for _, em := range b.Emits {
+				for i := range em.Deliveries {
+					em.Deliveries[i].Behind = false
+				}
+			}
+		}
+	}},
+	{"an order is not kept", "is sent before", func(f *flaw) {
+		f.store = func(s *Shared) { s.disorderly = true }
+	}},
+	{"numbers leave a gap", "comes next", func(f *flaw) {
+		f.store = func(s *Shared) { s.sequences[entity{"default", billhook.Reference{Type: "item", ID: "b"}}] = 1 }
+	}},
+	{"what is new is skipped", "nothing newer waits", func(f *flaw) {
+		f.store = func(s *Shared) { s.overeager = true }
+	}},
 	{"a delivery is dead before all its attempts", "is dead after", func(f *flaw) {
 		f.answer = func(b *billhook.Batch) {
 			for _, o := range b.Outcomes {

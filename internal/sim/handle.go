@@ -105,6 +105,9 @@ func (h *Handle) EmitTx(_ context.Context, tx any, emits []*billhook.Emit) error
 				e.Existing = t.existing(&e.Event)
 			}
 			if e.Existing == nil {
+				if err := t.hold(e); err != nil {
+					return nil, err
+				}
 				kept := *e
 				kept.Deliveries = slices.Clone(e.Deliveries)
 				t.staged = append(t.staged, &kept)
@@ -138,6 +141,7 @@ func (t *Tx) Commit() error {
 		return fmt.Errorf("commit: the transaction is over")
 	}
 	t.over = true
+	t.letGo()
 	return t.on.transact(nobody, func(w *writing) error {
 		for _, e := range t.staged {
 			if w.existing(&e.Event) != nil {
@@ -153,6 +157,9 @@ func (t *Tx) Commit() error {
 
 // Rollback leaves nothing.
 func (t *Tx) Rollback() error {
+	t.on.mu.Lock()
+	defer t.on.mu.Unlock()
+	t.letGo()
 	t.over = true
 	return nil
 }

@@ -103,9 +103,11 @@ func (p *process) retires(b *billhook.Batch) {
 // write commits and books what was committed at the same instant.
 func (l *link) write(ctx context.Context, b *billhook.Batch) error {
 	w := l.p.w
-	if err := l.Database.Commit(ctx, w.flaw.write(b)); err != nil {
+	written := w.flaw.write(b)
+	if err := l.Database.Commit(ctx, written); err != nil {
 		return err
 	}
+	b.Released = written.Released
 	w.flaw.answer(b)
 	cancelled := l.cancelled(ctx, b)
 	w.mu.Lock()

@@ -88,3 +88,13 @@ func (l *link) Delivery(ctx context.Context, storeID, id string) (billhook.Deliv
 func (l *link) Deliveries(ctx context.Context, f billhook.DeliveryFilter) ([]billhook.Delivery, error) {
 	return through(l, "deliveries", func() ([]billhook.Delivery, error) { return l.Database.Deliveries(ctx, f) })
 }
+
+// Newest reads as the database does.
+func (l *link) Newest(ctx context.Context, of billhook.Strand, eventType string, sequence int64) (billhook.Pending, error) {
+	return through(l, "newest", func() (billhook.Pending, error) { return l.Database.Newest(ctx, of, eventType, sequence) })
+}
+
+// Stuck reads as the database does.
+func (l *link) Stuck(ctx context.Context, limit int) ([]billhook.Strand, error) {
+	return through(l, "stuck", func() ([]billhook.Strand, error) { return l.Database.Stuck(ctx, limit) })
+}

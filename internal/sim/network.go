@@ -221,6 +221,7 @@ func (w *world) mayAsk(e *exchange, body []byte, goesOn bool) {
 	} else if early := l.dueAt.Sub(e.from); early > 0 {
 		w.fail(l.name, "%s sends it %v before it is due", p.name, early)
 	}
+	w.isNext(l)
 	w.mayGo(e)
 }
 

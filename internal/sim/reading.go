@@ -18,6 +18,7 @@ func (d *waiting) pending() billhook.Pending {
 	return billhook.Pending{
 		Lane: d.lane(), Position: billhook.Position{DueAt: d.NextAttemptAt, ID: d.ID},
 		EventID: d.EventID, EventType: d.EventType, Attempts: d.Attempts, AttemptsBefore: d.AttemptsBefore, CreatedAt: d.CreatedAt,
+		Place: d.place,
 	}
 }
 
@@ -162,7 +163,8 @@ func (h *Handle) Delivery(_ context.Context, storeID, id string) (billhook.Deliv
 }
 
 func (s *Shared) payload(d billhook.Delivery) billhook.Delivery {
-	d.Payload = s.events[key{d.StoreID, d.EventID}].Data
+	e := s.events[key{d.StoreID, d.EventID}]
+	d.Payload, d.Sequence = e.Data, e.Sequence
 	return d
 }
 

@@ -34,6 +34,15 @@ type Shared struct {
 	attempts   map[key][]billhook.Attempt
 	audit      map[key]billhook.AuditEntry
 
+	// sequences has the last number of each entity, and holders who has numbered one
+	// of its events and is not over.
+	sequences map[entity]int64
+	holders   map[entity]*Tx
+	// forgetful is a flaw: nothing that is held back is released.
+	forgetful bool
+	// Other flaws: the newest is released first; what is newer counts whatever its type.
+	disorderly, overeager bool
+
 	// outbox has what was asked for in SQL, by number, and asks counts it.
 	outbox map[int64]askedRow
 	asks   int64
@@ -52,6 +61,7 @@ type key struct{ storeID, id string }
 type waiting struct {
 	billhook.Delivery
 	owner int64
+	place *billhook.Place // nil for one that is in no strand
 }
 
 // nobody is the owner of what no node owns.
@@ -65,7 +75,7 @@ func NewShared(lease time.Duration) *Shared {
 		eventTypes: map[key]billhook.EventType{},
 		events:     map[key]billhook.Event{}, byKey: map[key]string{},
 		pending: map[key]waiting{}, over: map[key]billhook.Delivery{}, attempts: map[key][]billhook.Attempt{},
-		audit:  map[key]billhook.AuditEntry{},
+		audit: map[key]billhook.AuditEntry{}, sequences: map[entity]int64{}, holders: map[entity]*Tx{},
 		outbox: map[int64]askedRow{}, nodes: map[int64]nodeRow{},
 	}
 }

@@ -28,7 +28,7 @@ func (w *world) register(p *process) {
 	policy := w.policy(id)
 	registration := billhook.Registration{
 		StoreID: stores[0], ID: id, URL: w.urlOf(r, id), Events: pick(r, wishes), RetryPolicy: &policy, Inactive: oneIn(r, 8),
-		WebhookSettings: billhook.WebhookSettings{Limits: w.limits(id)},
+		WebhookSettings: w.settingsOf(id),
 	}
 	if oneIn(r, 4) {
 		registration.StoreID = stores[1]

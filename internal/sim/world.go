@@ -92,10 +92,10 @@ func (p Plan) climate() climate {
 const quickRead, slowestRead = 100 * time.Microsecond, 5 * time.Millisecond
 
 // underWay is how long it may be from the engine's decision to send something to
-// the request: it may read the event first.
+// the request: it may look for a newer one and read the event first.
 func (c *climate) underWay() time.Duration {
 	if c.loose {
-		return quickRead + slowestRead
+		return quickRead + 2*slowestRead
 	}
 	return quickRead
 }

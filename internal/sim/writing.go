@@ -16,6 +16,8 @@ type writing struct {
 	*Shared
 	owner int64
 	undo  undo
+	// touched are the strands that have lost or got something.
+	touched []billhook.Strand
 }
 
 // transact runs f and takes back all that it did if it fails. It wants s.mu.
@@ -51,6 +53,9 @@ func (w *writing) batch(b *billhook.Batch) error {
 	for _, o := range b.Outcomes {
 		w.outcome(o)
 	}
+	for _, k := range b.Skips {
+		w.skip(k)
+	}
 	for _, r := range b.Retries {
 		w.retry(r)
 		w.enter(r.Audit, r.Delivery != nil)
@@ -69,6 +74,10 @@ func (w *writing) batch(b *billhook.Batch) error {
 	for _, c := range b.Claims {
 		w.claim(c)
 	}
+	for _, f := range b.Frees {
+		w.touch(f.Strand)
+	}
+	w.settle(b)
 	for _, e := range b.Entries {
 		w.enter(e, true)
 	}
@@ -132,6 +141,7 @@ func clonedPolicy(p *profile.RetryPolicy) *profile.RetryPolicy {
 func cloned(h billhook.Webhook) billhook.Webhook {
 	h.Events, h.Headers = slices.Clone(h.Events), maps.Clone(h.Headers)
 	h.EventVersions = maps.Clone(h.EventVersions)
+	h.Coalesce.Latest = slices.Clone(h.Coalesce.Latest)
 	h.Secrets, h.KeyPairs = slices.Clone(h.Secrets), slices.Clone(h.KeyPairs)
 	h.RetryPolicy = clonedPolicy(h.RetryPolicy)
 	return h
@@ -160,6 +170,7 @@ func (w *writing) outcome(o *billhook.Outcome) {
 		return
 	}
 	d.FinishedAt = a.StartedAt.Add(a.Duration)
+	w.touch(d.strand())
 	w.finish(k, d.Delivery)
 }
 
@@ -174,6 +185,11 @@ func (w *writing) retry(r *billhook.Retry) {
 	r.Delivery = nil
 	k := key{r.StoreID, r.DeliveryID}
 	d, is := w.pending[k]
+	if is && d.owner == behind {
+		p := d.pending()
+		p.Behind, r.Delivery = true, &p
+		return
+	}
 	if is {
 		w.bereave(d)
 	} else {
@@ -184,10 +200,18 @@ func (w *writing) retry(r *billhook.Retry) {
 		drop(&w.undo, w.over, k)
 		d.Delivery = over
 		d.Status, d.AttemptsBefore, d.FinishedAt = billhook.StatusPending, over.Attempts, time.Time{}
+		if e := w.events[key{d.StoreID, d.EventID}]; r.Ordered && e.Sequence > 0 {
+			d.place = &billhook.Place{Entity: e.Entity, Sequence: e.Sequence}
+		}
 	}
 	d.owner, d.NextAttemptAt = w.owner, r.DueAt
+	if !is && d.place != nil {
+		d.owner = w.placeOwner()
+	}
 	put(&w.undo, w.pending, k, d)
+	w.touch(d.strand())
 	p := d.pending()
+	p.Behind = d.owner != w.owner
 	r.Delivery = &p
 }
 
@@ -202,7 +226,11 @@ func (w *writing) bereave(d waiting) {
 
 func (w *writing) cancel(c *billhook.Cancel) {
 	c.Cancelled = 0
-	for _, d := range w.waitingFor(func(d waiting) bool { return w.owner != nobody && d.owner == w.owner && d.lane() == c.Lane }, c.Limit) {
+	mine := func(d waiting) bool { return w.owner != nobody && d.owner == w.owner && d.lane() == c.Lane }
+	held := func(d waiting) bool { return w.owner != nobody && d.owner == behind && d.lane() == c.Lane }
+	ends := w.waitingFor(mine, c.Limit)
+	for _, d := range append(ends, w.waitingFor(held, c.Limit-len(ends))...) {
+		w.touch(d.strand())
 		d.Status, d.Reason, d.FinishedAt = billhook.StatusCancelled, c.Reason, c.At
 		w.finish(key{d.StoreID, d.ID}, d.Delivery)
 		c.Cancelled++
@@ -211,25 +239,37 @@ func (w *writing) cancel(c *billhook.Cancel) {
 
 func (w *writing) emit(e *billhook.Emit) error {
 	e.Existing, e.Held = nil, false // in here nobody waits
+	if of, is := entityOf(&e.Event); is && w.holders[of] != nil {
+		e.Held = true // a caller's transaction has it
+		return nil
+	}
 	if e.Gone = !w.take(e.Asked); e.Gone {
 		return nil
 	}
 	if e.Existing = w.existing(&e.Event); e.Existing != nil {
 		return nil
 	}
+	w.number(e)
 	k := key{e.Event.StoreID, e.Event.ID}
 	put(&w.undo, w.events, k, e.Event)
 	if e.Event.IdempotencyKey != "" {
 		put(&w.undo, w.byKey, key{e.Event.StoreID, e.Event.IdempotencyKey}, e.Event.ID)
 	}
-	for _, p := range e.Deliveries {
-		k := key{p.StoreID, p.ID}
+	for i := range e.Deliveries {
+		p := &e.Deliveries[i]
+		k, owner := key{p.StoreID, p.ID}, w.owner
+		var place *billhook.Place
+		if p.Behind = p.Place != nil; p.Behind {
+			p.Place.Sequence, owner = e.Event.Sequence, w.placeOwner()
+			place = &billhook.Place{Entity: p.Place.Entity, Sequence: p.Place.Sequence}
+			w.touch(p.Strand())
+		}
 		_, waits := w.pending[k]
 		_, is := w.over[k]
 		if waits || is {
 			return errTaken
 		}
-		put(&w.undo, w.pending, k, waiting{owner: w.owner, Delivery: billhook.Delivery{
+		put(&w.undo, w.pending, k, waiting{owner: owner, place: place, Delivery: billhook.Delivery{
 			StoreID: p.StoreID, ID: p.ID, WebhookID: p.WebhookID, EventID: p.EventID, EventType: p.EventType,
 			Status: billhook.StatusPending, Attempts: p.Attempts, AttemptsBefore: p.AttemptsBefore,
 			CreatedAt: p.CreatedAt, NextAttemptAt: p.DueAt,
@@ -256,8 +296,14 @@ func (w *writing) claim(c *billhook.Claim) {
 	w.bury(w.owner)
 	c.Deliveries = nil
 	for _, d := range w.waitingFor(func(d waiting) bool { return d.owner == nobody }, c.Limit) {
-		c.Deliveries = append(c.Deliveries, d.pending())
-		d.owner = w.owner
+		p := d.pending()
+		if p.Behind = d.place != nil; p.Behind {
+			w.touch(d.strand())
+			d.owner = behind
+		} else {
+			d.owner = w.owner
+		}
+		c.Deliveries = append(c.Deliveries, p)
 		put(&w.undo, w.pending, key{d.StoreID, d.ID}, d)
 	}
 }

@@ -42,7 +42,20 @@ func (w *Writer) claim(ctx context.Context, c *billhook.Claim) error {
 	if err != nil {
 		return fmt.Errorf("read unowned deliveries: %w", err)
 	}
-	if err := w.takeFrom(ctx, Nobody, c.Deliveries); err != nil {
+	var free, placed []billhook.Pending
+	for i := range c.Deliveries {
+		p := &c.Deliveries[i]
+		if p.Behind = p.Place != nil; p.Behind {
+			w.touch(p.Strand())
+			placed = append(placed, *p)
+		} else {
+			free = append(free, *p)
+		}
+	}
+	if err := w.takeFrom(ctx, Nobody, w.Owner, free); err != nil {
+		return err
+	}
+	if err := w.takeFrom(ctx, Nobody, behind, placed); err != nil {
 		return err
 	}
 	// Where it goes on with what an earlier claim has looked up, it looks once more
@@ -64,12 +77,12 @@ func (w *Writer) claim(ctx context.Context, c *billhook.Claim) error {
 	return nil
 }
 
-// takeFrom makes deliveries the writer's that are another owner's, and locked.
-func (w *Writer) takeFrom(ctx context.Context, owner int64, all []billhook.Pending) error {
+// takeFrom gives deliveries to an owner that are another's, and locked.
+func (w *Writer) takeFrom(ctx context.Context, owner, to int64, all []billhook.Pending) error {
 	return w.all(ctx, takeOver, rows{
 		n:      len(all),
 		same:   func(i, j int) bool { return all[i].StoreID == all[j].StoreID },
-		shared: func(args []any, i int) []any { return append(args, all[i].StoreID, w.Owner, owner) },
+		shared: func(args []any, i int) []any { return append(args, all[i].StoreID, to, owner) },
 		own:    func(args []any, i int) []any { return append(args, all[i].ID) },
 	})
 }
@@ -121,7 +134,7 @@ func (w *Writer) inherit(ctx context.Context, c *billhook.Claim) error {
 	if err != nil {
 		return fmt.Errorf("read deliveries of a lost node: %w", err)
 	}
-	if err := w.takeFrom(ctx, e.owner, got); err != nil {
+	if err := w.takeFrom(ctx, e.owner, w.Owner, got); err != nil {
 		return err
 	}
 	c.Deliveries = append(c.Deliveries, got...)

@@ -12,9 +12,9 @@ import (
 )
 
 const (
-	eventColumns = "store_id, id, type, created_at, occurred_at, entity_type, entity_id, actor_type, actor_id, idempotency_key, deliveries, delivery_ids, data, request_id, chain, number, hash"
+	eventColumns = "store_id, id, type, created_at, occurred_at, entity_type, entity_id, actor_type, actor_id, idempotency_key, deliveries, delivery_ids, data, request_id, sequence, chain, number, hash"
 	selectEvents = "SELECT store_id, id, type, created_at, occurred_at, COALESCE(entity_type, ''), COALESCE(entity_id, ''), " +
-		"COALESCE(actor_type, ''), COALESCE(actor_id, ''), COALESCE(idempotency_key, ''), COALESCE(request_id, ''), deliveries, data FROM billhook.events"
+		"COALESCE(actor_type, ''), COALESCE(actor_id, ''), COALESCE(idempotency_key, ''), COALESCE(request_id, ''), COALESCE(sequence, 0), deliveries, data FROM billhook.events"
 	eventByID  = selectEvents + " WHERE store_id = ? AND id = ?"
 	eventByKey = selectEvents + " WHERE store_id = ? AND idempotency_key = ?"
 )
@@ -27,7 +27,7 @@ var (
 		name:   "id",
 		shared: 2,
 		row: []string{"?1", textKind, textKind, bigintKind, bigintKind, textKind, textKind, textKind, textKind, textKind, bigintKind, textKind, byteaKind,
-			textKind, "?2", bigintKind, byteaKind},
+			textKind, bigintKind, "?2", bigintKind, byteaKind},
 		after: " ON CONFLICT DO NOTHING",
 	}
 	// insertFresh is for events whose keys are reserved. Looking for a conflict
@@ -39,7 +39,7 @@ var (
 func (w *Writer) Emits(ctx context.Context, emits []*billhook.Emit) error {
 	emits = byStore(emits, func(e *billhook.Emit) string { return e.Event.StoreID })
 	for _, e := range emits {
-		e.Existing, e.Gone = nil, false
+		e.Existing, e.Gone, e.Event.Sequence = nil, false, 0
 	}
 	// Before anything is taken from the outbox, where those stay.
 	emits, err := w.putAside(ctx, emits)
@@ -59,22 +59,31 @@ func (w *Writer) Emits(ctx context.Context, emits []*billhook.Emit) error {
 	if err := w.openAll(ctx, emits); err != nil {
 		return err
 	}
+	if err := w.takeNumbers(ctx, emits); err != nil {
+		return err
+	}
 	var before head // the event being written, which may be there already
 	taken, err := w.each(ctx, insert, rows{
 		n:      len(emits),
 		same:   func(i, j int) bool { return emits[i].Event.StoreID == emits[j].Event.StoreID },
 		shared: func(args []any, i int) []any { return append(args, emits[i].Event.StoreID, w.chains.chain) },
-		missed: func(i int) { w.chains.back(emits[i].Event.StoreID, before) },
+		missed: func(i int) {
+			w.chains.back(emits[i].Event.StoreID, before)
+			w.numberBack(&emits[i].Event)
+		},
 		own: func(args []any, i int) []any {
 			e, ids := &emits[i].Event, deliveryIDs(emits[i])
 			before = w.chains.heads(e.StoreID)
 			number, hash := w.addEvent(e, ids)
 			return append(args, e.ID, e.Type, nanos(e.CreatedAt), nanos(e.OccurredAt), optional(e.Entity.Type), optional(e.Entity.ID),
 				optional(e.Actor.Type), optional(e.Actor.ID), optional(e.IdempotencyKey), int64(e.Deliveries), ids, blob(e.Data),
-				optional(e.RequestID), number, hash)
+				optional(e.RequestID), w.number(e), number, hash)
 		},
 	})
 	if err != nil {
+		return err
+	}
+	if err := w.giveBackNumbers(ctx); err != nil {
 		return err
 	}
 	for _, i := range taken {
@@ -86,7 +95,13 @@ func (w *Writer) Emits(ctx context.Context, emits []*billhook.Emit) error {
 	for _, e := range emits {
 		if e.Existing == nil {
 			for i := range e.Deliveries {
-				waiting = append(waiting, newWaiting(&e.Deliveries[i]))
+				p := &e.Deliveries[i]
+				one := newWaiting(p)
+				if p.Behind = p.Place != nil; p.Behind {
+					p.Place.Sequence, one.owner = e.Event.Sequence, w.placeOwner()
+					w.touch(p.Strand())
+				}
+				waiting = append(waiting, one)
 			}
 		}
 	}
@@ -153,7 +168,7 @@ func (r *Reader) Events(ctx context.Context, f billhook.EventFilter) ([]billhook
 func scanEvent(from Row) (e billhook.Event, err error) {
 	var created, occurred int64
 	err = from.Scan(&e.StoreID, &e.ID, &e.Type, &created, &occurred, &e.Entity.Type, &e.Entity.ID, &e.Actor.Type, &e.Actor.ID,
-		&e.IdempotencyKey, &e.RequestID, &e.Deliveries, &e.Data)
+		&e.IdempotencyKey, &e.RequestID, &e.Sequence, &e.Deliveries, &e.Data)
 	e.CreatedAt, e.OccurredAt = moment(created), moment(occurred)
 	return e, err
 }

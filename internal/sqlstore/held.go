@@ -20,7 +20,7 @@ const (
 func (w *Writer) putAside(ctx context.Context, emits []*billhook.Emit) ([]*billhook.Emit, error) {
 	var suspects []*billhook.Emit
 	for _, e := range emits {
-		if (w.Wary || e.Held) && len(keysOf(e)) > 0 {
+		if _, about := w.entityOf(&e.Event); (w.Wary || e.Held) && (about || len(keysOf(e)) > 0) {
 			suspects = append(suspects, e)
 		}
 		e.Held = false
@@ -37,7 +37,7 @@ func (w *Writer) putAside(ctx context.Context, emits []*billhook.Emit) ([]*billh
 			n = len(suspects)
 		}
 		s := &search{writer: w}
-		if err := s.run(ctx, sharing(suspects[:n])); err != nil {
+		if err := s.run(ctx, w.sharing(suspects[:n])); err != nil {
 			return nil, err
 		}
 		suspects = suspects[n:]
@@ -45,15 +45,24 @@ func (w *Writer) putAside(ctx context.Context, emits []*billhook.Emit) ([]*billh
 	return slices.DeleteFunc(slices.Clone(emits), func(e *billhook.Emit) bool { return e.Held }), nil
 }
 
-// A contender is a key with all the emits that want it.
+// A contender is a key, or an entity, with all the emits that want it.
 type contender struct {
-	key   key
-	emits []*billhook.Emit
+	key    key
+	entity entity // zero for a key
+	emits  []*billhook.Emit
 }
 
-func sharing(emits []*billhook.Emit) (all []*contender) {
-	known := map[string]*contender{}
+func (w *Writer) sharing(emits []*billhook.Emit) (all []*contender) {
+	known, entities := map[string]*contender{}, map[entity]*contender{}
 	for _, e := range emits {
+		if of, about := w.entityOf(&e.Event); about {
+			c := entities[of]
+			if c == nil {
+				c = &contender{entity: of}
+				entities[of], all = c, append(all, c)
+			}
+			c.emits = append(c.emits, e)
+		}
 		for _, k := range keysOf(e) {
 			c := known[k.text]
 			if c == nil {
@@ -91,7 +100,8 @@ func (s *search) run(ctx context.Context, all []*contender) error {
 	return s.run(ctx, all[len(all)/2:])
 }
 
-// held reports whether one of the keys is held, by taking them for a moment.
+// held reports whether one of the keys or entities is held, by taking them for a
+// moment.
 func (s *search) held(ctx context.Context, all []*contender) (bool, error) {
 	w := s.writer
 	for _, text := range []string{"SAVEPOINT " + heldSavepoint, w.dialect.Hasty} {
@@ -99,8 +109,7 @@ func (s *search) held(ctx context.Context, all []*contender) (bool, error) {
 			return false, err
 		}
 	}
-	text, args := w.statement(insertKey, keyRows(keys(all)), 0, len(all))
-	_, err := w.conn.Exec(ctx, text, args...)
+	err := s.take(ctx, all)
 	held := err != nil && w.dialect.Waited(err)
 	if err != nil && !held {
 		return false, err
@@ -116,10 +125,22 @@ func (s *search) held(ctx context.Context, all []*contender) (bool, error) {
 	return held, err
 }
 
-func keys(all []*contender) []key {
-	keys := make([]key, len(all))
-	for i, c := range all {
-		keys[i] = c.key
+func (s *search) take(ctx context.Context, all []*contender) error {
+	w := s.writer
+	var keys []key
+	entities := map[entity]int64{}
+	for _, c := range all {
+		if c.key.emit != nil {
+			keys = append(keys, c.key)
+		} else {
+			entities[c.entity] = 0
+		}
 	}
-	return keys
+	if len(keys) > 0 {
+		text, args := w.statement(insertKey, keyRows(keys), 0, len(keys))
+		if _, err := w.conn.Exec(ctx, text, args...); err != nil {
+			return err
+		}
+	}
+	return w.raise(ctx, entities, func(entity, int64) {})
 }

@@ -276,8 +276,7 @@ func (w *Writer) holder(ctx context.Context, k key, before []*billhook.Emit) (*b
 	}
 	for _, e := range before {
 		if e.Existing == nil && e.Event.StoreID == k.emit.Event.StoreID && e.Event.ID == id {
-			found := e.Event
-			return &found, nil
+			return &e.Event, nil // which has its number when it is written
 		}
 	}
 	found, err := scanEvent(w.conn.QueryRow(ctx, eventByID, k.emit.Event.StoreID, id))

@@ -11,12 +11,13 @@ import (
 
 const (
 	selectOutbox = "SELECT store_id, number, type, data, COALESCE(id, ''), COALESCE(idempotency_key, ''), COALESCE(entity_type, ''), COALESCE(entity_id, ''), " +
-		"COALESCE(actor_type, ''), COALESCE(actor_id, ''), occurred_at, asked_at FROM billhook.outbox"
+		"COALESCE(actor_type, ''), COALESCE(actor_id, ''), occurred_at, deliver_at, asked_at FROM billhook.outbox"
 	// selectShare reads what a node is to deal with: the living take turns, so that
-	// no two do the same work. Who comes and goes may make two of them take one
-	// entry: the second finds it gone.
+	// no two do the same work, and one entity's are all one node's, in their order.
+	// Who comes and goes may make two of them take one entry: the second finds it
+	// gone.
 	selectShare = selectOutbox + ", (SELECT GREATEST(count(*), 1) AS living, count(*) FILTER (WHERE epoch < ?) AS before FROM billhook.nodes WHERE state = 'alive') AS nodes " +
-		"WHERE refused IS NULL AND number % nodes.living = nodes.before ORDER BY number LIMIT CAST(? AS BIGINT)"
+		"WHERE refused IS NULL AND abs(CASE WHEN entity_id IS NULL THEN number ELSE hashtext(entity_type || '/' || entity_id) END % nodes.living) = nodes.before ORDER BY number LIMIT CAST(? AS BIGINT)"
 	// selectOverdue reads what whoever's turn it was has not dealt with in time. It
 	// may be dead.
 	selectOverdue = selectOutbox + " WHERE refused IS NULL AND asked_at < (extract(epoch FROM clock_timestamp()) * 1000000)::bigint * 1000 - ? ORDER BY number LIMIT CAST(? AS BIGINT)"
@@ -86,9 +87,9 @@ func (r *Reader) Outbox(ctx context.Context, owner int64, limit int) ([]billhook
 }
 
 func scanAsked(from Row) (a billhook.Asked, err error) {
-	var occurred, at int64
+	var occurred, deliver, at int64
 	e := &a.Emission
-	err = from.Scan(&e.StoreID, &a.Number, &e.Type, &e.Data, &e.ID, &e.IdempotencyKey, &e.Entity.Type, &e.Entity.ID, &e.Actor.Type, &e.Actor.ID, &occurred, &at)
-	e.OccurredAt, a.At = moment(occurred), moment(at)
+	err = from.Scan(&e.StoreID, &a.Number, &e.Type, &e.Data, &e.ID, &e.IdempotencyKey, &e.Entity.Type, &e.Entity.ID, &e.Actor.Type, &e.Actor.ID, &occurred, &deliver, &at)
+	e.OccurredAt, e.DeliverAt, a.At = moment(occurred), moment(deliver), moment(at)
 	return a, err
 }

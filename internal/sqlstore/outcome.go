@@ -69,6 +69,7 @@ func (w *Writer) outcomes(ctx context.Context, outcomes []*billhook.Outcome) err
 			again = append(again, o)
 		default:
 			over = append(over, o)
+			w.touch(o.Delivery.Strand())
 		}
 	}
 	if err := w.again(ctx, again); err != nil {
@@ -83,7 +84,7 @@ func (w *Writer) again(ctx context.Context, outcomes []*billhook.Outcome) error 
 	for i, o := range outcomes {
 		back[i] = waiting{
 			Pending: &o.Delivery, attempts: o.Delivery.Attempts + 1, dueAt: nanos(o.NextAttemptAt),
-			statusCode: o.Attempt.StatusCode, reason: o.Reason, lastAttemptAt: nanos(o.Attempt.StartedAt),
+			statusCode: o.Attempt.StatusCode, reason: o.Reason, lastAttemptAt: nanos(o.Attempt.StartedAt), owner: w.Owner,
 		}
 	}
 	if err := w.wait(ctx, back); err != nil {

@@ -2,7 +2,9 @@ package sqlstore
 
 import (
 	"context"
+	"database/sql"
 	"fmt"
+	"slices"
 
 	"github.com/billhook/billhook"
 )
@@ -11,7 +13,8 @@ const (
 	pendingColumns = "store_id, id, webhook_id, event_id, event_type, attempts, attempts_before, status_code, reason, created_at, last_attempt_at, due_at, owner"
 
 	// selectPending reads what a Pending holds.
-	selectPending = "SELECT store_id, webhook_id, due_at, id, event_id, event_type, attempts, attempts_before, created_at FROM billhook.pending "
+	selectPending = "SELECT " + pendingFields + " FROM billhook.pending "
+	pendingFields = "store_id, webhook_id, due_at, id, event_id, event_type, attempts, attempts_before, created_at, entity_type, entity_id, sequence"
 
 	// lanes skips from store to store and within each from webhook to webhook,
 	// so it costs as much as there are lanes and not as there are deliveries.
@@ -55,6 +58,13 @@ var (
 		shared: 2,
 		row:    []string{"?1", textKind, textKind, textKind, textKind, "0", "0", "0", "NULL", bigintKind, "0", bigintKind, "?2"},
 	}
+	insertPlaced = &bulk{
+		what:   "insert deliveries that are in an order",
+		insert: "billhook.pending (" + pendingColumns + ", " + placeColumns + ")",
+		shared: 1,
+		row: []string{"?1", textKind, textKind, textKind, textKind, bigintKind, bigintKind, bigintKind, textKind, bigintKind, bigintKind, bigintKind, bigintKind,
+			textKind, textKind, bigintKind},
+	}
 )
 
 // A waiting is a row of what waits.
@@ -65,6 +75,7 @@ type waiting struct {
 	statusCode    int
 	reason        string
 	lastAttemptAt int64
+	owner         int64 // of one that is in a strand
 }
 
 func newWaiting(p *billhook.Pending) waiting {
@@ -77,6 +88,12 @@ func (p *waiting) isNew() bool {
 
 // wait inserts the rows, which are in the order of their stores.
 func (w *Writer) wait(ctx context.Context, all []waiting) error {
+	if slices.ContainsFunc(all, inStrand) {
+		if err := w.waitPlaced(ctx, slices.DeleteFunc(slices.Clone(all), func(p waiting) bool { return !inStrand(p) })); err != nil {
+			return err
+		}
+		all = slices.DeleteFunc(all, inStrand)
+	}
 	fresh, b := true, insertNew
 	for i := range all {
 		fresh = fresh && all[i].isNew()
@@ -98,6 +115,23 @@ func (w *Writer) wait(ctx context.Context, all []waiting) error {
 		same:   func(i, j int) bool { return all[i].StoreID == all[j].StoreID },
 		shared: func(args []any, i int) []any { return append(args, all[i].StoreID, w.Owner) },
 		own:    own,
+	})
+}
+
+func inStrand(p waiting) bool { return p.Place != nil }
+
+// waitPlaced is wait for deliveries that are in strands.
+func (w *Writer) waitPlaced(ctx context.Context, all []waiting) error {
+	return w.all(ctx, insertPlaced, rows{
+		n:      len(all),
+		same:   func(i, j int) bool { return all[i].StoreID == all[j].StoreID },
+		shared: func(args []any, i int) []any { return append(args, all[i].StoreID) },
+		own: func(args []any, i int) []any {
+			p := &all[i]
+			return append(args, p.ID, p.WebhookID, p.EventID, p.EventType, int64(p.attempts), int64(p.AttemptsBefore),
+				int64(p.statusCode), optional(p.reason), nanos(p.CreatedAt), p.lastAttemptAt, p.dueAt, p.owner,
+				p.Place.Entity.Type, p.Place.Entity.ID, p.Place.Sequence)
+		},
 	})
 }
 
@@ -126,7 +160,12 @@ func (r *Reader) Pending(ctx context.Context, owner int64, lane billhook.Lane, a
 
 func scanPending(from Row) (p billhook.Pending, err error) {
 	var due, created int64
-	err = from.Scan(&p.StoreID, &p.WebhookID, &due, &p.ID, &p.EventID, &p.EventType, &p.Attempts, &p.AttemptsBefore, &created)
+	var kind, id sql.NullString
+	var sequence sql.NullInt64
+	err = from.Scan(&p.StoreID, &p.WebhookID, &due, &p.ID, &p.EventID, &p.EventType, &p.Attempts, &p.AttemptsBefore, &created, &kind, &id, &sequence)
 	p.DueAt, p.CreatedAt = moment(due), moment(created)
+	if id.Valid {
+		p.Place = &billhook.Place{Entity: billhook.Reference{Type: kind.String, ID: id.String}, Sequence: sequence.Int64}
+	}
 	return p, err
 }

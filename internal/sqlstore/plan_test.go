@@ -54,6 +54,12 @@ func TestPlans(t *testing.T) {
 			return err
 		}, []string{"pending_lane (store_id=? AND webhook_id=? AND owner=? AND (due_at,id)>(?,?))"}},
 		{"unowned", func(r *Reader) error { _, err := r.Unowned(ctx); return err }, []string{"pending_unowned"}},
+		{"newest of an entity", func(r *Reader) error {
+			_, err := r.Newest(ctx, billhook.Strand{}, "t", 1)
+			return err
+		}, []string{"pending_strand (store_id=? AND webhook_id=? AND entity_type=? AND entity_id=? AND owner=? AND sequence>?)"}},
+		{"stuck", func(r *Reader) error { _, err := r.Stuck(ctx, 1); return err },
+			[]string{"pending_strand", "pending_strand (store_id=? AND webhook_id=? AND entity_type=? AND entity_id=? AND owner>?)"}},
 		{"event", func(r *Reader) error { _, err := r.Event(ctx, "s", "e"); return notFoundIsFine(err) }, []string{"events_id"}},
 		{"events", events(event), []string{"events_newest (store_id=?)"}},
 		{"events from", events(with(event, func(f *billhook.EventFilter) { f.From, f.To = moment, moment })),
@@ -163,4 +169,36 @@ func explain(t *testing.T, db *sql.DB, text string) string {
 		fmt.Fprintf(&plan, "  %s\n", step)
 	}
 	return plan.String()
+}
+
+// TestPlansOfStrands: what a transaction looks for in strands it finds by an index.
+func TestPlansOfStrands(t *testing.T) {
+	db, err := sql.Open("sqlite", ":memory:")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close()
+	db.SetMaxOpenConns(1)
+	scripts, _ := filepath.Glob("../../sqlite/migrations/*.sql")
+	for _, script := range scripts {
+		text, err := os.ReadFile(script)
+		if err == nil {
+			_, err = db.Exec(string(text))
+		}
+		if err != nil {
+			t.Fatalf("%s: %v", script, err)
+		}
+	}
+	const strand = "pending_strand (store_id=? AND webhook_id=? AND entity_type=? AND entity_id=? AND owner"
+	for text, uses := range map[string][]string{
+		selectNext: {strand + "=?)", strand + ">?)"}, toSkip: {strand + "=? AND sequence<?)"},
+		toCancelBack: {"pending_lane (store_id=? AND webhook_id=? AND owner=?)"},
+	} {
+		plan := explain(t, db, strings.ReplaceAll(text, "billhook.", "billhook_"))
+		for _, want := range uses {
+			if !strings.Contains(plan, want) || strings.Contains(plan, "TEMP B-TREE") {
+				t.Errorf("does not use %s:\n%s\n%s", want, plan, text)
+			}
+		}
+	}
 }

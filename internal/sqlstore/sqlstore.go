@@ -33,6 +33,10 @@ type Dialect struct {
 	Lock string
 	// Probe writes something that changes nothing.
 	Probe string
+	// Turns takes the locks with the numbers of an array, in its order, until the
+	// transaction is over, and returns one row; empty where nobody else writes
+	// meanwhile.
+	Turns string
 	// Lost reads the owners that are not living, whose deliveries count as
 	// nobody's; empty where there can be none.
 	Lost string

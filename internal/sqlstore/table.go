@@ -32,6 +32,7 @@ var moved = []*table{
 	newTable("event_types", 2, "store_id, name, definition, created_at bigint, updated_at bigint, deleted_at bigint"),
 	eventsTable,
 	keysTable,
+	newTable("sequences", 3, "store_id, entity_type, entity_id, number bigint"),
 	newTable("audit", 3, "store_id, created_at bigint, id, event, entity_type, entity_id, actor_type, actor_id, request_id, "+
 		"old_value, new_value, chain bigint, number bigint, hash bytea"),
 	newTable("audit_heads", 2, "store_id, chain bigint, number bigint, hash bytea"),
@@ -41,14 +42,14 @@ var moved = []*table{
 		"attempts_before bigint, status_code bigint, reason, last_attempt_at bigint, finished_at bigint, "+
 		"duration bigint, url, failure, error, response_headers, response_body bytea"),
 	owned(newTable("pending", 2, "store_id, id, webhook_id, event_id, event_type, attempts bigint, attempts_before bigint, "+
-		"status_code bigint, reason, created_at bigint, last_attempt_at bigint, due_at bigint")),
+		"status_code bigint, reason, created_at bigint, last_attempt_at bigint, due_at bigint, entity_type, entity_id, sequence bigint")),
 }
 
 var (
 	// keysOfRow counts on the order of the first four.
 	eventsTable = newTable("events", 3, "store_id, id, created_at bigint, idempotency_key, type, occurred_at bigint, "+
 		"entity_type, entity_id, actor_type, actor_id, deliveries bigint, delivery_ids, data bytea, "+
-		"request_id, chain bigint, number bigint, hash bytea")
+		"request_id, sequence bigint, chain bigint, number bigint, hash bytea")
 	// keysTable is only in databases whose Dialect says so.
 	keysTable = newTable("event_keys", 2, "store_id, key, event_id, created_at bigint")
 )

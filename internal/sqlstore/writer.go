@@ -31,6 +31,9 @@ type Writer struct {
 	estates []estate
 	chains  chains
 	entries []*billhook.AuditEntry // of the transaction under way
+	// Likewise what becomes of strands, and the numbers that its events get.
+	strands  strands
+	numbered map[entity]*supply
 }
 
 // NewWriter makes a Writer that begins an INSERT of many rows with insert.
@@ -71,7 +74,7 @@ func (w *Writer) transaction(ctx context.Context, tx Transaction, b *billhook.Ba
 		return fmt.Errorf("begin: %w", err)
 	}
 	w.chains.begin(w.Owner)
-	w.entries = w.entries[:0]
+	w.entries, w.strands = w.entries[:0], strands{}
 	err := w.write(ctx, b)
 	if err == nil {
 		if err = tx.Commit(ctx); err == nil {
@@ -118,6 +121,9 @@ func (w *Writer) write(ctx context.Context, b *billhook.Batch) error {
 	if err := w.outcomes(ctx, b.Outcomes); err != nil {
 		return err
 	}
+	if err := w.skips(ctx, b.Skips); err != nil {
+		return err
+	}
 	for _, r := range b.Retries {
 		if err := w.retry(ctx, r); err != nil {
 			return err
@@ -141,6 +147,12 @@ func (w *Writer) write(ctx context.Context, b *billhook.Batch) error {
 		if err := w.claim(ctx, c); err != nil {
 			return err
 		}
+	}
+	for _, f := range b.Frees {
+		w.touch(f.Strand)
+	}
+	if err := w.settle(ctx, b); err != nil {
+		return err
 	}
 	for _, e := range b.Entries {
 		w.enter(e, true)
