@@ -87,6 +87,12 @@ type Database interface {
 	// Attempts reads a delivery's attempts, first to last.
 	Attempts(ctx context.Context, storeID, deliveryID string) ([]Attempt, error)
 
+	// Backlog counts a lane's pending deliveries: this node's own, and everyone's.
+	// Those that are due, or were made, at its bound or later do not count; zero is
+	// no bound.
+	Backlog(ctx context.Context, lane Lane, dueBefore, createdBefore time.Time) (own, all int, err error)
+	Accounts
+
 	// Audit reads entries of the audit log, newest first: events, which are their
 	// own entries, and what was done in Billhook itself.
 	Audit(ctx context.Context, f AuditFilter) ([]AuditEntry, error)
@@ -187,6 +193,9 @@ type Emit struct {
 	OwnID bool
 	// Deliveries are the event's, all pending.
 	Deliveries []Pending
+	// Skips are the webhooks that wanted the event and do not get it. Nothing but
+	// the ledger tells of them.
+	Skips []Skip
 	// Asked is the Number of the Asked that this is, which goes from the outbox;
 	// 0 for one that is none.
 	Asked int64
@@ -205,6 +214,13 @@ type Emit struct {
 
 // Written reports whether Commit has written the event and its deliveries.
 func (em *Emit) Written() bool { return em.Existing == nil && !em.Gone && !em.Held }
+
+// A Skip is a webhook that does not get an event.
+type Skip struct {
+	WebhookID string
+	// Reason is one of SkipInactive and its like.
+	Reason string
+}
 
 // An Asked is an event that was asked for in SQL.
 type Asked struct {
@@ -257,12 +273,17 @@ type Retry struct {
 }
 
 // A Cancel ends up to Limit of the pending deliveries of a lane that this node
-// owns, the earliest due first, as StatusCancelled.
+// owns, the earliest due first, with a status that is final.
 type Cancel struct {
-	Lane   Lane
+	Lane Lane
+	// Status is StatusCancelled, or StatusSkipped. Default: StatusCancelled.
+	Status Status
 	Reason string
 	At     time.Time
-	Limit  int
+	// DueBefore and CreatedBefore leave those that are due, or were made, then or
+	// later. Zero: none is left.
+	DueBefore, CreatedBefore time.Time
+	Limit                    int
 
 	// Cancelled is set by Commit to how many there were.
 	Cancelled int

@@ -45,6 +45,7 @@ func (s *scheduler) next() (job, bool) {
 			continue
 		}
 		p := l.pop(&s.mem)
+		l.pace.took(&p, now)
 		l.sending++
 		s.inFlight++
 		f := s.lines.begin(standing, l.key.StoreID, now)

@@ -192,15 +192,19 @@ func (c *Client) prepareFor(ctx context.Context, storeID string, p *profile.Prof
 	if endpoints == nil {
 		endpoints = c.registry.matching(storeID, e.Type)
 	}
-	event.Deliveries = len(endpoints)
-	em := &Emit{Event: event, OwnID: e.ID != "", Deliveries: make([]Pending, len(endpoints))}
-	for i, to := range endpoints {
-		em.Deliveries[i] = Pending{
+	em := &Emit{Event: event, OwnID: e.ID != "", Deliveries: make([]Pending, 0, len(endpoints))}
+	for _, to := range endpoints {
+		if !to.webhook.takes() {
+			em.Skips = append(em.Skips, Skip{to.webhook.ID, SkipInactive})
+			continue
+		}
+		em.Deliveries = append(em.Deliveries, Pending{
 			Lane:     Lane{StoreID: storeID, WebhookID: to.webhook.ID},
 			Position: Position{DueAt: at, ID: newID(p.IDs.Delivery, at)},
 			EventID:  event.ID, EventType: event.Type, CreatedAt: at, Event: &em.Event,
-		}
+		})
 	}
+	em.Event.Deliveries = len(em.Deliveries)
 	return em, nil
 }
 

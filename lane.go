@@ -37,6 +37,8 @@ type lane struct {
 	moving bool
 	// queued: the lane stands in the scheduler's line of ready lanes.
 	queued bool
+	// pace is at what rate what was held goes; nil for none that is set.
+	pace *pace
 	// timer makes the lane ready when its first delivery becomes due, at
 	// wakeAt.
 	timer  *time.Timer
@@ -119,17 +121,17 @@ func (l *lane) rewind(mem *memory) {
 
 // wantsMore reports whether the next window should be read.
 func (l *lane) wantsMore(window int) bool {
-	return l.more && !l.reading && l.endpoint != nil && len(l.waiting) <= window/4
+	return l.more && !l.reading && l.endpoint != nil && !l.asleep() && len(l.waiting) <= window/4
 }
 
 // due reports whether a delivery may be sent now.
 func (l *lane) due(now time.Time) bool {
-	return l.open() && len(l.waiting) > 0 && !l.waiting[0].DueAt.After(now)
+	return l.open() && len(l.waiting) > 0 && !l.firstAt().After(now)
 }
 
 // open reports whether the webhook would take another request.
 func (l *lane) open() bool {
-	return l.endpoint != nil && l.endpoint.webhook.IsActive && !l.endpoint.shut && l.sending < l.endpoint.concurrency
+	return l.endpoint != nil && !l.asleep() && !l.pace.shut() && !l.endpoint.shut && l.sending < l.endpoint.concurrency
 }
 
 // empty reports whether nothing is left that the lane must remember.

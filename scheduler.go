@@ -42,6 +42,8 @@ type scheduler struct {
 	lookup  func(Lane) *endpoint
 	deleted func(Lane) bool
 	unknown func()
+	// releasing is called where a webhook's held deliveries are to be released.
+	releasing func()
 	// held is Database.Held.
 	held        func() bool
 	maxInFlight int
@@ -111,6 +113,7 @@ func (s *scheduler) reread(ctx context.Context) error {
 	for _, key := range slices.SortedFunc(maps.Keys(s.lanes), Lane.compare) {
 		l := s.lanes[key]
 		l.endpoint = s.lookup(key)
+		s.setPace(l)
 		l.rewind(&s.mem)
 		s.tend(l)
 	}
@@ -167,7 +170,7 @@ func (s *scheduler) handOver(all func()) {
 	now := time.Now()
 	for _, l := range s.moving {
 		l.moving = false
-		if len(l.waiting) > 0 && !l.waiting[0].DueAt.After(now) {
+		if len(l.waiting) > 0 && l.pace == nil && !l.waiting[0].DueAt.After(now) {
 			s.backlog += len(l.waiting)
 		}
 	}
@@ -190,6 +193,10 @@ func (s *scheduler) push(deliveries []Pending) {
 	}
 	for _, p := range deliveries {
 		l := s.lane(p.Lane)
+		if l.asleep() {
+			l.rewind(&s.mem)
+			continue
+		}
 		if !l.add(p, s.window(), &s.mem) {
 			// A manual retry of what is being sent: its outcome may be in the
 			// same transaction, so what is true is on disk alone.
@@ -215,6 +222,7 @@ func (s *scheduler) refreshLane(key Lane) {
 	l := s.lane(key)
 	before := l.endpoint
 	l.endpoint = s.lookup(key)
+	s.setPace(l)
 	if before != nil && l.endpoint != nil && before.webhook.URL == l.endpoint.webhook.URL {
 		l.endpoint.record = before.record // a change of anything else clears no one's name
 	}
@@ -225,6 +233,7 @@ func (s *scheduler) lane(key Lane) *lane {
 	l := s.lanes[key]
 	if l == nil {
 		l = &lane{key: key, endpoint: s.lookup(key), known: map[string]bool{}}
+		s.setPace(l)
 		s.lanes[key] = l
 	}
 	return l
@@ -239,6 +248,9 @@ func (s *scheduler) tend(l *lane) {
 	}
 	if l.endpoint == nil {
 		s.unknown()
+	}
+	if l.asleep() {
+		l.sleep(&s.mem)
 	}
 	if l.wantsMore(s.window()) {
 		l.reading = true
@@ -255,7 +267,7 @@ func (s *scheduler) tend(l *lane) {
 		s.lines.join(l)
 		return
 	}
-	s.wake(l, l.waiting[0].DueAt)
+	s.wake(l, l.firstAt())
 }
 
 // wake tends the lane again at a time.

@@ -50,6 +50,7 @@ func (c *Client) Register(ctx context.Context, r Registration) (Webhook, error) 
 		IsActive: !r.Inactive, RetryPolicy: r.RetryPolicy, Headers: maps.Clone(r.Headers), OverlapSignature: r.OverlapSignature,
 		WebhookSettings: r.WebhookSettings, CreatedAt: at, UpdatedAt: at,
 	}
+	w.Release = nil // nothing is held yet
 	if w.ID == "" {
 		w.ID = newID(p.IDs.Webhook, at)
 	} else if err := checkID(w.ID, "/id", maxID, '_'); err != nil {
@@ -88,8 +89,9 @@ func (c *Client) Update(ctx context.Context, storeID, id string, change WebhookC
 		}
 	}
 	return c.change(ctx, AuditWebhookUpdate, storeID, id, func(w *Webhook) error {
+		was := w.clone()
 		change.apply(w)
-		return nil
+		return change.applyHeld(&was, w)
 	})
 }
 
@@ -127,7 +129,7 @@ func (ch *WebhookChange) apply(w *Webhook) {
 	}
 }
 
-// Deactivate stops new deliveries to a webhook; those that wait, wait on.
+// Deactivate stops deliveries to a webhook; those that wait are held.
 func (c *Client) Deactivate(ctx context.Context, storeID, id string) (Webhook, error) {
 	inactive := false
 	return c.Update(ctx, storeID, id, WebhookChange{IsActive: &inactive})

@@ -13,11 +13,11 @@ import (
 var (
 	registrationMembers = []string{
 		"url", "events", "secret", "name", "description", "isActive", "active", "retryPolicy", "headers", "id",
-		"overlapSignature", "ed25519",
+		"overlapSignature", "ed25519", "whenInactive", "held",
 	}
 	webhookChangeMembers = []string{
 		"url", "events", "name", "description", "isActive", "active", "retryPolicy", "headers",
-		"overlapSignature", "ed25519",
+		"overlapSignature", "ed25519", "whenInactive", "held", "heldDeliveries",
 	}
 	retryPolicyMembers = []string{
 		"maxAttempts", "backoffMultiplier", "initialDelay", "maxDelay", "jitter", "firstExponent", "retryOn",
@@ -68,6 +68,10 @@ func (c *call) readRegistration(text []byte) (billhook.Registration, error) {
 				r.OverlapSignature, err = optional(rd, rd.overlapSignature)
 			case "ed25519":
 				r.Ed25519, err = optional(rd, rd.bool)
+			case "whenInactive":
+				r.WhenInactive, err = optional(rd, rd.whenInactive)
+			case "held":
+				r.Held, err = optional(rd, rd.heldLimits)
 			}
 			return err
 		})
@@ -108,6 +112,12 @@ func (c *call) readWebhookChange(text []byte) (billhook.WebhookChange, error) {
 				change.OverlapSignature, err = pointerTo(optional(rd, rd.overlapSignature))
 			case "ed25519":
 				change.Ed25519, err = pointerTo(rd.bool())
+			case "whenInactive":
+				change.WhenInactive, err = pointerTo(optional(rd, rd.whenInactive))
+			case "held":
+				change.Held, err = pointerTo(optional(rd, rd.heldLimits))
+			case "heldDeliveries":
+				change.HeldDeliveries, err = rd.release()
 			}
 			return err
 		})

@@ -69,5 +69,6 @@ func webhookRoutes(path, suffix string) []*route {
 		{"POST", path + "/{id}/rotate-secret", WebhooksManage, inStore, "rotateWebhookSecret" + suffix, (*call).rotateSecret},
 		{"POST", path + "/{id}/test", WebhooksManage, inStore, "testWebhook" + suffix, (*call).testWebhook},
 		{"GET", path + "/{id}/deliveries", DeliveriesRead, inStore, "listWebhookDeliveries" + suffix, (*call).listWebhookDeliveries},
+		{"GET", path + "/{id}/ledger", DeliveriesRead, inStore, "getWebhookLedger" + suffix, (*call).getLedger},
 	}
 }

@@ -25,6 +25,11 @@ type webhookJSON struct {
 	OverlapSignature string `json:"overlapSignature"`
 	// PublicKey is null where the webhook is not signed for with Ed25519.
 	PublicKey *string `json:"publicKey"`
+	// WhenInactive is null where the default is followed.
+	WhenInactive *string        `json:"whenInactive"`
+	Held         heldLimitsJSON `json:"held"`
+	// HeldDeliveries is what is being done with them; null where nothing is.
+	HeldDeliveries *releaseJSON `json:"heldDeliveries"`
 	// Secret is there only in answers that are meant to show it.
 	Secret    string  `json:"secret,omitempty"`
 	CreatedAt instant `json:"createdAt"`
@@ -39,6 +44,7 @@ func showWebhook(w *billhook.Webhook) webhookJSON {
 		OverlapSignature: cmp.Or(w.OverlapSignature, billhook.SignOld),
 		CreatedAt:        instant(w.CreatedAt), UpdatedAt: instant(w.UpdatedAt),
 	}
+	shown.showHeld(w)
 	if len(w.KeyPairs) > 0 {
 		shown.PublicKey = &w.KeyPairs[0].Public
 	}

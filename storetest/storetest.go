@@ -58,6 +58,9 @@ func Run(t *testing.T, h Harness) {
 		{"RetryUnknown", testRetryUnknown},
 		{"Cancel", testCancel},
 		{"CancelThenRetry", testCancelThenRetry},
+		{"CancelBounds", testCancelBounds},
+		{"Ledger", testLedger},
+		{"Counted", testCounted},
 		{"BatchOrder", testBatchOrder},
 		{"Lanes", testLanes},
 		{"Pending", testPending},
@@ -82,7 +85,7 @@ func Run(t *testing.T, h Harness) {
 		{"AuditPages", testAuditPages},
 	}
 	if h.Begin != nil {
-		tests = append(tests, test{"EmitTx", testEmitTx}, test{"EmitTxConflict", testEmitTxConflict}, test{"ClaimLimit", testClaimLimit})
+		tests = append(tests, test{"EmitTx", testEmitTx}, test{"EmitTxConflict", testEmitTxConflict}, test{"EmitTxLedger", testEmitTxLedger}, test{"ClaimLimit", testClaimLimit})
 	}
 	if h.Second != nil {
 		tests = append(tests, test{"TwoNodes", testTwoNodes}, test{"TwoNodesChange", testTwoNodesChange})
@@ -105,6 +108,7 @@ func Run(t *testing.T, h Harness) {
 			f := &fixture{T: t, db: db, harness: h}
 			t.Cleanup(func() { f.db.Close() })
 			test.run(f)
+			f.balanced()
 		})
 	}
 }

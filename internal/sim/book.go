@@ -20,9 +20,13 @@ type book struct {
 	named map[string]string
 	// hooks has every webhook that was written, in the order of their names.
 	hooks []*hook
+	// skipped counts the events on disk that webhooks wanted and did not get.
+	skipped map[string]int64
 }
 
-func newBook() book { return book{lives: map[string]*life{}, named: map[string]string{}} }
+func newBook() book {
+	return book{lives: map[string]*life{}, named: map[string]string{}, skipped: map[string]int64{}}
+}
 
 // An event is one that callers tried to emit, perhaps more than once.
 type event struct {
@@ -56,6 +60,9 @@ type hook struct {
 	storeID, id string
 	versions    []billhook.Webhook
 	since       []time.Time // of each version
+	// told is how many versions there were when somebody last changed it: that a
+	// release is over is noted by a process, and nothing that others must hear of.
+	told int
 }
 
 func (h *hook) last() *billhook.Webhook { return &h.versions[len(h.versions)-1] }
@@ -64,7 +71,7 @@ func (h *hook) deleted() bool { return len(h.versions) > 0 && !h.last().DeletedA
 
 // takes reports whether a version of a webhook wants an event.
 func takes(v *billhook.Webhook, kind string) bool {
-	return v.IsActive && v.DeletedAt.IsZero() && slices.ContainsFunc(v.Events, func(pattern string) bool {
+	return (v.IsActive || v.WhenInactive == billhook.InactiveHold) && v.DeletedAt.IsZero() && slices.ContainsFunc(v.Events, func(pattern string) bool {
 		return pattern == "*" || pattern == kind || pattern == prefixOf(kind)+".*"
 	})
 }
@@ -157,7 +164,7 @@ func (w *world) tried(p *process, n int) {
 // version, where nothing kept it from reading that. It wants w.mu.
 func (w *world) heard(p *process, h *hook) {
 	missed := p.known[h.id].versions
-	if missed == len(h.versions) {
+	if missed >= h.told {
 		return
 	}
 	for _, since := range []time.Time{h.since[missed], p.upAt} {

@@ -88,3 +88,11 @@ func (l *link) Delivery(ctx context.Context, storeID, id string) (billhook.Deliv
 func (l *link) Deliveries(ctx context.Context, f billhook.DeliveryFilter) ([]billhook.Delivery, error) {
 	return through(l, "deliveries", func() ([]billhook.Delivery, error) { return l.Database.Deliveries(ctx, f) })
 }
+
+func (l *link) Backlog(ctx context.Context, lane billhook.Lane, dueBefore, createdBefore time.Time) (own, all int, err error) {
+	n, err := through(l, "backlog "+lane.WebhookID, func() (n [2]int, err error) {
+		n[0], n[1], err = l.Database.Backlog(ctx, lane, dueBefore, createdBefore)
+		return n, err
+	})
+	return n[0], n[1], err
+}

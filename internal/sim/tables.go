@@ -31,6 +31,7 @@ type Shared struct {
 	over     map[key]billhook.Delivery
 	attempts map[key][]billhook.Attempt
 	audit    map[key]billhook.AuditEntry
+	ledger   map[account]billhook.LedgerDay
 
 	// outbox has what was asked for in SQL, by number, and asks counts it.
 	outbox map[int64]askedRow
@@ -63,6 +64,7 @@ func NewShared(lease time.Duration) *Shared {
 		events: map[key]billhook.Event{}, byKey: map[key]string{},
 		pending: map[key]waiting{}, over: map[key]billhook.Delivery{}, attempts: map[key][]billhook.Attempt{},
 		audit:  map[key]billhook.AuditEntry{},
+		ledger: map[account]billhook.LedgerDay{},
 		outbox: map[int64]askedRow{}, nodes: map[int64]nodeRow{},
 	}
 }

@@ -109,6 +109,14 @@ func cloned(h billhook.Webhook) billhook.Webhook {
 		policy := *h.RetryPolicy
 		h.RetryPolicy = &policy
 	}
+	if h.Held != nil {
+		held := *h.Held
+		h.Held = &held
+	}
+	if h.Release != nil {
+		release := *h.Release
+		h.Release = &release
+	}
 	return h
 }
 
@@ -143,6 +151,8 @@ func (w *writing) finish(k key, d billhook.Delivery) {
 	d.NextAttemptAt = time.Time{}
 	drop(&w.undo, w.pending, k)
 	put(&w.undo, w.over, k, d)
+	w.count(&d, billhook.StatusPending, -1)
+	w.count(&d, d.Status, 1)
 }
 
 func (w *writing) retry(r *billhook.Retry) {
@@ -157,6 +167,8 @@ func (w *writing) retry(r *billhook.Retry) {
 			return
 		}
 		drop(&w.undo, w.over, k)
+		w.count(&over, over.Status, -1)
+		w.count(&over, billhook.StatusPending, 1)
 		d.Delivery = over
 		d.Status, d.AttemptsBefore, d.FinishedAt = billhook.StatusPending, over.Attempts, time.Time{}
 	}
@@ -177,8 +189,10 @@ func (w *writing) bereave(d waiting) {
 
 func (w *writing) cancel(c *billhook.Cancel) {
 	c.Cancelled = 0
-	for _, d := range w.waitingFor(func(d waiting) bool { return w.owner != nobody && d.owner == w.owner && d.lane() == c.Lane }, c.Limit) {
-		d.Status, d.Reason, d.FinishedAt = billhook.StatusCancelled, c.Reason, c.At
+	for _, d := range w.waitingFor(func(d waiting) bool {
+		return w.owner != nobody && d.owner == w.owner && d.lane() == c.Lane && within(d.NextAttemptAt, time.Time{}, c.DueBefore) && within(d.CreatedAt, time.Time{}, c.CreatedBefore)
+	}, c.Limit) {
+		d.Status, d.Reason, d.FinishedAt = cmp.Or(c.Status, billhook.StatusCancelled), c.Reason, c.At
 		w.finish(key{d.StoreID, d.ID}, d.Delivery)
 		c.Cancelled++
 	}
@@ -209,6 +223,10 @@ func (w *writing) emit(e *billhook.Emit) error {
 			Status: billhook.StatusPending, Attempts: p.Attempts, AttemptsBefore: p.AttemptsBefore,
 			CreatedAt: p.CreatedAt, NextAttemptAt: p.DueAt,
 		}})
+		w.matched(p.Lane, p.CreatedAt, "")
+	}
+	for _, s := range e.Skips {
+		w.matched(billhook.Lane{StoreID: e.Event.StoreID, WebhookID: s.WebhookID}, e.Event.CreatedAt, s.Reason)
 	}
 	return nil
 }

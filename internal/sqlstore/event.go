@@ -88,6 +88,7 @@ func (w *Writer) Emits(ctx context.Context, emits []*billhook.Emit) error {
 			for i := range e.Deliveries {
 				waiting = append(waiting, newWaiting(&e.Deliveries[i]))
 			}
+			w.ledger.matched(e)
 		}
 	}
 	return w.wait(ctx, waiting)

@@ -69,6 +69,9 @@ func (w *Writer) outcomes(ctx context.Context, outcomes []*billhook.Outcome) err
 			again = append(again, o)
 		default:
 			over = append(over, o)
+			of := accountOf(o.Delivery.StoreID, o.Delivery.WebhookID, o.Delivery.CreatedAt)
+			w.ledger.count(of, billhook.StatusPending, "", -1)
+			w.ledger.count(of, o.Status, o.Reason, 1)
 		}
 	}
 	if err := w.again(ctx, again); err != nil {

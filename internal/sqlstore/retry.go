@@ -1,10 +1,13 @@
 package sqlstore
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"errors"
 	"fmt"
+	"math"
+	"time"
 
 	"github.com/billhook/billhook"
 )
@@ -15,22 +18,23 @@ const (
 		"SELECT store_id, id, webhook_id, event_id, event_type, attempts, attempts, status_code, reason, created_at, last_attempt_at, " +
 		"CAST(? AS BIGINT), CAST(? AS BIGINT) FROM billhook.deliveries WHERE store_id = ? AND id = ?"
 	keepAttempt = "INSERT INTO billhook.attempts (" + attemptColumns + ") SELECT " + endingAttempt + answerColumns + fromEnded
-	forget      = "DELETE FROM billhook.deliveries WHERE store_id = ? AND id = ?"
+	forget      = "DELETE FROM billhook.deliveries WHERE store_id = ? AND id = ? RETURNING webhook_id, created_at, status, COALESCE(reason, '')"
 	pendingByID = selectPending + "WHERE store_id = ? AND id = ?"
 
-	toCancel = "SELECT id FROM billhook.pending WHERE store_id = ? AND webhook_id = ? AND owner = CAST(? AS BIGINT) ORDER BY due_at, id LIMIT CAST(? AS BIGINT)"
+	toCancel = "SELECT id, created_at FROM billhook.pending WHERE store_id = ? AND webhook_id = ? AND owner = CAST(? AS BIGINT) AND due_at < ? AND created_at < ? " +
+		"ORDER BY due_at, id LIMIT CAST(? AS BIGINT)"
 )
 
 var (
 	finishCancelled = &bulk{
 		what: "finish cancelled deliveries",
 		change: "INSERT INTO billhook.deliveries (" + deliveryColumns + ") " +
-			"SELECT store_id, id, webhook_id, event_id, event_type, 'cancelled', attempts, attempts_before, status_code, CAST(?2 AS TEXT), created_at, last_attempt_at, CAST(?3 AS BIGINT) " +
+			"SELECT store_id, id, webhook_id, event_id, event_type, CAST(?4 AS TEXT), attempts, attempts_before, status_code, CAST(?2 AS TEXT), created_at, last_attempt_at, CAST(?3 AS BIGINT) " +
 			"FROM billhook.pending",
 		table:  "billhook.pending",
 		where:  "store_id = ?1",
 		name:   "id",
-		shared: 3,
+		shared: 4,
 		row:    []string{textKind},
 	}
 	dropCancelled = &bulk{
@@ -51,10 +55,11 @@ func (w *Writer) retry(ctx context.Context, r *billhook.Retry) error {
 	n, err := w.conn.Exec(ctx, hasten, nanos(r.DueAt), w.Owner, r.StoreID, r.DeliveryID)
 	if err == nil && n == 0 {
 		n, err = w.conn.Exec(ctx, revive, nanos(r.DueAt), w.Owner, r.StoreID, r.DeliveryID)
-		for _, text := range []string{keepAttempt, forget} {
-			if err == nil && n > 0 {
-				_, err = w.conn.Exec(ctx, text, r.StoreID, r.DeliveryID)
-			}
+		if err == nil && n > 0 {
+			_, err = w.conn.Exec(ctx, keepAttempt, r.StoreID, r.DeliveryID)
+		}
+		if err == nil && n > 0 {
+			err = w.unfinish(ctx, r)
 		}
 		if err == nil && n == 0 {
 			_, err = w.conn.Exec(ctx, hasten, nanos(r.DueAt), w.Owner, r.StoreID, r.DeliveryID)
@@ -74,20 +79,39 @@ func (w *Writer) retry(ctx context.Context, r *billhook.Retry) error {
 	return nil
 }
 
+// unfinish takes a delivery, which waits again, from what is over.
+func (w *Writer) unfinish(ctx context.Context, r *billhook.Retry) error {
+	found, err := w.conn.Query(ctx, forget, r.StoreID, r.DeliveryID)
+	over, err := collect(found, err, scanCounted)
+	for _, d := range over {
+		of := accountOf(r.StoreID, d.WebhookID, d.CreatedAt)
+		w.ledger.count(of, d.Status, d.Reason, -1)
+		w.ledger.count(of, billhook.StatusPending, "", 1)
+	}
+	return err
+}
+
 // cancel moves the lane's first deliveries to what is over. They are named, and
 // locked where others write too, before they are moved: both statements are to
 // find the same ones.
 func (w *Writer) cancel(ctx context.Context, c *billhook.Cancel) error {
-	found, err := w.conn.Query(ctx, toCancel+w.dialect.Lock, c.Lane.StoreID, c.Lane.WebhookID, w.Owner, int64(c.Limit))
-	ids, err := collect(found, err, func(from Row) (id string, err error) { return id, from.Scan(&id) })
+	type row struct {
+		id      string
+		created int64
+	}
+	status := cmp.Or(c.Status, billhook.StatusCancelled)
+	found, err := w.conn.Query(ctx, toCancel+w.dialect.Lock, c.Lane.StoreID, c.Lane.WebhookID, w.Owner, bound(c.DueBefore), bound(c.CreatedBefore), int64(c.Limit))
+	ended, err := collect(found, err, func(from Row) (r row, err error) { return r, from.Scan(&r.id, &r.created) })
 	if err != nil {
 		return fmt.Errorf("read deliveries to cancel: %w", err)
 	}
 	of := rows{
-		n:      len(ids),
-		same:   func(i, j int) bool { return true },
-		shared: func(args []any, _ int) []any { return append(args, c.Lane.StoreID, c.Reason, nanos(c.At)) },
-		own:    func(args []any, i int) []any { return append(args, ids[i]) },
+		n:    len(ended),
+		same: func(i, j int) bool { return true },
+		shared: func(args []any, _ int) []any {
+			return append(args, c.Lane.StoreID, c.Reason, nanos(c.At), string(status))
+		},
+		own: func(args []any, i int) []any { return append(args, ended[i].id) },
 	}
 	if err := w.all(ctx, finishCancelled, of); err != nil {
 		return err
@@ -96,6 +120,19 @@ func (w *Writer) cancel(ctx context.Context, c *billhook.Cancel) error {
 	if err := w.all(ctx, dropCancelled, of); err != nil {
 		return err
 	}
-	c.Cancelled = len(ids)
+	for _, r := range ended {
+		of := accountOf(c.Lane.StoreID, c.Lane.WebhookID, moment(r.created))
+		w.ledger.count(of, billhook.StatusPending, "", -1)
+		w.ledger.count(of, status, c.Reason, 1)
+	}
+	c.Cancelled = len(ended)
 	return nil
+}
+
+// bound is a time that others are to be before; zero has all before it.
+func bound(t time.Time) int64 {
+	if t.IsZero() {
+		return math.MaxInt64
+	}
+	return nanos(t)
 }
