@@ -38,7 +38,7 @@ type lane struct {
 	// queued: the lane stands in the scheduler's line of ready lanes.
 	queued bool
 	// pace is at what rate what was held goes; nil for none that is set.
-	pace *pace
+	pace *releasePace
 	// timer makes the lane ready when its first delivery becomes due, at
 	// wakeAt.
 	timer  *time.Timer

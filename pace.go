@@ -6,9 +6,9 @@ import "time"
 // timers are late by a little each.
 const paceSlack = 100 * time.Millisecond
 
-// A pace is at what rate what was held for a webhook is sent. It is the scheduler's,
+// A releasePace is at what rate what was held for a webhook is sent. It is the scheduler's,
 // under its lock.
-type pace struct {
+type releasePace struct {
 	release Release
 	// every is the time from one request to the next, and next when the next may be.
 	// While every is 0 it is not known how much of what is held is this node's, and
@@ -34,17 +34,21 @@ func (l *lane) sleep(mem *memory) {
 }
 
 // shut reports whether the lane waits for its pace.
-func (p *pace) shut() bool { return p != nil && p.every == 0 }
+func (p *releasePace) shut() bool { return p != nil && p.every == 0 }
 
 // covers reports whether a delivery is one of those that were held.
-func (p *pace) covers(d *Pending) bool { return p != nil && d.DueAt.Before(p.release.Before) }
+func (p *releasePace) covers(d *Pending) bool { return p != nil && d.DueAt.Before(p.release.Before) }
 
 // took notes that a delivery is being sent.
-func (p *pace) took(d *Pending, now time.Time) {
+func (p *releasePace) took(d *Pending, now time.Time) {
 	if !p.covers(d) {
 		return
 	}
-	if late := now.Add(-paceSlack); p.next.Before(late) {
+	late := now.Add(-paceSlack)
+	switch {
+	case p.next.IsZero(): // the first
+		p.next = now
+	case p.next.Before(late):
 		p.next = late
 	}
 	p.next = p.next.Add(p.every)
@@ -74,7 +78,7 @@ func (s *scheduler) setPace(l *lane) {
 	case r.Action != ReleaseDeliver:
 		l.pace = nil
 	case l.pace == nil || !l.pace.release.same(r):
-		l.pace = &pace{release: *r}
+		l.pace = &releasePace{release: *r}
 	}
 }
 

@@ -54,6 +54,9 @@ func skip(day *billhook.LedgerDay, reason string, n int64) {
 	if day.Skipped[reason] += n; day.Skipped[reason] == 0 {
 		delete(day.Skipped, reason)
 	}
+	if len(day.Skipped) == 0 {
+		day.Skipped = nil
+	}
 }
 
 // matched counts an event that a webhook wanted, which waits or is skipped.
