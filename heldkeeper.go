@@ -17,9 +17,6 @@ const (
 	heldStep = 500
 )
 
-// errNothing means that there is nothing to change.
-var errNothing = errors.New("nothing to change")
-
 // keepHeld sees to what is held, until ctx ends: that it is no more and no older
 // than may be, and that it goes as was asked when its webhook is active again. Each
 // node sees to what it owns. All that it must remember is the webhook's Release.
@@ -147,7 +144,7 @@ func (c *Client) release(ctx context.Context, l Lane) (again time.Duration, err 
 	case err != nil:
 		return 0, err
 	case all == 0:
-		return heldEvery, c.released(ctx, l, &r)
+		return c.released(ctx, l, &r)
 	case r.Action == ReleaseDrop: // what is nobody's yet, or another node's
 		return heldSoon, nil
 	}
@@ -155,19 +152,20 @@ func (c *Client) release(ctx context.Context, l Lane) (again time.Duration, err 
 	return heldEvery, nil
 }
 
-// released notes that a release is over.
-func (c *Client) released(ctx context.Context, l Lane, r *Release) error {
-	_, err := c.change(ctx, AuditWebhookUpdate, l.StoreID, l.WebhookID, func(w *Webhook) error {
-		if w.Release == nil || !w.Release.same(r) {
-			return errNothing // another node was first, or somebody wants something else
-		}
-		w.Release = nil
-		return nil
-	})
-	if errors.Is(err, errNothing) || ErrorCode(err) == CodeNotFound {
-		return nil
+// released notes that a release is over, unless the webhook is being changed: then
+// it is looked at once more. It waits for nobody's change, and so for no caller.
+func (c *Client) released(ctx context.Context, l Lane, r *Release) (again time.Duration, err error) {
+	before, err := c.Get(ctx, l.StoreID, l.WebhookID)
+	if err != nil || before.Release == nil || !before.Release.same(r) {
+		return heldSoon, nil // deleted, or somebody wants something else
 	}
-	return err
+	w := before
+	w.Release, w.UpdatedAt = nil, nowAfter(before.UpdatedAt)
+	_, err = c.writeWebhook(ctx, AuditWebhookUpdate, &before, w)
+	if errors.Is(err, errChanged) {
+		err = nil
+	}
+	return heldSoon, err
 }
 
 // releasing are the webhooks of which something is being released.
