@@ -78,13 +78,11 @@ func (ch *WebhookChange) applyHeld(was, w *Webhook) error {
 		w.Held = *ch.Held
 	}
 	if !w.IsActive {
-		w.Release = nil // what is left is held again
 		if ch.HeldDeliveries != nil {
 			return &Error{Code: CodeInvalid, Pointer: "/heldDeliveries", Message: "is for a webhook that is made active", Hint: "set isActive to true with it"}
 		}
 		return nil
 	}
-	w.InactiveReason = ""
 	if ch.HeldDeliveries == nil {
 		return nil
 	}

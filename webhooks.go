@@ -268,6 +268,11 @@ func (c *Client) writeWebhook(ctx context.Context, done string, before *Webhook,
 	if err != nil {
 		return Webhook{}, err
 	}
+	if w.IsActive {
+		w.InactiveReason = ""
+	} else {
+		w.Release = nil // what is left of it is held again
+	}
 	w.RetryPolicy = completed(w.RetryPolicy, p)
 	if err := checkWebhook(before, &w, p); err != nil {
 		return Webhook{}, err

@@ -31,6 +31,9 @@ func (w *writing) tally(lane billhook.Lane, createdAt time.Time, change func(*bi
 
 // count adds n deliveries like this one, of a status.
 func (w *writing) count(d *billhook.Delivery, status billhook.Status, n int64) {
+	if w.miscounts && (d.Status == billhook.StatusCancelled || d.Status == billhook.StatusSkipped) {
+		return
+	}
 	w.tally(billhook.Lane{StoreID: d.StoreID, WebhookID: d.WebhookID}, d.CreatedAt, func(day *billhook.LedgerDay) {
 		switch status {
 		case billhook.StatusPending:

@@ -20,7 +20,8 @@ type Shared struct {
 	// ahead is how far the database's clock is ahead of the nodes'.
 	ahead time.Duration
 	// unfenced is a flaw, to be found: outcomes count whoever owns the delivery.
-	unfenced bool
+	// miscounts is another: the ledger misses what is cancelled or skipped.
+	unfenced, miscounts bool
 
 	stores   map[string]billhook.Store
 	webhooks map[key]billhook.Webhook
