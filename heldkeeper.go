@@ -101,10 +101,11 @@ func (c *Client) boundHeld(ctx context.Context, l Lane) error {
 // transaction, and reports how many and whether it was the time for that.
 func (c *Client) skip(ctx context.Context, end *Cancel) (n int, done bool, err error) {
 	end.Status, end.At = StatusSkipped, now()
+	quiet := false // the committer's until it says that it is done
 	err = c.committer.do(ctx, write{
 		parts: commitParts / 4,
 		add: func(b *Batch) {
-			if done = c.scheduler.quiet(end.Lane); done {
+			if quiet = c.scheduler.quiet(end.Lane); quiet {
 				b.Cancels = append(b.Cancels, end)
 			}
 		},
@@ -112,7 +113,7 @@ func (c *Client) skip(ctx context.Context, end *Cancel) (n int, done bool, err e
 	if err != nil {
 		return 0, false, err
 	}
-	return end.Cancelled, done, nil
+	return end.Cancelled, quiet, nil
 }
 
 // release goes on with what becomes of what was held for a webhook that is active,
