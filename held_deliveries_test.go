@@ -101,6 +101,9 @@ func TestHeld(t *testing.T) {
 		if n, m := len(in.all()), len(other.all()); n != 0 || m != 40 {
 			t.Fatalf("%d requests to the inactive webhook, %d to the other", n, m)
 		}
+		if n := w.client.InMemory(); n != 0 {
+			t.Errorf("%d of what is held are in memory", n)
+		}
 		for _, test := range []struct {
 			filter billhook.DeliveryFilter
 			want   int
@@ -278,6 +281,26 @@ func TestHeldBounds(t *testing.T) {
 		if len(left) != 1 || string(left[0].Payload) != `"new"` {
 			t.Errorf("not the newest is left: %v", left)
 		}
+	})
+}
+
+// TestSkipWaitsForAttempts: what is being sent when its webhook is made inactive is
+// not skipped beside that, however old it is.
+func TestSkipWaitsForAttempts(t *testing.T) {
+	bubble(t, func(t *testing.T, w *world) {
+		in := &inbox{answer: func(int, received) int {
+			time.Sleep(10 * time.Second)
+			return 200
+		}}
+		hook := w.register(w.serve(9000, in), holding, func(r *billhook.Registration) { r.Held = &billhook.HeldLimits{MaxAgeSeconds: 1} })
+		w.run() // it looks at what is held every minute from now on
+		settle(55 * time.Second)
+		w.emit("order.paid", "1")
+		settle(time.Second)
+		w.setActive(hook.ID, false, nil)
+		w.emit("order.paid", "2")
+		settle(3 * time.Minute)
+		w.wantLedger(hook.ID, billhook.LedgerDay{Matched: 2, Delivered: 1, Skipped: map[string]int64{billhook.SkipHeldAge: 1}})
 	})
 }
 
