@@ -102,6 +102,9 @@ type Config struct {
 	// context has ended; those that do not are made again by the next Run.
 	// Default: 5 s.
 	StopGrace time.Duration
+	// LedgerChecked is told of each check of a store's ledger that Run makes, about
+	// once a day. Default: nobody; differences are logged in any case.
+	LedgerChecked func(storeID string, check LedgerCheck)
 	// DialContext takes the place of the network's own dialling; it gets a
 	// checked literal address, or that of the proxy. For tests. Default: a
 	// net.Dialer.
@@ -181,6 +184,8 @@ type Client struct {
 	// change starts from the one before.
 	configuring sync.Mutex
 	running     sync.Mutex
+	// releases has something in it when what is held for a webhook may go.
+	releases chan struct{}
 	// keysRead is the version of the Keyring that the configuration was read with.
 	keysRead atomic.Int64
 	// outdated has something in it when the configuration in memory may be.
@@ -199,7 +204,7 @@ func New(db Database, config Config) (*Client, error) {
 	if err := config.Check(); err != nil {
 		return nil, err
 	}
-	c := &Client{config: config, db: db, profiles: config.allProfiles(), registry: newRegistry(), keys: newKeyTable(), outdated: make(chan struct{}, 1), alerts: newAlerts()}
+	c := &Client{config: config, db: db, profiles: config.allProfiles(), registry: newRegistry(), keys: newKeyTable(), outdated: make(chan struct{}, 1), alerts: newAlerts(), releases: make(chan struct{}, 1)}
 	c.onHealth = c.raiseHealth
 	c.committer = newCommitter(db, config.Logger)
 	c.committer.committed = config.Observer.Committed
@@ -208,7 +213,7 @@ func New(db Database, config Config) (*Client, error) {
 	c.scheduler = &scheduler{
 		db: db, committer: c.committer, logger: config.Logger, held: db.Held, retire: c.retire, retired: c.retired, reload: c.hear,
 		mind: c.mind, died: c.raiseDead,
-		lookup: c.registry.endpoint, deleted: c.registry.deleted, unknown: c.outdate, maxInFlight: config.MaxInFlight, laneWindow: config.laneWindow, lanes: map[Lane]*lane{},
+		lookup: c.registry.endpoint, deleted: c.registry.deleted, unknown: c.outdate, releasing: c.wakeKeeper, maxInFlight: config.MaxInFlight, laneWindow: config.laneWindow, lanes: map[Lane]*lane{},
 	}
 	c.committer.handOver, c.committer.released, c.committer.behind = c.scheduler.handOver, c.scheduler.push, c.scheduler.behind
 	c.committer.onDoubt, c.committer.onTrust, c.committer.onRecovered = c.scheduler.doubt, c.scheduler.trust, c.recovered
@@ -318,6 +323,8 @@ func (c *Client) watch(ctx context.Context) (ended func()) {
 	beside.Go(func() { c.keepConfigured(ctx) })
 	beside.Go(func() { c.tellAlerts(ctx) })
 	beside.Go(func() { c.keepKeys(ctx, func() bool { return c.reseal(ctx) }) })
+	beside.Go(func() { c.keepHeld(ctx) })
+	beside.Go(func() { c.checkLedgers(ctx) })
 	lasting, end := context.WithCancel(context.WithoutCancel(ctx))
 	watching.Go(func() { c.db.Watch(lasting, c.heedAll(ctx, asked)) })
 	<-ctx.Done()

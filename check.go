@@ -107,6 +107,9 @@ func checkWebhook(before, w *Webhook, v vocabulary) error {
 	if err := checkText(w.Name, "/name", maxName, ""); err != nil {
 		return err
 	}
+	if err := checkHeld(w); err != nil {
+		return err
+	}
 	if err := checkText(w.Description, "/description", maxDescription, "\n\r\t"); err != nil {
 		return err
 	}

@@ -94,6 +94,12 @@ type Database interface {
 	// Attempts reads a delivery's attempts, first to last.
 	Attempts(ctx context.Context, storeID, deliveryID string) ([]Attempt, error)
 
+	// Backlog counts a lane's pending deliveries: this node's own, and everyone's.
+	// Those that are due, or were made, at its bound or later do not count; zero is
+	// no bound.
+	Backlog(ctx context.Context, lane Lane, dueBefore, createdBefore time.Time) (own, all int, err error)
+	Accounts
+
 	// Audit reads entries of the audit log, newest first: events, which are their
 	// own entries, and what was done in Billhook itself.
 	Audit(ctx context.Context, f AuditFilter) ([]AuditEntry, error)
@@ -222,7 +228,7 @@ type Emit struct {
 	// 0 for one that is none.
 	Asked int64
 	// Skipped are the webhooks that subscribe to the event's type and do not get it.
-	// They are for whoever counts; a Database need not keep them.
+	// Nothing but the ledger tells of them.
 	Skipped []Skipped
 
 	// Gone is set by Commit when the Asked was not there any more: another node
@@ -299,12 +305,18 @@ type Retry struct {
 }
 
 // A Cancel ends up to Limit of the pending deliveries of a lane that this node
-// owns, and of those that are held back there, as StatusCancelled.
+// owns, and of those that are held back there, the earliest due first, with a status
+// that is final.
 type Cancel struct {
-	Lane   Lane
+	Lane Lane
+	// Status is StatusCancelled, or StatusSkipped. Default: StatusCancelled.
+	Status Status
 	Reason string
 	At     time.Time
-	Limit  int
+	// DueBefore and CreatedBefore leave those that are due, or were made, then or
+	// later. Zero: none is left.
+	DueBefore, CreatedBefore time.Time
+	Limit                    int
 
 	// Cancelled is set by Commit to how many there were.
 	Cancelled int

@@ -61,6 +61,7 @@ func (c *Client) Delivery(ctx context.Context, storeID, id string) (Delivery, er
 	if errors.Is(err, ErrNotFound) {
 		return Delivery{}, notFound("delivery", id)
 	}
+	c.show(&d)
 	return d, err
 }
 
@@ -71,11 +72,15 @@ func (c *Client) Deliveries(ctx context.Context, f DeliveryFilter) ([]Delivery, 
 		return nil, err
 	}
 	switch f.Status {
-	case "", StatusPending, StatusDelivered, StatusDead, StatusCancelled, StatusSkipped:
+	case "", StatusPending, StatusHeld, StatusDelivered, StatusDead, StatusCancelled, StatusSkipped:
 	default:
-		return nil, invalid("/status", "%s is none of pending, delivered, dead, cancelled, skipped", quote(string(f.Status)))
+		return nil, invalid("/status", "%s is none of pending, held, delivered, dead, cancelled, skipped", quote(string(f.Status)))
 	}
-	return list(ctx, &c.turns, f.StoreID, f, listHint, c.db.Deliveries)
+	found, err := list(ctx, &c.turns, f.StoreID, f, listHint, c.readDeliveries)
+	for i := range found {
+		c.show(&found[i])
+	}
+	return found, err
 }
 
 // Attempts lists a delivery's attempts, first to last.
@@ -86,9 +91,10 @@ func (c *Client) Attempts(ctx context.Context, storeID, deliveryID string) ([]At
 	return c.db.Attempts(ctx, storeID, deliveryID)
 }
 
-// Retry makes a delivery due now: a dead, cancelled or delivered one gets all
-// the attempts of its policy again, one that waits for its next attempt waits
-// no more. Its webhook must still be there.
+// Retry makes a delivery due now: a dead, cancelled, skipped or delivered one gets
+// all the attempts of its policy again, one that waits for its next attempt waits
+// no more. Its webhook must still be there; where it is not active, the delivery is
+// held.
 func (c *Client) Retry(ctx context.Context, storeID, deliveryID string) (Delivery, error) {
 	d, err := c.Delivery(ctx, storeID, deliveryID)
 	if err != nil {
@@ -119,6 +125,7 @@ func (c *Client) Retry(ctx context.Context, storeID, deliveryID string) (Deliver
 		return Delivery{}, notFound("delivery", deliveryID)
 	}
 	d.Status, d.NextAttemptAt, d.AttemptsBefore = StatusPending, r.Delivery.DueAt, r.Delivery.AttemptsBefore
+	c.show(&d)
 	return d, nil
 }
 

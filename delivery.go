@@ -15,8 +15,11 @@ const (
 	StatusDead Status = "dead"
 	// StatusCancelled: its webhook was deleted before it was delivered.
 	StatusCancelled Status = "cancelled"
-	// StatusSkipped: it was not worth sending any more; its reason says why.
+	// StatusSkipped: it was not to be sent after all; its reason says why.
 	StatusSkipped Status = "skipped"
+	// StatusHeld is how a pending delivery shows whose webhook is not active. No
+	// Database knows it: it is derived when a delivery is read.
+	StatusHeld Status = "held"
 )
 
 // A Delivery is one event for one webhook.

@@ -50,6 +50,7 @@ func (s *scheduler) next() (job, bool) {
 			continue
 		}
 		p := l.pop(&s.mem)
+		l.pace.took(&p, now)
 		s.inFlight++
 		f := s.lines.begin(standing, l.key.StoreID, now)
 		f.record, f.probe = l.endpoint.record, l.begin(now)

@@ -210,17 +210,23 @@ func (c *Client) prepareFor(ctx context.Context, s *Store, v vocabulary, e Emiss
 	if e.DeliverAt.After(at) {
 		due = e.DeliverAt.UTC().Round(0)
 	}
-	em.Event.Deliveries, em.Deliveries = len(endpoints), make([]Pending, len(endpoints))
-	for i, to := range endpoints {
-		em.Deliveries[i] = Pending{
+	em.Deliveries = make([]Pending, 0, len(endpoints))
+	for _, to := range endpoints {
+		if !to.webhook.takes() {
+			em.Skipped = append(em.Skipped, Skipped{to.webhook.ID, SkipInactive})
+			continue
+		}
+		delivery := Pending{
 			Lane:     Lane{StoreID: storeID, WebhookID: to.webhook.ID},
 			Position: Position{DueAt: due, ID: newID(p.IDs.Delivery, at)},
 			EventID:  event.ID, EventType: event.Type, CreatedAt: at, Event: &em.Event,
 		}
 		if due == at && event.Entity != (Reference{}) && to.webhook.orders(event.Type) {
-			em.Deliveries[i].Place = &Place{Entity: event.Entity}
+			delivery.Place = &Place{Entity: event.Entity}
 		}
+		em.Deliveries = append(em.Deliveries, delivery)
 	}
+	em.Event.Deliveries = len(em.Deliveries)
 	return em, nil
 }
 

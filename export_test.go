@@ -12,3 +12,10 @@ func (c Config) WithLaneWindow(n int) Config {
 	c.laneWindow = n
 	return c
 }
+
+// InMemory is how many waiting deliveries the Client holds.
+func (c *Client) InMemory() int {
+	c.scheduler.mu.Lock()
+	defer c.scheduler.mu.Unlock()
+	return c.scheduler.mem.deliveries
+}

@@ -41,6 +41,8 @@ type lane struct {
 	moving bool
 	// queued: the lane stands in the scheduler's line of ready lanes.
 	queued bool
+	// pace is at what rate what was held goes; nil for none that is set.
+	pace *releasePace
 	// timer makes the lane ready when its first delivery becomes due, at
 	// wakeAt.
 	timer  *time.Timer
@@ -125,7 +127,7 @@ func (l *lane) rewind(mem *memory) {
 
 // wantsMore reports whether the next window should be read.
 func (l *lane) wantsMore(window int) bool {
-	return l.more && !l.reading && l.endpoint != nil && len(l.waiting) <= window/4
+	return l.more && !l.reading && l.endpoint != nil && !l.asleep() && len(l.waiting) <= window/4
 }
 
 // due reports whether a delivery may be sent now.
@@ -135,7 +137,7 @@ func (l *lane) due(now time.Time) bool {
 
 // readyAt is when the first that waits may be sent, as far as time alone decides.
 func (l *lane) readyAt() time.Time {
-	r, at := l.endpoint.record, l.waiting[0].DueAt
+	r, at := l.endpoint.record, l.firstAt()
 	at = later(later(at, r.throttledUntil), l.slot)
 	if l.endpoint.webhook.Limits.RatePerSecond > 0 {
 		at = later(at, r.rate.at)
@@ -183,7 +185,7 @@ func (l *lane) begin(now time.Time) (probe bool) {
 
 // open reports whether the webhook would take another request.
 func (l *lane) open() bool {
-	return l.endpoint != nil && l.endpoint.webhook.IsActive && !l.endpoint.shut && l.sending < l.endpoint.places() && l.retiring == 0 && !l.hearing
+	return l.endpoint != nil && !l.asleep() && !l.pace.shut() && !l.endpoint.shut && l.sending < l.endpoint.places() && l.retiring == 0 && !l.hearing
 }
 
 // empty reports whether nothing is left that the lane must remember.

@@ -237,7 +237,8 @@ func (r *registry) publicKeys(storeID string, now time.Time) (keys []ed25519.Pub
 	return keys
 }
 
-// matching are the active webhooks of a store that want the event type.
+// matching are the webhooks of a store that want the event type, also those that
+// are not active.
 func (r *registry) matching(storeID, eventType string) []*endpoint {
 	r.mu.RLock()
 	t := r.stores[storeID]
@@ -252,7 +253,7 @@ func (r *registry) matching(storeID, eventType string) []*endpoint {
 	}
 	matches := t.matches
 	for _, e := range t.webhooks {
-		if e.webhook.IsActive && e.webhook.wants(eventType) {
+		if e.webhook.wants(eventType) {
 			found = append(found, e)
 		}
 	}
@@ -263,6 +264,17 @@ func (r *registry) matching(storeID, eventType string) []*endpoint {
 		matches[eventType] = found
 	}
 	return found
+}
+
+// everyWebhook has the ids of all that a store ever had.
+func (r *registry) everyWebhook(storeID string) (ids []string) {
+	r.mu.RLock()
+	defer r.mu.RUnlock()
+	if t := r.stores[storeID]; t != nil {
+		ids = slices.AppendSeq(slices.Collect(maps.Keys(t.webhooks)), maps.Keys(t.gone))
+	}
+	slices.Sort(ids)
+	return ids
 }
 
 // count is how many webhooks a store has.

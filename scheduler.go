@@ -48,6 +48,8 @@ type scheduler struct {
 	retire  func(*Outcome) *retirement
 	retired func(*retirement) (unheard bool)
 	reload  func()
+	// releasing is called where a webhook's held deliveries are to be released.
+	releasing func()
 	// held is Database.Held.
 	held func() bool
 	// died is told of deliveries that are out of attempts. It must not wait.
@@ -121,6 +123,7 @@ func (s *scheduler) reread(ctx context.Context) error {
 	for _, key := range slices.SortedFunc(maps.Keys(s.lanes), Lane.compare) {
 		l := s.lanes[key]
 		s.see(l)
+		s.setPace(l)
 		l.rewind(&s.mem)
 		s.tend(l)
 	}
@@ -177,7 +180,7 @@ func (s *scheduler) handOver(all func()) {
 	now := time.Now()
 	for _, l := range s.moving {
 		l.moving = false
-		if len(l.waiting) > 0 && !l.waiting[0].DueAt.After(now) {
+		if len(l.waiting) > 0 && l.pace == nil && !l.waiting[0].DueAt.After(now) {
 			s.backlog += len(l.waiting)
 		}
 	}
@@ -203,6 +206,10 @@ func (s *scheduler) push(deliveries []Pending) {
 			continue // nobody's to send, until a transaction releases it
 		}
 		l := s.lane(p.Lane)
+		if l.asleep() {
+			l.rewind(&s.mem)
+			continue
+		}
 		if !l.add(p, s.window(), &s.mem) {
 			// A manual retry of what is being sent: its outcome may be in the
 			// same transaction, so what is true is on disk alone.
@@ -227,6 +234,7 @@ func (s *scheduler) refreshLane(key Lane) {
 	}
 	l := s.lane(key)
 	s.see(l)
+	s.setPace(l)
 	s.tend(l)
 }
 
@@ -276,6 +284,7 @@ func (s *scheduler) lane(key Lane) *lane {
 		l = &lane{key: key, known: map[string]bool{}}
 		s.lanes[key] = l
 		s.see(l)
+		s.setPace(l)
 	}
 	return l
 }
@@ -289,6 +298,9 @@ func (s *scheduler) tend(l *lane) {
 	}
 	if l.endpoint == nil {
 		s.unknown()
+	}
+	if l.asleep() {
+		l.sleep(&s.mem)
 	}
 	if l.wantsMore(s.window()) {
 		l.reading = true

@@ -5,13 +5,6 @@ import (
 	"sync"
 )
 
-// Reasons why a webhook that subscribes to an event's type does not get the event.
-const (
-	SkippedFiltered     = "filtered"     // its filter does not match
-	SkippedFilterFailed = "filterFailed" // its filter has no value for the event
-	SkippedVersion      = "version"      // it is pinned to another version of the type
-)
-
 // A Skipped is a webhook that subscribes to an event's type and does not get the
 // event, and why.
 type Skipped struct {
@@ -68,7 +61,7 @@ func (c *Client) recipients(s *Store, v vocabulary, e *Event, version int) ([]*e
 // "" where it does.
 func (c *Client) skips(e *endpoint, t *eventType, p *Payload) string {
 	if t != nil && !takesVersion(&t.EventTypeDefinition, e.webhook.EventVersions[t.Name], p.Version) {
-		return SkippedVersion
+		return SkipVersion
 	}
 	if e.webhook.Filter == "" {
 		return ""
@@ -80,9 +73,9 @@ func (c *Client) skips(e *endpoint, t *eventType, p *Payload) string {
 			// The reason is for the webhook's owner: it may quote the data.
 			c.config.Logger.Warn("a webhook's filter has no value for an event, which it does not get", "store", e.webhook.StoreID, "webhook", e.webhook.ID, "type", p.Event.Type)
 		}
-		return SkippedFilterFailed
+		return SkipFilterFailed
 	case !matches:
-		return SkippedFiltered
+		return SkipFiltered
 	}
 	return ""
 }

@@ -33,6 +33,15 @@ type WebhookSettings struct {
 	Order string `json:"order,omitempty"`
 	// Coalesce names what only the newest is sent of. Default: nothing.
 	Coalesce Coalesce `json:"coalesce,omitzero"`
+	// WhenInactive says what becomes of events while the webhook is not active:
+	// InactiveSkip or InactiveHold. Empty: they are held where Billhook itself made
+	// it inactive, and else skipped.
+	WhenInactive string `json:"whenInactive,omitempty"`
+	// Held bounds what is held; nil for the defaults.
+	Held *HeldLimits `json:"held,omitempty"`
+	// Release is what is being done with what was held, since the webhook is active
+	// again; nil when that is through, or needs nothing.
+	Release *Release `json:"release,omitempty"`
 }
 
 // StoreSettings is what a store may choose for all of its webhooks, kept as

@@ -30,7 +30,7 @@ func (s *scheduler) superseded(e *endpoint, p *Pending) (k *Skip, sure bool) {
 	if newest.ID == "" {
 		return nil, true
 	}
-	return &Skip{Delivery: *p, Newest: *newest.Place, Reason: "superseded by " + newest.EventID, At: now()}, true
+	return &Skip{Delivery: *p, Newest: *newest.Place, Reason: skippedSuperseded + newest.EventID, At: now()}, true
 }
 
 // skip has a delivery ended without an attempt.

@@ -1,6 +1,10 @@
 package billhook
 
-import "time"
+import (
+	"maps"
+	"slices"
+	"time"
+)
 
 const (
 	// cancelStep is how many deliveries of a deleted webhook one transaction
@@ -74,10 +78,12 @@ func (s *scheduler) takeIn(deliveries []Pending) {
 	}
 	of := map[Lane][]Pending{}
 	for _, p := range deliveries {
-		of[p.Lane] = append(of[p.Lane], p)
+		if !p.Behind {
+			of[p.Lane] = append(of[p.Lane], p)
+		}
 	}
-	for key, rows := range of {
-		s.lane(key).remember(rows)
+	for _, key := range slices.SortedFunc(maps.Keys(of), Lane.compare) { // as reread
+		s.lane(key).remember(of[key])
 	}
 	s.push(deliveries)
 }

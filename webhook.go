@@ -20,8 +20,8 @@ type Webhook struct {
 	Events      []string
 	Name        string
 	Description string
-	// IsActive: an inactive webhook gets no new deliveries, and its waiting
-	// ones wait on until it is active again.
+	// IsActive: an inactive webhook is sent nothing. Its waiting deliveries are
+	// held, and WhenInactive says whether it gets new ones.
 	IsActive bool
 	// RetryPolicy overrides the store's and the profile's; nil leaves it to the
 	// nearest of them that there is.
@@ -75,6 +75,14 @@ type WebhookChange struct {
 	// Order and Coalesce hold for events that are accepted from then on.
 	Order    *string
 	Coalesce *Coalesce
+	// WhenInactive: "" goes back to the default.
+	WhenInactive *string
+	// Held: a pointer to nil goes back to the defaults.
+	Held **HeldLimits
+	// HeldDeliveries says what becomes of what is held, for a change that makes the
+	// webhook active, or while a release is under way. Default: it is delivered, as
+	// fast as the receiver takes it.
+	HeldDeliveries *Release
 }
 
 // HeaderKept stands for the value of a header where it is not shown. No header can
@@ -109,6 +117,14 @@ func (w *Webhook) clone() Webhook {
 	if w.DeactivateAfterSeconds != nil {
 		seconds := *w.DeactivateAfterSeconds
 		c.DeactivateAfterSeconds = &seconds
+	}
+	if w.Held != nil {
+		held := *w.Held
+		c.Held = &held
+	}
+	if w.Release != nil {
+		release := *w.Release
+		c.Release = &release
 	}
 	return c
 }

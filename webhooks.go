@@ -50,7 +50,7 @@ func (c *Client) Register(ctx context.Context, r Registration) (Webhook, error) 
 		IsActive: !r.Inactive, RetryPolicy: r.RetryPolicy, Headers: maps.Clone(r.Headers), OverlapSignature: r.OverlapSignature,
 		WebhookSettings: r.WebhookSettings, CreatedAt: at, UpdatedAt: at,
 	}
-	w.InactiveReason = "" // Billhook's alone to say
+	w.InactiveReason, w.Release = "", nil // Billhook's alone to say; and nothing is held yet
 	if w.ID == "" {
 		w.ID = newID(p.IDs.Webhook, at)
 	} else if err := checkID(w.ID, "/id", maxID, '_'); err != nil {
@@ -89,8 +89,9 @@ func (c *Client) Update(ctx context.Context, storeID, id string, change WebhookC
 		}
 	}
 	w, err := c.change(ctx, AuditWebhookUpdate, storeID, id, func(w *Webhook) error {
+		was := w.clone()
 		change.apply(w)
-		return nil
+		return change.applyHeld(&was, w)
 	})
 	if err == nil {
 		c.scheduler.probe(Lane{StoreID: storeID, WebhookID: id}) // perhaps that was what it needed
@@ -153,7 +154,7 @@ func (ch *WebhookChange) apply(w *Webhook) {
 	}
 }
 
-// Deactivate stops new deliveries to a webhook; those that wait, wait on.
+// Deactivate stops deliveries to a webhook; those that wait are held.
 func (c *Client) Deactivate(ctx context.Context, storeID, id string) (Webhook, error) {
 	inactive := false
 	return c.Update(ctx, storeID, id, WebhookChange{IsActive: &inactive})
@@ -291,6 +292,11 @@ func (c *Client) writeWebhook(ctx context.Context, done string, before *Webhook,
 	s, v, err := c.registry.emitting(w.StoreID) // again: it may be gone by now
 	if err != nil {
 		return Webhook{}, err
+	}
+	if w.IsActive {
+		w.InactiveReason = ""
+	} else {
+		w.Release = nil // what is left of it is held again
 	}
 	w.RetryPolicy = completed(w.RetryPolicy, nearest(v.profile, s.RetryPolicy))
 	if err := checkWebhook(before, &w, v); err != nil {

@@ -115,10 +115,10 @@ func (q *query) refuseCursor() {
 func (q *query) status() billhook.Status {
 	s := billhook.Status(q.text("status"))
 	switch s {
-	case "", billhook.StatusPending, billhook.StatusDelivered, billhook.StatusDead, billhook.StatusCancelled, billhook.StatusSkipped:
+	case "", billhook.StatusPending, billhook.StatusHeld, billhook.StatusDelivered, billhook.StatusDead, billhook.StatusCancelled, billhook.StatusSkipped:
 		return s
 	}
-	q.refuse("status", "must be one of pending, delivered, dead, cancelled, skipped")
+	q.refuse("status", "must be one of pending, held, delivered, dead, cancelled, skipped")
 	return ""
 }
 

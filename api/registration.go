@@ -10,10 +10,12 @@ var (
 	registrationMembers = []string{
 		"url", "events", "secret", "name", "description", "isActive", "active", "retryPolicy", "headers", "id",
 		"overlapSignature", "ed25519", "limits", "deactivateAfterSeconds", "filter", "eventVersions", "order", "coalesce",
+		"whenInactive", "held",
 	}
 	webhookChangeMembers = []string{
 		"url", "events", "name", "description", "isActive", "active", "retryPolicy", "headers",
 		"overlapSignature", "ed25519", "limits", "deactivateAfterSeconds", "filter", "eventVersions", "order", "coalesce",
+		"whenInactive", "held", "heldDeliveries",
 	}
 )
 
@@ -74,6 +76,10 @@ func (c *call) readRegistration(text []byte) (billhook.Registration, error) {
 				r.Order, err = optional(rd, rd.string)
 			case "coalesce":
 				r.Coalesce, err = optional(rd, rd.coalesce)
+			case "whenInactive":
+				r.WhenInactive, err = optional(rd, rd.whenInactive)
+			case "held":
+				r.Held, err = optional(rd, rd.heldLimits)
 			}
 			return err
 		})
@@ -130,6 +136,12 @@ func (c *call) readWebhookChange(text []byte) (billhook.WebhookChange, error) {
 				change.Order, err = pointerTo(optional(rd, rd.string))
 			case "coalesce":
 				change.Coalesce, err = pointerTo(optional(rd, rd.coalesce))
+			case "whenInactive":
+				change.WhenInactive, err = pointerTo(optional(rd, rd.whenInactive))
+			case "held":
+				change.Held, err = pointerTo(optional(rd, rd.heldLimits))
+			case "heldDeliveries":
+				change.HeldDeliveries, err = rd.release()
 			}
 			return err
 		})

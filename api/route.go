@@ -83,5 +83,6 @@ func webhookRoutes(path, suffix string) []*route {
 		{"GET", path + "/{id}/filter", DeliveriesRead, inStore, "getWebhookFilter" + suffix, (*call).getWebhookFilter},
 		{"POST", path + "/{id}/filter/dry-run", DeliveriesRead, inStore, "tryWebhookFilter" + suffix, (*call).tryFilter},
 		{"GET", path + "/{id}/deliveries", DeliveriesRead, inStore, "listWebhookDeliveries" + suffix, (*call).listWebhookDeliveries},
+		{"GET", path + "/{id}/ledger", DeliveriesRead, inStore, "getWebhookLedger" + suffix, (*call).getLedger},
 	}
 }

@@ -36,6 +36,11 @@ type webhookJSON struct {
 	// Filter is null where there is none.
 	Filter        *string        `json:"filter"`
 	EventVersions map[string]int `json:"eventVersions"`
+	// WhenInactive is null where the default is followed.
+	WhenInactive *string        `json:"whenInactive"`
+	Held         heldLimitsJSON `json:"held"`
+	// HeldDeliveries is what is being done with them; null where nothing is.
+	HeldDeliveries *releaseJSON `json:"heldDeliveries"`
 	// Secret is there only in answers that are meant to show it.
 	Secret    string  `json:"secret,omitempty"`
 	CreatedAt instant `json:"createdAt"`
@@ -67,6 +72,7 @@ func showWebhook(w *billhook.Webhook) webhookJSON {
 	if shown.EventVersions = w.EventVersions; shown.EventVersions == nil {
 		shown.EventVersions = map[string]int{}
 	}
+	shown.showHeld(w)
 	if len(w.KeyPairs) > 0 {
 		shown.PublicKey = &w.KeyPairs[0].Public
 	}

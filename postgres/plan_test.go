@@ -229,6 +229,12 @@ func TestPlans(t *testing.T) {
 			tr.taken()
 			return db.Commit(ctx, &billhook.Batch{Links: []*billhook.Link{{Limit: 10}}})
 		}, "created_at_id_idx", false},
+		{"ledger", func() error {
+			_, err := db.Ledger(ctx, billhook.LedgerFilter{StoreID: lane.StoreID, WebhookID: lane.WebhookID, From: time.Unix(1, 0)})
+			return err
+		}, "ledger", true},
+		{"counted", func() error { _, err := db.Counted(ctx, lane.StoreID, id, 100); return err }, "pending_pkey", true},
+		{"backlog", func() error { _, _, err := db.Backlog(ctx, lane, time.Now(), time.Time{}); return err }, "pending_", true},
 		{"delivery", func() error { _, err := db.Delivery(ctx, lane.StoreID, id); return err }, "pending_pkey", true},
 		{"attempts", func() error { _, err := db.Attempts(ctx, lane.StoreID, id); return err }, "attempts_", true},
 		{"deliveries", deliveries(func(*billhook.DeliveryFilter) {}), "_pkey", true},
@@ -243,6 +249,7 @@ func TestPlans(t *testing.T) {
 		{"conflicts", commit(&billhook.Batch{Emits: more()}), "event_keys_pkey", false},
 		{"retries", commit(&billhook.Batch{Retries: []*billhook.Retry{{StoreID: lane.StoreID, DeliveryID: id}, {StoreID: lane.StoreID, DeliveryID: "none"}}}), "_pkey", false},
 		{"cancels", commit(&billhook.Batch{Cancels: []*billhook.Cancel{{Lane: lane, Limit: 10}}}), "pending_lane", false},
+		{"bounded cancels", commit(&billhook.Batch{Cancels: []*billhook.Cancel{{Lane: lane, DueBefore: time.Now(), CreatedBefore: time.Now(), Limit: 10}}}), "pending_lane", false},
 		{"claims", func() error {
 			if _, err := db.write.on.Exec(ctx, "UPDATE billhook.pending SET owner = 0 WHERE webhook_id = 'wh_3'"); err != nil {
 				return err

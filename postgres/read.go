@@ -87,3 +87,23 @@ func (d *Database) AuditChain(ctx context.Context, storeID string, chain, from i
 func (d *Database) AuditSince(ctx context.Context, storeID string, after billhook.EventPosition, until time.Time, limit int) ([]billhook.AuditEntry, error) {
 	return d.reader.AuditSince(ctx, storeID, after, until, limit)
 }
+
+// Backlog counts a lane's pending deliveries, this node's own and all.
+func (d *Database) Backlog(ctx context.Context, lane billhook.Lane, dueBefore, createdBefore time.Time) (own, all int, err error) {
+	return d.reader.Backlog(ctx, d.owner(), lane, dueBefore, createdBefore)
+}
+
+// Ledger reads a webhook's days, the latest first.
+func (d *Database) Ledger(ctx context.Context, f billhook.LedgerFilter) ([]billhook.LedgerDay, error) {
+	return d.reader.Ledger(ctx, f)
+}
+
+// LedgerSince is the first day of a store of which all is counted.
+func (d *Database) LedgerSince(ctx context.Context, storeID string) (time.Time, error) {
+	return d.reader.LedgerSince(ctx, storeID)
+}
+
+// Counted reads a store's deliveries that come after the id, by id.
+func (d *Database) Counted(ctx context.Context, storeID, after string, limit int) ([]billhook.Counted, error) {
+	return d.reader.Counted(ctx, storeID, after, limit)
+}

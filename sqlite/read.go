@@ -112,3 +112,30 @@ func (d *Database) AuditSince(ctx context.Context, storeID string, after billhoo
 		return r.AuditSince(ctx, storeID, after, until, limit)
 	})
 }
+
+// A backlog is what Backlog answers.
+type backlog struct{ own, all int }
+
+// Backlog counts a lane's pending deliveries, those owned and all.
+func (d *Database) Backlog(ctx context.Context, lane billhook.Lane, dueBefore, createdBefore time.Time) (own, all int, err error) {
+	n, err := read(d, func(r *sqlstore.Reader) (n backlog, err error) {
+		n.own, n.all, err = r.Backlog(ctx, owner, lane, dueBefore, createdBefore)
+		return n, err
+	})
+	return n.own, n.all, err
+}
+
+// Ledger reads a webhook's days, the latest first.
+func (d *Database) Ledger(ctx context.Context, f billhook.LedgerFilter) ([]billhook.LedgerDay, error) {
+	return read(d, func(r *sqlstore.Reader) ([]billhook.LedgerDay, error) { return r.Ledger(ctx, f) })
+}
+
+// LedgerSince is the first day of a store of which all is counted.
+func (d *Database) LedgerSince(ctx context.Context, storeID string) (time.Time, error) {
+	return read(d, func(r *sqlstore.Reader) (time.Time, error) { return r.LedgerSince(ctx, storeID) })
+}
+
+// Counted reads a store's deliveries that come after the id, by id.
+func (d *Database) Counted(ctx context.Context, storeID, after string, limit int) ([]billhook.Counted, error) {
+	return read(d, func(r *sqlstore.Reader) ([]billhook.Counted, error) { return r.Counted(ctx, storeID, after, limit) })
+}

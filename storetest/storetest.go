@@ -59,6 +59,9 @@ func Run(t *testing.T, h Harness) {
 		{"RetryUnknown", testRetryUnknown},
 		{"Cancel", testCancel},
 		{"CancelThenRetry", testCancelThenRetry},
+		{"CancelBounds", testCancelBounds},
+		{"Ledger", testLedger},
+		{"Counted", testCounted},
 		{"BatchOrder", testBatchOrder},
 		{"Lanes", testLanes},
 		{"Pending", testPending},
@@ -88,7 +91,7 @@ func Run(t *testing.T, h Harness) {
 		{"Skip", testSkip},
 	}
 	if h.Begin != nil {
-		tests = append(tests, test{"EmitTx", testEmitTx}, test{"EmitTxConflict", testEmitTxConflict}, test{"ClaimLimit", testClaimLimit}, test{"OrderEmitTx", testOrderEmitTx})
+		tests = append(tests, test{"EmitTx", testEmitTx}, test{"EmitTxConflict", testEmitTxConflict}, test{"EmitTxLedger", testEmitTxLedger}, test{"ClaimLimit", testClaimLimit}, test{"OrderEmitTx", testOrderEmitTx})
 	}
 	if h.Second != nil {
 		tests = append(tests, test{"TwoNodes", testTwoNodes}, test{"TwoNodesChange", testTwoNodesChange}, test{"TwoNodesOrder", testTwoNodesOrder})
@@ -111,6 +114,7 @@ func Run(t *testing.T, h Harness) {
 			f := &fixture{T: t, db: db, harness: h}
 			t.Cleanup(func() { f.db.Close() })
 			test.run(f)
+			f.balanced()
 		})
 	}
 }

@@ -34,6 +34,7 @@ type auditSource struct {
 // A view is a database that is only read.
 type view interface {
 	billhook.AuditLog
+	billhook.Accounts
 	Configuration(ctx context.Context) (billhook.Configuration, error)
 	// AuditStores names every store of which there are entries or chains.
 	AuditStores(ctx context.Context) ([]string, error)

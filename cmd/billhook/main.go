@@ -22,6 +22,7 @@ type cli struct {
 	Bench   benchCmd   `cmd:"" help:"Measure this machine: Billhook beside a forwarder that keeps nothing."`
 	Copy    copyCmd    `cmd:"" help:"Move everything from one database to another, from a file to PostgreSQL say."`
 	Audit   auditCmd   `cmd:"" help:"Prove or export the audit log."`
+	Ledger  ledgerCmd  `cmd:"" help:"Prove that every delivery is accounted for."`
 	Migrate migrateCmd `cmd:"" help:"See or run the migrations of a database."`
 	Keys    keysCmd    `cmd:"" help:"Rotate the keys that seal secrets."`
 	Version versionCmd `cmd:"" help:"Print the version."`

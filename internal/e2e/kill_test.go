@@ -8,6 +8,7 @@ import (
 	"os"
 	"slices"
 	"strconv"
+	"strings"
 	"testing"
 	"time"
 )
@@ -57,6 +58,7 @@ func TestKill(t *testing.T) {
 	r.check()
 	checkSample(s, accepted, random)
 	s.stop()
+	balanced(t, "--data", data)
 
 	report(t, r, rounds, accepted, began)
 	t.Logf("starts: %v on average, %v the slowest", (starts / time.Duration(rounds)).Round(time.Millisecond), slowest.Round(time.Millisecond))
@@ -126,4 +128,14 @@ func setting(t *testing.T, name string, otherwise int) int {
 		t.Fatalf("%s is %q, not a number", name, text)
 	}
 	return n
+}
+
+// balanced has every delivery accounted for.
+func balanced(t *testing.T, where ...string) {
+	t.Helper()
+	p := spawn(t, nil, binary, append([]string{"ledger", "verify"}, where...)...)
+	if code := p.exitCode(patience); code != 0 || !strings.Contains(p.stdout.String(), " 0 changed meanwhile") {
+		t.Errorf("ledger verify exits with %d: %s%s", code, p.stdout, p.stderr)
+	}
+	t.Logf("%s", p.stdout)
 }

@@ -138,6 +138,7 @@ func TestKillNodes(t *testing.T) {
 	c.nodes[0].settled(patience)
 	r.check()
 	checkSample(c.nodes[0], accepted, random)
+	balanced(t, "--database-url", c.url)
 	report(t, r, rounds, accepted, began)
 }
 

@@ -22,10 +22,12 @@ type book struct {
 	hooks []*hook
 	// sequences has the number of each entity's last event.
 	sequences map[entity]int64
+	// skipped counts the events on disk that webhooks wanted and did not get.
+	skipped map[string]int64
 }
 
 func newBook() book {
-	return book{lives: map[string]*life{}, named: map[string]string{}, sequences: map[entity]int64{}}
+	return book{lives: map[string]*life{}, named: map[string]string{}, sequences: map[entity]int64{}, skipped: map[string]int64{}}
 }
 
 // An event is one that callers tried to emit, perhaps more than once.
@@ -63,6 +65,9 @@ type hook struct {
 	storeID, id string
 	versions    []billhook.Webhook
 	since       []time.Time // of each version
+	// told is how many versions there were when somebody last changed it: that a
+	// release is over is noted by a process, and nothing that others must hear of.
+	told int
 }
 
 func (h *hook) last() *billhook.Webhook { return &h.versions[len(h.versions)-1] }
@@ -71,7 +76,8 @@ func (h *hook) deleted() bool { return len(h.versions) > 0 && !h.last().DeletedA
 
 // takes reports whether a version of a webhook wants an event.
 func takes(v *billhook.Webhook, kind string) bool {
-	return v.IsActive && v.DeletedAt.IsZero() && slices.ContainsFunc(v.Events, func(pattern string) bool {
+	holds := v.WhenInactive == billhook.InactiveHold || v.WhenInactive == "" && v.InactiveReason != ""
+	return (v.IsActive || holds) && v.DeletedAt.IsZero() && slices.ContainsFunc(v.Events, func(pattern string) bool {
 		return pattern == "*" || pattern == kind || pattern == prefixOf(kind)+".*"
 	})
 }
@@ -164,7 +170,7 @@ func (w *world) tried(p *process, n int) {
 // version, where nothing kept it from reading that. It wants w.mu.
 func (w *world) heard(p *process, h *hook) {
 	missed := p.known[h.id].versions
-	if missed == len(h.versions) {
+	if missed >= h.told {
 		return
 	}
 	for _, since := range []time.Time{h.since[missed], p.upAt} {
@@ -188,12 +194,14 @@ type life struct {
 	owned   bool // by anybody, ever
 	ownedAt time.Time
 	// losers are the processes that lost it together with their lease.
-	losers   []*process
-	status   billhook.Status
-	overAt   time.Time
-	attempts int
-	before   int // that no longer count
-	dueAt    time.Time
+	losers []*process
+	status billhook.Status
+	overAt time.Time
+	// superseded: it was skipped since something newer of its entity waits.
+	superseded bool
+	attempts   int
+	before     int // that no longer count
+	dueAt      time.Time
 
 	// place is its place in the order of its entity; nil for none. revived: it was
 	// over, and a retry by hand has brought it back.

@@ -52,6 +52,9 @@ func (w *world) checkStore(db billhook.Database, storeID string) error {
 		return err
 	}
 	w.checkEvents(storeID, events)
+	if err := w.checkLedger(db, storeID); err != nil {
+		return err
+	}
 	found := map[string]bool{}
 	for i := range deliveries {
 		attempts, err := db.Attempts(ctx, storeID, deliveries[i].ID)

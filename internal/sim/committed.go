@@ -89,7 +89,12 @@ func (w *world) changed(v *billhook.Webhook) {
 		w.book.hooks = append(w.book.hooks, h)
 		slices.SortFunc(w.book.hooks, func(a, b *hook) int { return strings.Compare(a.id, b.id) })
 	}
+	n := len(h.versions)
+	over := n > 0 && h.last().Release != nil && v.Release == nil && v.IsActive && v.DeletedAt.IsZero()
 	h.versions, h.since = append(h.versions, cloned(*v)), append(h.since, time.Now())
+	if !over {
+		h.told = n + 1
+	}
 }
 
 // wrote books an event and its deliveries.
@@ -112,6 +117,9 @@ func (w *world) wrote(p *process, em *billhook.Emit) {
 			l.belongTo(nil)
 		}
 		w.book.lives[d.ID] = l
+	}
+	for _, s := range em.Skipped {
+		w.book.skipped[s.WebhookID]++
 	}
 	w.note("%s is written, for %v", eventName(n), e.deliveries)
 	if em.Event.Deliveries != len(e.deliveries) {
@@ -258,16 +266,24 @@ func (w *world) cancelled(d *billhook.Delivery) {
 	switch {
 	case l == nil:
 		w.fail(d.ID, "is cancelled, and was not on disk")
-	case l.status == billhook.StatusCancelled:
+	case l.status == d.Status:
 	case l.over():
-		w.fail(l.name, "is cancelled, and was %s", l.status)
+		w.fail(l.name, "is %s, and was %s", d.Status, l.status)
 	default:
-		l.status, l.overAt = billhook.StatusCancelled, time.Now()
-		w.note("%s is cancelled", l.name)
-		if !l.hook.deleted() {
+		l.status, l.overAt = d.Status, time.Now()
+		w.note("%s is %s: %s", l.name, d.Status, d.Reason)
+		if d.Status == billhook.StatusCancelled && !l.hook.deleted() {
 			w.fail(l.name, "is cancelled, and its webhook is there")
 		}
+		if d.Status == billhook.StatusSkipped && (d.Reason == "" || billhook.SkipReason(d.Reason) == billhook.SkipOther || !l.hook.wasInactive()) {
+			w.fail(l.name, "is skipped (%s), and its webhook was always active", d.Reason)
+		}
 	}
+}
+
+// wasInactive reports whether there was a time when the webhook was not active.
+func (h *hook) wasInactive() bool {
+	return slices.ContainsFunc(h.versions, func(v billhook.Webhook) bool { return !v.IsActive })
 }
 
 // claimed books that a process took a delivery over.

@@ -20,6 +20,23 @@ var flaws = []struct {
 	{"outcomes are not fenced", "has an attempt recorded, whose it is not", func(f *flaw) {
 		f.store = func(s *Shared) { s.unfenced = true }
 	}},
+	{"the ledger misses something", "the ledger has", func(f *flaw) {
+		f.store = func(s *Shared) { s.miscounts = true }
+	}},
+	{"what is skipped for an inactive webhook is not counted", "the ledger has", func(f *flaw) {
+		f.write = func(b *billhook.Batch) *billhook.Batch {
+			less := *b
+			less.Emits = slices.Clone(b.Emits)
+			for i, em := range less.Emits {
+				if len(em.Skipped) > 0 {
+					without := *em
+					without.Skipped = nil
+					less.Emits[i] = &without
+				}
+			}
+			return &less
+		}
+	}},
 	{"a committed emit is lost", "was written and is not on record", func(f *flaw) {
 		f.write = func(b *billhook.Batch) *billhook.Batch {
 			return without(b, func(em *billhook.Emit) bool { return number(em.Event.Data)%23 == 0 }, nil)

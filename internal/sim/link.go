@@ -123,7 +123,7 @@ func (l *link) cancelled(ctx context.Context, b *billhook.Batch) (ids []billhook
 			continue
 		}
 		all, err := l.Database.Deliveries(ctx, billhook.DeliveryFilter{
-			StoreID: c.Lane.StoreID, WebhookID: c.Lane.WebhookID, Status: billhook.StatusCancelled, Limit: 1 << 20,
+			StoreID: c.Lane.StoreID, WebhookID: c.Lane.WebhookID, Status: cmp.Or(c.Status, billhook.StatusCancelled), Limit: 1 << 20,
 		})
 		if err != nil {
 			panic(fmt.Sprint("read what was just written: ", err))

@@ -98,3 +98,12 @@ func (l *link) Newest(ctx context.Context, of billhook.Strand, eventType string,
 func (l *link) Stuck(ctx context.Context, limit int) ([]billhook.Strand, error) {
 	return through(l, "stuck", func() ([]billhook.Strand, error) { return l.Database.Stuck(ctx, limit) })
 }
+
+// Backlog reads as the database does.
+func (l *link) Backlog(ctx context.Context, lane billhook.Lane, dueBefore, createdBefore time.Time) (own, all int, err error) {
+	n, err := through(l, "backlog "+lane.WebhookID, func() (n [2]int, err error) {
+		n[0], n[1], err = l.Database.Backlog(ctx, lane, dueBefore, createdBefore)
+		return n, err
+	})
+	return n[0], n[1], err
+}

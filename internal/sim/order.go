@@ -124,14 +124,14 @@ func (w *world) skipped(p *process, k *billhook.Skip) {
 		}) {
 			w.fail(id, "%s skipped it, and nothing newer waits", p.name)
 		}
-		l.status, l.overAt = billhook.StatusSkipped, time.Now()
+		l.status, l.overAt, l.superseded = billhook.StatusSkipped, time.Now(), true
 		w.note("%s is skipped by %s", l.name, p.name)
 	}
 }
 
 // checkNewest: the newest of a kind is never skipped.
 func (w *world) checkNewest(l *life) {
-	if l.status == billhook.StatusSkipped && !slices.ContainsFunc(w.others(l), func(m *life) bool {
+	if l.superseded && !slices.ContainsFunc(w.others(l), func(m *life) bool {
 		return m.event.kind == l.event.kind && m.place.Sequence > l.place.Sequence
 	}) {
 		w.fail(l.name, "is skipped, and nothing newer there is")

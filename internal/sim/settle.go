@@ -77,14 +77,19 @@ func (w *world) activate() {
 	w.fail("", "the webhooks cannot be activated")
 }
 
-// waiting are the names of the deliveries that wait, and of events that were
-// promised and are not there.
+// waiting are the names of the deliveries that wait, of what is being released, and
+// of events that were promised and are not there.
 func (w *world) waiting() (names []string) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	for _, name := range slices.Sorted(maps.Keys(w.book.lives)) {
 		if !w.book.lives[name].over() {
 			names = append(names, name)
+		}
+	}
+	for _, h := range w.liveHooks() {
+		if h.last().Release != nil {
+			names = append(names, "the release of "+h.id)
 		}
 	}
 	for _, e := range w.book.events {

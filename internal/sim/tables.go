@@ -20,7 +20,8 @@ type Shared struct {
 	// ahead is how far the database's clock is ahead of the nodes'.
 	ahead time.Duration
 	// unfenced is a flaw, to be found: outcomes count whoever owns the delivery.
-	unfenced bool
+	// miscounts is another: the ledger misses what is cancelled or skipped.
+	unfenced, miscounts bool
 
 	stores   map[string]billhook.Store
 	webhooks map[key]billhook.Webhook
@@ -33,6 +34,7 @@ type Shared struct {
 	over       map[key]billhook.Delivery
 	attempts   map[key][]billhook.Attempt
 	audit      map[key]billhook.AuditEntry
+	ledger     map[account]billhook.LedgerDay
 
 	// sequences has the last number of each entity, and holders who has numbered one
 	// of its events and is not over.
@@ -76,6 +78,7 @@ func NewShared(lease time.Duration) *Shared {
 		events:     map[key]billhook.Event{}, byKey: map[key]string{},
 		pending: map[key]waiting{}, over: map[key]billhook.Delivery{}, attempts: map[key][]billhook.Attempt{},
 		audit: map[key]billhook.AuditEntry{}, sequences: map[entity]int64{}, holders: map[entity]*Tx{},
+		ledger: map[account]billhook.LedgerDay{},
 		outbox: map[int64]askedRow{}, nodes: map[int64]nodeRow{},
 	}
 }

@@ -33,6 +33,15 @@ func (w *world) register(p *process) {
 	if oneIn(r, 4) {
 		registration.StoreID = stores[1]
 	}
+	if r := chance(w.plan.Seed, "held", id); oneIn(r, 2) {
+		registration.WhenInactive = billhook.InactiveHold
+		if oneIn(r, 3) {
+			registration.Held = &billhook.HeldLimits{MaxCount: 1 + r.IntN(4)}
+		}
+		if oneIn(r, 4) {
+			registration.Held = &billhook.HeldLimits{MaxAgeSeconds: 30 + r.IntN(60)}
+		}
+	}
 	w.configure(p, func() {
 		h, err := p.client.Register(context.Background(), registration)
 		w.configured(p, id, h, err)
@@ -91,6 +100,11 @@ func (w *world) changeWebhook(r *rand.Rand, p *process) {
 	default:
 		active := oneIn(r, 2)
 		change.IsActive = &active
+		if active {
+			change.HeldDeliveries = pick(r, []weighted[*billhook.Release]{
+				{2, nil}, {1, &billhook.Release{}}, {2, &billhook.Release{RatePerSecond: float64(2 + r.IntN(20))}}, {1, &billhook.Release{Action: billhook.ReleaseDrop}},
+			})
+		}
 	}
 	w.update(p, h, change)
 }

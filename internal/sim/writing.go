@@ -144,6 +144,14 @@ func cloned(h billhook.Webhook) billhook.Webhook {
 	h.Coalesce.Latest = slices.Clone(h.Coalesce.Latest)
 	h.Secrets, h.KeyPairs = slices.Clone(h.Secrets), slices.Clone(h.KeyPairs)
 	h.RetryPolicy = clonedPolicy(h.RetryPolicy)
+	if h.Held != nil {
+		held := *h.Held
+		h.Held = &held
+	}
+	if h.Release != nil {
+		release := *h.Release
+		h.Release = &release
+	}
 	return h
 }
 
@@ -179,6 +187,8 @@ func (w *writing) finish(k key, d billhook.Delivery) {
 	d.NextAttemptAt = time.Time{}
 	drop(&w.undo, w.pending, k)
 	put(&w.undo, w.over, k, d)
+	w.count(&d, billhook.StatusPending, -1)
+	w.count(&d, d.Status, 1)
 }
 
 func (w *writing) retry(r *billhook.Retry) {
@@ -198,6 +208,8 @@ func (w *writing) retry(r *billhook.Retry) {
 			return
 		}
 		drop(&w.undo, w.over, k)
+		w.count(&over, over.Status, -1)
+		w.count(&over, billhook.StatusPending, 1)
 		d.Delivery = over
 		d.Status, d.AttemptsBefore, d.FinishedAt = billhook.StatusPending, over.Attempts, time.Time{}
 		if e := w.events[key{d.StoreID, d.EventID}]; r.Ordered && e.Sequence > 0 {
@@ -226,12 +238,15 @@ func (w *writing) bereave(d waiting) {
 
 func (w *writing) cancel(c *billhook.Cancel) {
 	c.Cancelled = 0
-	mine := func(d waiting) bool { return w.owner != nobody && d.owner == w.owner && d.lane() == c.Lane }
-	held := func(d waiting) bool { return w.owner != nobody && d.owner == behind && d.lane() == c.Lane }
+	within := func(d waiting) bool {
+		return d.lane() == c.Lane && within(d.NextAttemptAt, time.Time{}, c.DueBefore) && within(d.CreatedAt, time.Time{}, c.CreatedBefore)
+	}
+	mine := func(d waiting) bool { return w.owner != nobody && d.owner == w.owner && within(d) }
+	held := func(d waiting) bool { return w.owner != nobody && d.owner == behind && within(d) }
 	ends := w.waitingFor(mine, c.Limit)
 	for _, d := range append(ends, w.waitingFor(held, c.Limit-len(ends))...) {
 		w.touch(d.strand())
-		d.Status, d.Reason, d.FinishedAt = billhook.StatusCancelled, c.Reason, c.At
+		d.Status, d.Reason, d.FinishedAt = cmp.Or(c.Status, billhook.StatusCancelled), c.Reason, c.At
 		w.finish(key{d.StoreID, d.ID}, d.Delivery)
 		c.Cancelled++
 	}
@@ -274,6 +289,10 @@ func (w *writing) emit(e *billhook.Emit) error {
 			Status: billhook.StatusPending, Attempts: p.Attempts, AttemptsBefore: p.AttemptsBefore,
 			CreatedAt: p.CreatedAt, NextAttemptAt: p.DueAt,
 		}})
+		w.matched(p.Lane, p.CreatedAt, "")
+	}
+	for _, s := range e.Skipped {
+		w.matched(billhook.Lane{StoreID: e.Event.StoreID, WebhookID: s.WebhookID}, e.Event.CreatedAt, s.Reason)
 	}
 	return nil
 }

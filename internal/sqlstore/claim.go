@@ -60,6 +60,9 @@ func (w *Writer) claim(ctx context.Context, c *billhook.Claim) error {
 	}
 	// Where it goes on with what an earlier claim has looked up, it looks once more
 	// in the end.
+	if err := w.foldLedger(ctx); err != nil {
+		return err
+	}
 	for looks := 0; w.dialect.Lost != "" && len(c.Deliveries) < c.Limit; {
 		if len(w.estates) == 0 {
 			if looks++; looks > 1 {
@@ -156,10 +159,11 @@ func (e *estate) goOn(last billhook.Pending) {
 	e.after = last.Position
 }
 
-// SomeUnowned asks, with one look into each of three small indexes, whether there
-// is something that nobody owns, or that is in no chain.
+// SomeUnowned asks, with one look into each of four small indexes, whether there
+// is something that nobody owns, or that is in no chain, or counted by nobody.
 const SomeUnowned = "EXISTS (SELECT 1 FROM billhook.pending WHERE owner = 0) " +
-	"OR EXISTS (SELECT 1 FROM billhook.events WHERE chain = 0) OR EXISTS (SELECT 1 FROM billhook.audit WHERE chain = 0)"
+	"OR EXISTS (SELECT 1 FROM billhook.events WHERE chain = 0) OR EXISTS (SELECT 1 FROM billhook.audit WHERE chain = 0) " +
+	"OR EXISTS (SELECT 1 FROM billhook.ledger WHERE node < 0)"
 
 // Unowned reports whether there is something that nobody owns, or that is in no
 // chain.

@@ -46,7 +46,7 @@ func (r *Reader) Deliveries(ctx context.Context, f billhook.DeliveryFilter) ([]b
 		if f.Status != "" {
 			where.text("status", string(f.Status))
 		}
-		if f.Status == billhook.StatusDead || f.Status == billhook.StatusCancelled || f.Status == billhook.StatusSkipped {
+		if f.Status != "" && f.Status != billhook.StatusDelivered {
 			where.add("status <> 'delivered'") // the partial indexes' condition, or they would not serve
 		}
 		half(selectOver, where)

@@ -17,6 +17,9 @@ func (w *Writer) EmitIn(ctx context.Context, emits []*billhook.Emit) error {
 		return err
 	}
 	err := w.Emits(ctx, emits)
+	if err == nil {
+		err = w.writeLedger(ctx)
+	}
 	if err != nil {
 		// It fails only where the whole transaction is gone.
 		_, _ = w.conn.Exec(context.WithoutCancel(ctx), "ROLLBACK TO SAVEPOINT "+savepoint)

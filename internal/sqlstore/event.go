@@ -103,6 +103,7 @@ func (w *Writer) Emits(ctx context.Context, emits []*billhook.Emit) error {
 				}
 				waiting = append(waiting, one)
 			}
+			w.ledger.matched(e)
 		}
 	}
 	return w.wait(ctx, waiting)

@@ -70,6 +70,9 @@ func (w *Writer) outcomes(ctx context.Context, outcomes []*billhook.Outcome) err
 		default:
 			over = append(over, o)
 			w.touch(o.Delivery.Strand())
+			of := accountOf(o.Delivery.StoreID, o.Delivery.WebhookID, o.Delivery.CreatedAt)
+			w.ledger.count(of, billhook.StatusPending, "", -1)
+			w.ledger.count(of, o.Status, o.Reason, 1)
 		}
 	}
 	if err := w.again(ctx, again); err != nil {

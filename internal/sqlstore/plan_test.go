@@ -99,6 +99,17 @@ func TestPlans(t *testing.T) {
 			_, err := r.AuditSince(ctx, "s", billhook.EventPosition{}, time.Time{}, 10)
 			return err
 		}, []string{"events_newest (store_id=? AND ", "audit USING PRIMARY KEY (store_id=? AND ", "events_id (store_id=? AND id=?)"}},
+		{"ledger", func(r *Reader) error {
+			_, err := r.Ledger(ctx, billhook.LedgerFilter{StoreID: "s", WebhookID: "w", From: moment})
+			return err
+		}, []string{"ledger USING PRIMARY KEY (store_id=? AND webhook_id=? AND day>?)"}},
+		{"ledger since", func(r *Reader) error { _, err := r.LedgerSince(ctx, "s"); return err }, []string{"ledger USING PRIMARY KEY (store_id=? AND webhook_id=?)"}},
+		{"counted", func(r *Reader) error { _, err := r.Counted(ctx, "s", "x", 10); return err },
+			[]string{"pending USING PRIMARY KEY (store_id=? AND id>?)", "deliveries USING PRIMARY KEY (store_id=? AND id>?)"}},
+		{"backlog", func(r *Reader) error {
+			_, _, err := r.Backlog(ctx, 1, billhook.Lane{StoreID: "s", WebhookID: "w"}, moment, time.Time{})
+			return err
+		}, []string{"pending_lane (store_id=? AND webhook_id=?)"}},
 		{"pending of a webhook", deliveries(with(delivery, func(f *billhook.DeliveryFilter) { f.Status, f.WebhookID = "pending", "w" })),
 			[]string{"pending_webhook (store_id=? AND webhook_id=?)"}},
 	} {
@@ -116,7 +127,7 @@ func TestPlans(t *testing.T) {
 					t.Errorf("%s does not use %s:\n%s\n%s", test.name, want, plan, text)
 				}
 			}
-			for table := range strings.SplitSeq("pending deliveries events attempts audit", " ") {
+			for table := range strings.SplitSeq("pending deliveries events attempts audit ledger", " ") {
 				if strings.Contains(plan, "SCAN billhook_"+table+"\n") {
 					t.Errorf("%s scans %s:\n%s\n%s", test.name, table, plan, text)
 				}
@@ -192,7 +203,7 @@ func TestPlansOfStrands(t *testing.T) {
 	const strand = "pending_strand (store_id=? AND webhook_id=? AND entity_type=? AND entity_id=? AND owner"
 	for text, uses := range map[string][]string{
 		selectNext: {strand + "=?)", strand + ">?)"}, toSkip: {strand + "=? AND sequence<?)"},
-		toCancelBack: {"pending_lane (store_id=? AND webhook_id=? AND owner=?)"},
+		toCancelBack: {"pending_lane (store_id=? AND webhook_id=? AND owner=? AND due_at<?)"},
 	} {
 		plan := explain(t, db, strings.ReplaceAll(text, "billhook.", "billhook_"))
 		for _, want := range uses {

@@ -1,10 +1,12 @@
 package sqlstore
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"errors"
 	"fmt"
+	"math"
 	"time"
 
 	"github.com/billhook/billhook"
@@ -22,10 +24,11 @@ const (
 		"WHERE d.store_id = ? AND d.id = ? AND e.store_id = d.store_id AND e.id = d.event_id AND e.sequence IS NOT NULL"
 	ownerByID   = "SELECT owner FROM billhook.pending WHERE store_id = ? AND id = ?"
 	keepAttempt = "INSERT INTO billhook.attempts (" + attemptColumns + ") SELECT " + endingAttempt + answerColumns + fromEnded
-	forget      = "DELETE FROM billhook.deliveries WHERE store_id = ? AND id = ?"
+	forget      = "DELETE FROM billhook.deliveries WHERE store_id = ? AND id = ? RETURNING webhook_id, created_at, status, COALESCE(reason, '')"
 	pendingByID = selectPending + "WHERE store_id = ? AND id = ?"
 
-	toCancel = "SELECT id, COALESCE(entity_type, ''), COALESCE(entity_id, '') FROM billhook.pending WHERE store_id = ? AND webhook_id = ? AND owner = CAST(? AS BIGINT) ORDER BY due_at, id LIMIT CAST(? AS BIGINT)"
+	toCancel = "SELECT id, created_at, COALESCE(entity_type, ''), COALESCE(entity_id, '') FROM billhook.pending WHERE store_id = ? AND webhook_id = ? AND owner = CAST(? AS BIGINT) " +
+		"AND due_at < ? AND created_at < ? ORDER BY due_at, id LIMIT CAST(? AS BIGINT)"
 )
 
 var (
@@ -64,10 +67,11 @@ func (w *Writer) retry(ctx context.Context, r *billhook.Retry) error {
 		if err == nil && n == 0 {
 			n, err = w.conn.Exec(ctx, revive, nanos(r.DueAt), w.Owner, r.StoreID, r.DeliveryID)
 		}
-		for _, text := range []string{keepAttempt, forget} {
-			if err == nil && n > 0 {
-				_, err = w.conn.Exec(ctx, text, r.StoreID, r.DeliveryID)
-			}
+		if err == nil && n > 0 {
+			_, err = w.conn.Exec(ctx, keepAttempt, r.StoreID, r.DeliveryID)
+		}
+		if err == nil && n > 0 {
+			err = w.unfinish(ctx, r)
 		}
 		if err == nil && n == 0 {
 			_, err = w.conn.Exec(ctx, hasten, nanos(r.DueAt), w.Owner, r.StoreID, r.DeliveryID)
@@ -96,37 +100,71 @@ func (w *Writer) retry(ctx context.Context, r *billhook.Retry) error {
 	return nil
 }
 
+// unfinish takes a delivery, which waits again, from what is over.
+func (w *Writer) unfinish(ctx context.Context, r *billhook.Retry) error {
+	found, err := w.conn.Query(ctx, forget, r.StoreID, r.DeliveryID)
+	over, err := collect(found, err, scanCounted)
+	for _, d := range over {
+		of := accountOf(r.StoreID, d.WebhookID, d.CreatedAt)
+		w.ledger.count(of, d.Status, d.Reason, -1)
+		w.ledger.count(of, billhook.StatusPending, "", 1)
+	}
+	return err
+}
+
 // cancel moves the lane's first deliveries to what is over. They are named, and
 // locked where others write too, before they are moved: both statements are to
 // find the same ones.
 func (w *Writer) cancel(ctx context.Context, c *billhook.Cancel) error {
-	found, err := w.conn.Query(ctx, toCancel+w.dialect.Lock, c.Lane.StoreID, c.Lane.WebhookID, w.Owner, int64(c.Limit))
-	ids, err := collect(found, err, func(from Row) (id string, err error) {
+	found, err := w.conn.Query(ctx, toCancel+w.dialect.Lock, c.Lane.StoreID, c.Lane.WebhookID, w.Owner, bound(c.DueBefore), bound(c.CreatedBefore), int64(c.Limit))
+	all, err := collect(found, err, func(from Row) (e ended, err error) {
 		of := billhook.Strand{Lane: c.Lane}
-		if err = from.Scan(&id, &of.Entity.Type, &of.Entity.ID); err == nil && of.Entity != (billhook.Reference{}) {
+		if err = from.Scan(&e.id, &e.createdAt, &of.Entity.Type, &of.Entity.ID); err == nil && of.Entity != (billhook.Reference{}) {
 			w.touch(of)
 		}
-		return id, err
+		return e, err
 	})
 	if err != nil {
 		return fmt.Errorf("read deliveries to cancel: %w", err)
 	}
-	c.Cancelled = len(ids)
+	c.Cancelled = len(all)
 	w.strands.cancels = append(w.strands.cancels, c) // what is held back comes last
-	return w.end(ctx, c.Lane.StoreID, ids, billhook.StatusCancelled, c.Reason, c.At)
+	return w.end(ctx, c.Lane, all, cmp.Or(c.Status, billhook.StatusCancelled), c.Reason, c.At)
 }
 
-// end moves deliveries of a store to what is over, without an attempt.
-func (w *Writer) end(ctx context.Context, storeID string, ids []string, status billhook.Status, reason string, at time.Time) error {
+// An ended is a delivery that is to be moved to what is over, without an attempt.
+type ended struct {
+	id        string
+	createdAt int64
+}
+
+// end moves deliveries of a lane to what is over.
+func (w *Writer) end(ctx context.Context, lane billhook.Lane, all []ended, status billhook.Status, reason string, at time.Time) error {
 	of := rows{
-		n:      len(ids),
+		n:      len(all),
 		same:   func(i, j int) bool { return true },
-		shared: func(args []any, _ int) []any { return append(args, storeID, reason, nanos(at), string(status)) },
-		own:    func(args []any, i int) []any { return append(args, ids[i]) },
+		shared: func(args []any, _ int) []any { return append(args, lane.StoreID, reason, nanos(at), string(status)) },
+		own:    func(args []any, i int) []any { return append(args, all[i].id) },
 	}
 	if err := w.all(ctx, finishEarly, of); err != nil {
 		return err
 	}
-	of.shared = func(args []any, _ int) []any { return append(args, storeID) }
-	return w.all(ctx, dropFinished, of)
+	of.shared = func(args []any, _ int) []any { return append(args, lane.StoreID) }
+	if err := w.all(ctx, dropFinished, of); err != nil {
+		return err
+	}
+	for _, e := range all {
+		of := accountOf(lane.StoreID, lane.WebhookID, moment(e.createdAt))
+		w.ledger.count(of, billhook.StatusPending, "", -1)
+		w.ledger.count(of, status, reason, 1)
+	}
+	return nil
+}
+
+// bound is a time that others are to be before; zero has all before it.
+func bound(t time.Time) int64 {
+	if t.IsZero() {
+		return math.MaxInt64
+	}
+	return nanos(t)
 }

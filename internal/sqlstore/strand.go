@@ -38,8 +38,8 @@ const (
 
 	// endStep is how many deliveries that are held back one Skip ends.
 	endStep      = 500
-	toSkip       = "SELECT id FROM billhook.pending" + ofStrand + " AND owner = -2 AND event_type = ? AND sequence < CAST(? AS BIGINT) ORDER BY sequence, id LIMIT CAST(? AS BIGINT)"
-	toCancelBack = "SELECT id FROM billhook.pending WHERE store_id = ? AND webhook_id = ? AND owner = -2 ORDER BY due_at, id LIMIT CAST(? AS BIGINT)"
+	toSkip       = "SELECT id, created_at FROM billhook.pending" + ofStrand + " AND owner = -2 AND event_type = ? AND sequence < CAST(? AS BIGINT) ORDER BY sequence, id LIMIT CAST(? AS BIGINT)"
+	toCancelBack = "SELECT id, created_at FROM billhook.pending WHERE store_id = ? AND webhook_id = ? AND owner = -2 AND due_at < ? AND created_at < ? ORDER BY due_at, id LIMIT CAST(? AS BIGINT)"
 
 	// turnBuckets bounds the locks that one transaction takes: lanes share them.
 	turnBuckets = 512
@@ -207,6 +207,9 @@ func (w *Writer) skips(ctx context.Context, all []*billhook.Skip) error {
 		}
 		if k.Stale = n == 0; !k.Stale {
 			w.touch(d.Strand())
+			of := accountOf(d.StoreID, d.WebhookID, d.CreatedAt)
+			w.ledger.count(of, billhook.StatusPending, "", -1)
+			w.ledger.count(of, billhook.StatusSkipped, k.Reason, 1)
 		}
 	}
 	return nil
@@ -226,11 +229,14 @@ func (w *Writer) skipBehind(ctx context.Context, k *billhook.Skip) error {
 		return nil
 	}
 	args := append(strandArgs(k.Delivery.Strand()), k.Delivery.EventType, k.Newest.Sequence, int64(endStep))
-	var err error
-	if k.Behind, err = w.ids(ctx, toSkip, args...); err != nil {
+	all, err := w.toEnd(ctx, toSkip, args...)
+	if err != nil {
 		return fmt.Errorf("read deliveries to skip: %w", err)
 	}
-	return w.end(ctx, k.Delivery.StoreID, k.Behind, billhook.StatusSkipped, k.Reason, k.At)
+	for _, e := range all {
+		k.Behind = append(k.Behind, e.id)
+	}
+	return w.end(ctx, k.Delivery.Lane, all, billhook.StatusSkipped, k.Reason, k.At)
 }
 
 // cancelBehind ends what is held back in a deleted webhook's lane, up to the limit.
@@ -238,17 +244,18 @@ func (w *Writer) cancelBehind(ctx context.Context, c *billhook.Cancel) error {
 	if c.Cancelled >= c.Limit {
 		return nil
 	}
-	ids, err := w.ids(ctx, toCancelBack, c.Lane.StoreID, c.Lane.WebhookID, int64(c.Limit-c.Cancelled))
+	all, err := w.toEnd(ctx, toCancelBack, c.Lane.StoreID, c.Lane.WebhookID, bound(c.DueBefore), bound(c.CreatedBefore), int64(c.Limit-c.Cancelled))
 	if err != nil {
 		return fmt.Errorf("read deliveries to cancel: %w", err)
 	}
-	c.Cancelled += len(ids)
-	return w.end(ctx, c.Lane.StoreID, ids, billhook.StatusCancelled, c.Reason, c.At)
+	c.Cancelled += len(all)
+	return w.end(ctx, c.Lane, all, cmp.Or(c.Status, billhook.StatusCancelled), c.Reason, c.At)
 }
 
-func (w *Writer) ids(ctx context.Context, text string, args ...any) ([]string, error) {
+// toEnd reads the ids of deliveries, and when they were made.
+func (w *Writer) toEnd(ctx context.Context, text string, args ...any) ([]ended, error) {
 	found, err := w.conn.Query(ctx, text, args...)
-	return collect(found, err, func(from Row) (id string, err error) { return id, from.Scan(&id) })
+	return collect(found, err, func(from Row) (e ended, err error) { return e, from.Scan(&e.id, &e.createdAt) })
 }
 
 // Newest reads the newest delivery of an event type that is held back in a strand

@@ -41,6 +41,8 @@ var moved = []*table{
 	newTable("deliveries", 3, "store_id, id, created_at bigint, webhook_id, event_id, event_type, status, attempts bigint, "+
 		"attempts_before bigint, status_code bigint, reason, last_attempt_at bigint, finished_at bigint, "+
 		"duration bigint, url, failure, error, response_headers, response_body bytea"),
+	newTable("ledger", 5, "store_id, webhook_id, day bigint, reason, node bigint, matched bigint, pending bigint, delivered bigint, "+
+		"dead bigint, cancelled bigint, skipped bigint, changes bigint"),
 	owned(newTable("pending", 2, "store_id, id, webhook_id, event_id, event_type, attempts bigint, attempts_before bigint, "+
 		"status_code bigint, reason, created_at bigint, last_attempt_at bigint, due_at bigint, entity_type, entity_id, sequence bigint")),
 }

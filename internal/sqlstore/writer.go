@@ -30,6 +30,7 @@ type Writer struct {
 	// estates are what lost nodes own still, as far as that is known.
 	estates []estate
 	chains  chains
+	ledger  tally                  // of the transaction under way
 	entries []*billhook.AuditEntry // of the transaction under way
 	// Likewise what becomes of strands, and the numbers that its events get.
 	strands  strands
@@ -75,6 +76,7 @@ func (w *Writer) transaction(ctx context.Context, tx Transaction, b *billhook.Ba
 	}
 	w.chains.begin(w.Owner)
 	w.entries, w.strands = w.entries[:0], strands{}
+	w.ledger.begin()
 	err := w.write(ctx, b)
 	if err == nil {
 		if err = tx.Commit(ctx); err == nil {
@@ -152,6 +154,9 @@ func (w *Writer) write(ctx context.Context, b *billhook.Batch) error {
 		w.touch(f.Strand)
 	}
 	if err := w.settle(ctx, b); err != nil {
+		return err
+	}
+	if err := w.writeLedger(ctx); err != nil {
 		return err
 	}
 	for _, e := range b.Entries {
