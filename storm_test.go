@@ -48,7 +48,7 @@ func (w *world) seedWebhooks(n int) {
 // storms: each at most one attempt a minute while its breaker is open, all together
 // a few hundred a second, and none of that delays one that is well.
 func TestManyFailAtOnce(t *testing.T) {
-	hooks, opening := 10_000, 3*time.Minute // half of a minute on a calm machine
+	hooks, opening := 10_000, 3*time.Minute
 	if testing.Short() {
 		hooks, opening = 1000, time.Minute
 	}
