@@ -29,6 +29,7 @@ var mayImport = map[string][]string{
 	"internal/bench":        {"", "profile", "sign"},
 	"internal/e2e":          {"internal/postgrestest"},
 	"internal/postgrestest": {},
+	"internal/tlstest":      {},
 	"internal/sim":          {"", "profile", "sqlite", "storetest"},
 	"cmd/billhook":          {"", "api", "egress", "profile", "sqlite", "postgres", "internal/sqlstore", "internal/bench"},
 }

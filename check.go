@@ -125,7 +125,7 @@ func checkWebhook(before, w *Webhook, p *profile.Profile) error {
 	if maps.Equal(before.Headers, w.Headers) {
 		return nil
 	}
-	return checkHeaders(w.Headers, p)
+	return checkHeaders(before.Headers, w.Headers, p)
 }
 
 // checkText says whether a text for people will do; also names the control
@@ -210,7 +210,7 @@ func unknownEventType(name string, p *profile.Profile, pointer string) error {
 	}
 }
 
-func checkHeaders(headers map[string]string, p *profile.Profile) error {
+func checkHeaders(before, headers map[string]string, p *profile.Profile) error {
 	if len(headers) > maxHeaders {
 		return invalid("/headers", "has more than %d headers", maxHeaders)
 	}
@@ -227,6 +227,7 @@ func checkHeaders(headers map[string]string, p *profile.Profile) error {
 			return invalid(pointer, "is there twice")
 		case value == HeaderKept:
 			return &Error{Code: CodeInvalid, Pointer: pointer, Message: "has " + HeaderKept + ", which stands for the value that a header has, and there is no such header yet", Hint: "give its value"}
+		case keptShut(before, name, value):
 		case len(value) > maxHeaderValue:
 			return invalid(pointer, "is longer than %d bytes", maxHeaderValue)
 		case strings.ContainsFunc(value, func(r rune) bool { return r < ' ' && r != '\t' || r >= 0x7f }):

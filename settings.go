@@ -9,6 +9,9 @@ type WebhookSettings struct {
 	// InactiveReason says in words why Billhook made the webhook inactive; empty
 	// where it is active, or somebody else did.
 	InactiveReason string `json:"inactiveReason,omitempty"`
+	// TLS is the webhook's own way to recognise its receiver, and to be recognised;
+	// nil leaves it to what holds for all.
+	TLS *WebhookTLS `json:"tls,omitempty"`
 }
 
 // StoreSettings is what a store may choose for all of its webhooks, kept as
@@ -16,4 +19,7 @@ type WebhookSettings struct {
 type StoreSettings struct {
 	// RetryPolicy takes the place of the profile's; nil leaves it to that.
 	RetryPolicy *profile.RetryPolicy `json:"retryPolicy,omitempty"`
+	// Egress narrows where the store's webhooks may lead; nil leaves that to
+	// Config.Egress.
+	Egress *StoreEgress `json:"egress,omitempty"`
 }

@@ -28,4 +28,6 @@ type Store struct {
 type StoreChange struct {
 	Name    *string
 	Profile *string
+	// Egress: a pointer to nil does away with it.
+	Egress **StoreEgress
 }

@@ -13,11 +13,11 @@ import (
 var (
 	registrationMembers = []string{
 		"url", "events", "secret", "name", "description", "isActive", "active", "retryPolicy", "headers", "id",
-		"overlapSignature", "ed25519",
+		"overlapSignature", "ed25519", "tls",
 	}
 	webhookChangeMembers = []string{
 		"url", "events", "name", "description", "isActive", "active", "retryPolicy", "headers",
-		"overlapSignature", "ed25519",
+		"overlapSignature", "ed25519", "tls",
 	}
 	retryPolicyMembers = []string{
 		"maxAttempts", "backoffMultiplier", "initialDelay", "maxDelay", "jitter", "firstExponent", "retryOn",
@@ -68,6 +68,8 @@ func (c *call) readRegistration(text []byte) (billhook.Registration, error) {
 				r.OverlapSignature, err = optional(rd, rd.overlapSignature)
 			case "ed25519":
 				r.Ed25519, err = optional(rd, rd.bool)
+			case "tls":
+				r.TLS, err = optional(rd, rd.tls)
 			}
 			return err
 		})
@@ -108,6 +110,8 @@ func (c *call) readWebhookChange(text []byte) (billhook.WebhookChange, error) {
 				change.OverlapSignature, err = pointerTo(optional(rd, rd.overlapSignature))
 			case "ed25519":
 				change.Ed25519, err = pointerTo(rd.bool())
+			case "tls":
+				change.TLS, err = pointerTo(optional(rd, rd.tls))
 			}
 			return err
 		})

@@ -8,15 +8,17 @@ import (
 )
 
 type storeJSON struct {
-	ID        string  `json:"id"`
-	Name      string  `json:"name"`
-	Profile   string  `json:"profile"`
-	CreatedAt instant `json:"createdAt"`
-	UpdatedAt instant `json:"updatedAt"`
+	ID      string `json:"id"`
+	Name    string `json:"name"`
+	Profile string `json:"profile"`
+	// Egress is null where nothing is narrowed.
+	Egress    *billhook.StoreEgress `json:"egress"`
+	CreatedAt instant               `json:"createdAt"`
+	UpdatedAt instant               `json:"updatedAt"`
 }
 
 func showStore(s *billhook.Store) storeJSON {
-	return storeJSON{s.ID, s.Name, s.Profile, instant(s.CreatedAt), instant(s.UpdatedAt)}
+	return storeJSON{s.ID, s.Name, s.Profile, s.Egress, instant(s.CreatedAt), instant(s.UpdatedAt)}
 }
 
 func (c *call) createStore() error {
@@ -26,7 +28,7 @@ func (c *call) createStore() error {
 	}
 	var s billhook.Store
 	err = readBody(text, func(rd *reader) error {
-		err := rd.object([]string{"id", "name", "profile"}, func(name string) (err error) {
+		err := rd.object([]string{"id", "name", "profile", "egress"}, func(name string) (err error) {
 			switch name {
 			case "id":
 				s.ID, err = rd.string()
@@ -34,6 +36,8 @@ func (c *call) createStore() error {
 				s.Name, err = optional(rd, rd.string)
 			case "profile":
 				s.Profile, err = optional(rd, rd.string)
+			case "egress":
+				s.Egress, err = optional(rd, rd.egress)
 			}
 			return err
 		})
@@ -81,19 +85,24 @@ func (c *call) updateStore() error {
 	}
 	var change billhook.StoreChange
 	err = readBody(text, func(rd *reader) error {
-		return rd.object([]string{"name", "profile"}, func(name string) error {
-			value, err := rd.string()
+		return rd.object([]string{"name", "profile", "egress"}, func(name string) (err error) {
 			switch name {
 			case "name":
-				change.Name = &value
+				change.Name, err = pointerTo(rd.string())
 			case "profile":
-				change.Profile = &value
+				change.Profile, err = pointerTo(rd.string())
+			case "egress":
+				change.Egress, err = pointerTo(optional(rd, rd.egress))
 			}
 			return err
 		})
 	})
 	if err != nil {
 		return err
+	}
+	if change.Egress != nil && c.key.StoreID != "" {
+		// A limit that who is limited could lift would be none.
+		return forbidden("the key is for one store, and egress is set by those that are for all")
 	}
 	s, err := c.client.UpdateStore(c.r.Context(), c.storeID, change)
 	if err != nil {

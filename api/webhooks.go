@@ -25,6 +25,8 @@ type webhookJSON struct {
 	OverlapSignature string `json:"overlapSignature"`
 	// PublicKey is null where the webhook is not signed for with Ed25519.
 	PublicKey *string `json:"publicKey"`
+	// TLS is null where it is what holds for all.
+	TLS *tlsJSON `json:"tls"`
 	// Secret is there only in answers that are meant to show it.
 	Secret    string  `json:"secret,omitempty"`
 	CreatedAt instant `json:"createdAt"`
@@ -36,8 +38,8 @@ func showWebhook(w *billhook.Webhook) webhookJSON {
 		ID: w.ID, StoreID: w.StoreID, URL: w.URL, Events: w.Events,
 		Name: w.Name, Description: w.Description, IsActive: w.IsActive,
 		RetryPolicy: w.RetryPolicy, Headers: maskHeaders(w.Headers),
-		OverlapSignature: cmp.Or(w.OverlapSignature, billhook.SignOld),
-		CreatedAt:        instant(w.CreatedAt), UpdatedAt: instant(w.UpdatedAt),
+		OverlapSignature: cmp.Or(w.OverlapSignature, billhook.SignOld), TLS: showTLS(w.TLS),
+		CreatedAt: instant(w.CreatedAt), UpdatedAt: instant(w.UpdatedAt),
 	}
 	if len(w.KeyPairs) > 0 {
 		shown.PublicKey = &w.KeyPairs[0].Public

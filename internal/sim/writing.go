@@ -109,6 +109,10 @@ func cloned(h billhook.Webhook) billhook.Webhook {
 		policy := *h.RetryPolicy
 		h.RetryPolicy = &policy
 	}
+	if h.TLS != nil {
+		tls := *h.TLS
+		h.TLS = &tls
+	}
 	return h
 }
 
