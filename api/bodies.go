@@ -50,6 +50,9 @@ type countedBody struct {
 // over the error.
 func (b *countedBody) Read(p []byte) (int, error) {
 	n, err := b.body.Read(p)
+	if n == 0 {
+		return n, err
+	}
 	b.c.held += int64(n)
 	if b.c.storeBodies != nil && b.c.storeBodies.Add(int64(n)) > b.c.cfg.MaxStoreBodies {
 		b.c.bodies.Add(int64(n)) // it is let go of in both

@@ -32,7 +32,7 @@ func TestMaxBodies(t *testing.T) {
 	io.WriteString(rest, `{"type":"a",`) // little of it has come: there is room
 	f.do(t, emit)
 	io.WriteString(rest, `"data":"`+strings.Repeat("x", 600))
-	io.WriteString(rest, "x") // is read once all before it was counted
+	io.WriteString(rest, "") // is read once all before it was counted
 	refused := emit
 	refused.status, refused.has = http.StatusServiceUnavailable, []string{`"code":"unavailable"`, "too much is being sent"}
 	if h := f.do(t, refused).Header(); h.Get("Retry-After") == "" {
@@ -73,7 +73,7 @@ func TestMaxStoreBodies(t *testing.T) {
 		ended <- w.Code
 	}()
 	io.WriteString(rest, `{"type":"a","data":"`+strings.Repeat("x", 600))
-	io.WriteString(rest, "x") // is read once all before it was counted
+	io.WriteString(rest, "") // is read once all before it was counted
 	refused := emit(second)
 	refused.status, refused.has = http.StatusTooManyRequests, []string{`"code":"rate_limited"`, "send too much at once"}
 	if h := f.do(t, refused).Header(); h.Get("Retry-After") == "" {
