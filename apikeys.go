@@ -30,8 +30,7 @@ func (c *Client) CreateKey(ctx context.Context, r KeyRequest) (k APIKey, secret 
 	k.Prefix, secret = newKeySecret()
 	_, _ = rand.Read(k.Salt) // never fails (crypto/rand)
 	k.Hash = hashSecret(k.Salt, secret)
-	c.configuring.Lock()
-	defer c.configuring.Unlock()
+	defer c.configuring.lock(k.StoreID)()
 	if err := c.checkKeyStore(k.StoreID); err != nil {
 		return APIKey{}, "", err
 	}
@@ -70,8 +69,7 @@ func (c *Client) Keys(_ context.Context, storeID, after string, limit int) ([]AP
 // RevokeKey makes an API key useless for good: here when it returns, and on
 // other nodes when they hear of it.
 func (c *Client) RevokeKey(ctx context.Context, storeID, id string) error {
-	c.configuring.Lock()
-	defer c.configuring.Unlock()
+	defer c.configuring.lock(storeID)()
 	_, err := retryChanged(c, ctx, func() (APIKey, error) {
 		if err := c.checkKeyStore(storeID); err != nil {
 			return APIKey{}, err
@@ -114,7 +112,7 @@ func newKeyAudit(ctx context.Context, event string, before, after *APIKey) *Audi
 	return e
 }
 
-// writeKey writes a key. It wants c.configuring.
+// writeKey writes a key. It wants the lock of its store.
 func (c *Client) writeKey(ctx context.Context, w *KeyWrite) error {
 	// Whoever asked may go away meanwhile; memory must follow the disk.
 	err := c.committer.do(context.WithoutCancel(ctx), write{

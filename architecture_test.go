@@ -33,6 +33,7 @@ var mayImport = map[string][]string{
 	"internal/bench":        {"", "profile", "sign"},
 	"internal/e2e":          {"internal/postgrestest"},
 	"internal/postgrestest": {},
+	"internal/tlstest":      {},
 	"internal/sim":          {"", "profile", "sqlite", "storetest"},
 	"cmd/billhook":          {"", "api", "egress", "filter", "notify", "profile", "schema", "telemetry", "sqlite", "postgres", "internal/sqlstore", "internal/bench"},
 }

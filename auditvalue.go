@@ -33,6 +33,12 @@ type (
 		OverlapSignature string `json:"overlapSignature"`
 		Ed25519          bool   `json:"ed25519"`
 		WebhookSettings
+		TLS *tlsValue `json:"tls,omitempty"` // in place of that of the settings
+	}
+	tlsValue struct {
+		CACertificates    string `json:"caCertificates"`
+		ClientCertificate string `json:"clientCertificate"`
+		ClientKey         string `json:"clientKey"`
 	}
 	keyValue struct {
 		Name        string     `json:"name"`
@@ -138,7 +144,22 @@ func auditWebhook(w, before *Webhook) string {
 	if before != nil && !slices.EqualFunc(w.Secrets, before.Secrets, Secret.same) {
 		v.Secrets = maskedChanged
 	}
+	if w.TLS != nil {
+		v.TLS = auditTLS(w.TLS, before)
+	}
 	return auditValue(v)
+}
+
+func auditTLS(t *WebhookTLS, before *Webhook) *tlsValue {
+	v := &tlsValue{CACertificates: t.CACertificates, ClientCertificate: t.ClientCertificate}
+	if t.ClientCertificate == "" {
+		return v
+	}
+	v.ClientKey = masked
+	if before != nil && before.TLS != nil && before.TLS.ClientCertificate != "" && !before.TLS.ClientKey.same(t.ClientKey) {
+		v.ClientKey = maskedChanged
+	}
+	return v
 }
 
 func (s Secret) same(t Secret) bool { return s.Value == t.Value && s.ExpiresAt.Equal(t.ExpiresAt) }

@@ -48,19 +48,12 @@ type Config struct {
 	// addresses. For development. Default: false.
 	AllowInsecure bool
 	// Egress says where webhooks may lead, at registration and at every new
-	// connection. Default: to public addresses other than this machine's.
+	// connection; a store may narrow it. Default: to public addresses other than
+	// this machine's.
 	Egress egress.Policy
 	// EgressProxy makes the connections to receivers; its comment says what
 	// Egress cannot see then. Default: none, whatever the environment says.
 	EgressProxy *egress.Proxy
-	// StoreEgress narrows Egress for stores, by id; it can open nothing.
-	// Default: none.
-	StoreEgress map[string]egress.Limits
-	// WebhookTLS is asked before each attempt for the webhook's own certificate
-	// authorities and client certificate (mTLS). It gives the same pointer for as
-	// long as nothing changes, and nil for what holds for all; a connection made
-	// with one is for that webhook alone. Default: nil for all.
-	WebhookTLS func(storeID, webhookID string) *egress.Identity
 	// Schemas understands the schemas of event types: schema.Language{} of package
 	// schema. Default: none, and no event type can have one.
 	Schemas Schemas
@@ -156,9 +149,6 @@ func (c Config) withDefaults() Config {
 	c.MaxInFlight = cmp.Or(c.MaxInFlight, 2048)
 	c.WebhookConcurrency = cmp.Or(c.WebhookConcurrency, 32)
 	c.StopGrace = cmp.Or(c.StopGrace, 5*time.Second)
-	if c.WebhookTLS == nil {
-		c.WebhookTLS = func(string, string) *egress.Identity { return nil }
-	}
 	c.Egress.AllowLoopback = c.Egress.AllowLoopback || c.AllowInsecure
 	c.Egress.AllowPrivate = c.Egress.AllowPrivate || c.AllowInsecure
 	c.laneWindow = cmp.Or(c.laneWindow, laneWindow)
@@ -180,14 +170,17 @@ type Client struct {
 	linker    *linker
 	turns     turns
 	sender    *sender
-	// configuring is held while a store, a webhook or a key changes, so that each
-	// change starts from the one before.
-	configuring sync.Mutex
+	// configuring is held while a store, one of its webhooks or one of its keys
+	// changes, so that each change starts from the one before.
+	configuring storeLocks
 	running     sync.Mutex
 	// releases has something in it when what is held for a webhook may go.
 	releases chan struct{}
 	// keysRead is the version of the Keyring that the configuration was read with.
 	keysRead atomic.Int64
+	// sealedLate: something was written that is sealed with a key which sealed no
+	// more by then.
+	sealedLate atomic.Bool
 	// outdated has something in it when the configuration in memory may be.
 	outdated chan struct{}
 	// onHealth is told what alerts are made of. It is called with the scheduler's
@@ -210,6 +203,7 @@ func New(db Database, config Config) (*Client, error) {
 	c.committer.committed = config.Observer.Committed
 	c.linker = &linker{committer: c.committer}
 	c.sender = newSender(db, config)
+	c.sender.limits = c.registry.limits
 	c.scheduler = &scheduler{
 		db: db, committer: c.committer, logger: config.Logger, held: db.Held, retire: c.retire, retired: c.retired, reload: c.hear,
 		mind: c.mind, died: c.raiseDead,

@@ -128,7 +128,7 @@ func checkWebhook(before, w *Webhook, v vocabulary) error {
 	if maps.Equal(before.Headers, w.Headers) {
 		return nil
 	}
-	return checkHeaders(w.Headers, v.profile)
+	return checkHeaders(before.Headers, w.Headers, v.profile)
 }
 
 // checkText says whether a text for people will do; also names the control
@@ -205,7 +205,7 @@ func unknownEventType(name string, v vocabulary, pointer string) error {
 	}
 }
 
-func checkHeaders(headers map[string]string, p *profile.Profile) error {
+func checkHeaders(before, headers map[string]string, p *profile.Profile) error {
 	if len(headers) > maxHeaders {
 		return invalid("/headers", "has more than %d headers", maxHeaders)
 	}
@@ -222,6 +222,7 @@ func checkHeaders(headers map[string]string, p *profile.Profile) error {
 			return invalid(pointer, "is there twice")
 		case value == HeaderKept:
 			return &Error{Code: CodeInvalid, Pointer: pointer, Message: "has " + HeaderKept + ", which stands for the value that a header has, and there is no such header yet", Hint: "give its value"}
+		case keptShut(before, name, value):
 		case len(value) > maxHeaderValue:
 			return invalid(pointer, "is longer than %d bytes", maxHeaderValue)
 		case strings.ContainsFunc(value, func(r rune) bool { return r < ' ' && r != '\t' || r >= 0x7f }):

@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"time"
+
+	"github.com/billhook/billhook/profile"
 )
 
 // errChanged means that what was to be replaced has been changed by another
@@ -11,7 +13,7 @@ import (
 var errChanged = errors.New("changed by another node")
 
 // retryChanged makes a change again, on what it has become, where another node
-// came first. It wants c.configuring.
+// came first. It wants the store's lock.
 func retryChanged[T any](c *Client, ctx context.Context, change func() (T, error)) (T, error) {
 	const tries = 5
 	for try := 1; ; try++ {
@@ -99,7 +101,7 @@ func (c *Client) load(ctx context.Context) error {
 			}
 			continue
 		}
-		if err := c.registry.putStore(s, p, c.config.WebhookConcurrency); err != nil {
+		if err := c.putStore(s, p); err != nil {
 			return err
 		}
 		c.scheduler.relimited(s.ID)
@@ -128,7 +130,7 @@ func (c *Client) load(ctx context.Context) error {
 			}
 			open.note(&w, err)
 		}
-		if err := c.registry.putWebhook(w, c.config.WebhookConcurrency); err != nil {
+		if err := c.putWebhook(w); err != nil {
 			return err
 		}
 		c.scheduler.refresh(lane)
@@ -136,6 +138,32 @@ func (c *Client) load(ctx context.Context) error {
 	open.report()
 	c.keysRead.Store(int64(keys))
 	return unusable
+}
+
+// putStore takes a new or changed store into memory. Connections that its new limits
+// may not allow are let go.
+func (c *Client) putStore(s Store, p *profile.Profile) error {
+	before, _ := c.registry.stored(s.ID)
+	if err := c.registry.putStore(s, p, c.config.WebhookConcurrency); err != nil {
+		return err
+	}
+	if !s.DeletedAt.IsZero() || !s.Egress.same(before.Egress) {
+		c.sender.forget(s.ID)
+	}
+	return nil
+}
+
+// putWebhook takes a new, changed or deleted webhook into memory. Connections that
+// were made with what it no longer has are let go.
+func (c *Client) putWebhook(w Webhook) error {
+	before := c.registry.endpoint(Lane{StoreID: w.StoreID, WebhookID: w.ID})
+	if err := c.registry.putWebhook(w, c.config.WebhookConcurrency); err != nil {
+		return err
+	}
+	if before != nil && before.identity != nil && (!w.DeletedAt.IsZero() || !before.webhook.TLS.same(w.TLS)) {
+		c.sender.forgetWebhook(&w)
+	}
+	return nil
 }
 
 func (c *Client) loadKeys(keys []APIKey) {

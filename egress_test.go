@@ -4,7 +4,6 @@ import (
 	"bufio"
 	"context"
 	"crypto/tls"
-	"crypto/x509"
 	"encoding/json"
 	"errors"
 	"io"
@@ -20,6 +19,7 @@ import (
 
 	"github.com/billhook/billhook"
 	"github.com/billhook/billhook/egress"
+	"github.com/billhook/billhook/internal/tlstest"
 	"github.com/billhook/billhook/profile"
 )
 
@@ -225,9 +225,9 @@ func TestStoreEgress(t *testing.T) {
 			w.register(u, once)
 			w.register(u, once, func(r *billhook.Registration) { r.StoreID = "bound" })
 		}
-		w.reopen(func(c *billhook.Config) {
-			c.StoreEgress = map[string]egress.Limits{"bound": {Only: mustList(t, "*.partner.example", "127.0.0.66"), Ports: []uint16{9000}}}
-		})
+		w.reopen()
+		w.narrow("bound", &billhook.StoreEgress{Only: []string{"*.partner.example", "127.0.0.66"}, Ports: []uint16{9000}})
+		w.reopen() // as the database has it
 		if e := w.refusal("bound", other); !strings.Contains(e.Message, "certain hosts") {
 			t.Errorf("refused with %v", e)
 		}
@@ -263,21 +263,12 @@ func TestStoreEgress(t *testing.T) {
 // TestConnectionsAreNotShared: no connection carries requests of two stores, and
 // one that was made with a webhook's certificate none of another webhook.
 func TestConnectionsAreNotShared(t *testing.T) {
-	server, client := certificate(t), certificate(t)
-	authorities := x509.NewCertPool()
-	authorities.AddCert(server.Leaf)
-	trusting := &egress.Identity{RootCAs: authorities}
-	showing := &egress.Identity{RootCAs: authorities, Certificates: []tls.Certificate{client}}
+	authority := tlstest.NewAuthority(t, "authority")
+	server, client := authority.Issue("server").Certificate, authority.Issue("client")
+	trusting := &billhook.WebhookTLS{CACertificates: authority.PEM}
+	showing := &billhook.WebhookTLS{CACertificates: authority.PEM, ClientCertificate: client.PEM, ClientKey: billhook.Secret{Value: client.KeyPEM}}
 	bubble(t, func(t *testing.T, w *world) {
 		const partner = "partner" // the id of the webhook with a certificate
-		w.reopen(func(c *billhook.Config) {
-			c.WebhookTLS = func(_, webhookID string) *egress.Identity {
-				if webhookID == partner {
-					return showing
-				}
-				return trusting
-			}
-		})
 		w.store("second", "standard")
 		users := map[int]map[string]bool{} // connection -> webhooks, by their paths
 		var mu sync.Mutex
@@ -302,7 +293,11 @@ func TestConnectionsAreNotShared(t *testing.T) {
 		})
 		// One host, one port, three webhooks in two stores.
 		for _, at := range []struct{ store, id string }{{"default", partner}, {"default", "a"}, {"second", "b"}} {
-			w.register("https://127.0.0.1:9000/"+at.id, func(r *billhook.Registration) { r.StoreID, r.ID = at.store, at.id })
+			own := trusting
+			if at.id == partner {
+				own = showing
+			}
+			w.register("https://127.0.0.1:9000/"+at.id, withTLS(own), func(r *billhook.Registration) { r.StoreID, r.ID = at.store, at.id })
 		}
 		w.run()
 		for range 3 {

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/billhook/billhook/egress"
 	"github.com/billhook/billhook/profile"
 	"github.com/billhook/billhook/sign"
 )
@@ -23,6 +24,8 @@ type endpoint struct {
 	concurrency int
 	static      []profile.Header
 	keys        []signingKey
+	// identity is what connections are made with; nil for what holds for all.
+	identity *egress.Identity
 	// shut: a secret that should sign is sealed with a key that is not there, or
 	// dropped, since the webhook or its store is deleted.
 	shut bool
@@ -52,7 +55,7 @@ func newEndpoint(w Webhook, p *profile.Profile, concurrency int) (*endpoint, err
 	if err != nil {
 		return nil, err
 	}
-	e := &endpoint{webhook: w, url: u, profile: p, concurrency: concurrency, shut: w.sealedShut() || len(w.Secrets) == 0, record: &record{}}
+	e := &endpoint{webhook: w, url: u, profile: p, concurrency: concurrency, identity: w.TLS.identity(), shut: w.sealedShut() || len(w.Secrets) == 0, record: &record{}}
 	e.follow(nearest(p, w.RetryPolicy))
 	for i := range w.KeyPairs {
 		pair := &w.KeyPairs[i]

@@ -71,8 +71,7 @@ func (c *Client) UpdateEventType(ctx context.Context, storeID, name string, chan
 // profile's is as the profile has it again, any other is no more. Webhooks that
 // subscribe to it stay as they are.
 func (c *Client) DeleteEventType(ctx context.Context, storeID, name string) error {
-	c.configuring.Lock()
-	defer c.configuring.Unlock()
+	defer c.configuring.lock(storeID)()
 	_, err := retryChanged(c, ctx, func() (EventType, error) {
 		_, v, err := c.registry.emitting(storeID)
 		if err != nil {
@@ -140,8 +139,7 @@ func (c *Client) define(ctx context.Context, storeID, name string, from func(voc
 	if err := c.checkEventTypeChange(&change); err != nil {
 		return EventType{}, err
 	}
-	c.configuring.Lock()
-	defer c.configuring.Unlock()
+	defer c.configuring.lock(storeID)()
 	return retryChanged(c, ctx, func() (EventType, error) {
 		_, v, err := c.registry.emitting(storeID)
 		if err != nil {

@@ -139,10 +139,12 @@ func (c *Client) note(key Lane, r *record, done string, change func(*Webhook) bo
 	r.noting = true
 	var wr *WebhookWrite
 	var w Webhook
+	var seal *sealing
 	c.committer.submit(write{
 		parts: 1,
 		// Between transactions, so that it is made of what the webhook is now.
 		add: func(b *Batch) {
+			wr = nil // of a try before
 			e := c.registry.endpoint(key)
 			if e == nil {
 				return
@@ -153,7 +155,14 @@ func (c *Client) note(key Lane, r *record, done string, change func(*Webhook) bo
 				return
 			}
 			w.UpdatedAt = nowAfter(before.UpdatedAt)
-			wr = &WebhookWrite{Webhook: w.atRest(), Was: before.UpdatedAt, Audit: newAudit(context.Background(), key.StoreID, done, Reference{entityWebhook, key.WebhookID})}
+			seal = c.newSealing()
+			open, kept := seal.seal(w)
+			if seal.err != nil {
+				c.config.Logger.Error("cannot note what a webhook has become", "store", key.StoreID, "webhook", key.WebhookID, "err", seal.err)
+				return
+			}
+			w = open
+			wr = &WebhookWrite{Webhook: kept, Was: before.UpdatedAt, Audit: newAudit(context.Background(), key.StoreID, done, Reference{entityWebhook, key.WebhookID})}
 			wr.Audit.Actor = auditSystem
 			wr.Audit.Old, wr.Audit.New = auditWebhook(&before, nil), auditWebhook(&w, &before)
 			b.Webhooks = append(b.Webhooks, wr)
@@ -161,11 +170,13 @@ func (c *Client) note(key Lane, r *record, done string, change func(*Webhook) bo
 		handOver: func() {
 			switch {
 			case wr == nil:
+				return
 			case wr.Refused:
 				c.outdate()
 			default:
 				c.noted(w, news)
 			}
+			seal.written()
 		},
 		after: func(error) {
 			c.scheduler.mu.Lock()
@@ -177,7 +188,7 @@ func (c *Client) note(key Lane, r *record, done string, change func(*Webhook) bo
 
 func (c *Client) noted(w Webhook, news healthNews) {
 	key := Lane{StoreID: w.StoreID, WebhookID: w.ID}
-	if err := c.registry.putWebhook(w, c.config.WebhookConcurrency); err != nil {
+	if err := c.putWebhook(w); err != nil {
 		c.config.Logger.Error("cannot take in what a webhook has become", "store", key.StoreID, "webhook", key.WebhookID, "err", err)
 		c.outdate()
 		return

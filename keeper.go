@@ -39,6 +39,9 @@ func (c *Client) keepKeys(ctx context.Context, reseal func() bool) {
 				c.outdate()
 			}
 		}
+		if c.sealedLate.Swap(false) {
+			sealed = 0
+		}
 		if version != sealed && reseal() {
 			sealed = version
 		}
@@ -101,16 +104,27 @@ func (c *Client) resealFailed(ctx context.Context, err error) {
 func (c *Client) writeResealed(ctx context.Context, sealed []Webhook) (refused int, err error) {
 	writes := make([]*WebhookWrite, len(sealed))
 	for i, w := range sealed {
-		writes[i] = &WebhookWrite{Webhook: w.atRest(), Was: w.UpdatedAt}
+		writes[i] = &WebhookWrite{Was: w.UpdatedAt}
 		// A nanosecond tells this version from the one before, and shows nowhere.
 		sealed[i].UpdatedAt = w.UpdatedAt.Add(1)
-		writes[i].Webhook.UpdatedAt = sealed[i].UpdatedAt
 	}
+	seal := c.newSealing()
 	var failure error
 	err = c.committer.do(context.WithoutCancel(ctx), write{
 		parts: len(writes),
-		add:   func(b *Batch) { b.Webhooks = append(b.Webhooks, writes...) },
+		add: func(b *Batch) {
+			for i := range sealed {
+				sealed[i], writes[i].Webhook = seal.seal(sealed[i])
+			}
+			if seal.err == nil {
+				b.Webhooks = append(b.Webhooks, writes...)
+			}
+		},
 		handOver: func() {
+			seal.written()
+			if seal.err != nil {
+				return
+			}
 			for i, wr := range writes {
 				if wr.Refused {
 					refused++
@@ -119,10 +133,10 @@ func (c *Client) writeResealed(ctx context.Context, sealed []Webhook) (refused i
 				if _, ok := c.registry.stored(sealed[i].StoreID); !ok || len(sealed[i].Secrets) == 0 {
 					continue // its store was left out, or has been deleted
 				}
-				failure = errors.Join(failure, c.registry.putWebhook(sealed[i], c.config.WebhookConcurrency))
+				failure = errors.Join(failure, c.putWebhook(sealed[i]))
 				c.scheduler.refreshLane(Lane{StoreID: sealed[i].StoreID, WebhookID: sealed[i].ID})
 			}
 		},
 	})
-	return refused, errors.Join(err, failure)
+	return refused, errors.Join(err, seal.err, failure)
 }

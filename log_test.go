@@ -64,6 +64,12 @@ func confidences(t *testing.T, db billhook.Database) (all []string) {
 		for _, p := range h.KeyPairs {
 			all = append(all, p.Value, p.Sealed)
 		}
+		for _, value := range h.Headers {
+			all = append(all, value)
+		}
+		if h.TLS != nil {
+			all = append(all, h.TLS.ClientKey.Value, h.TLS.ClientKey.Sealed)
+		}
 	}
 	for _, s := range conf.Stores {
 		events, err := db.Events(ctx, billhook.EventFilter{StoreID: s.ID, Limit: 1000})

@@ -42,7 +42,7 @@ func (o *opener) resealed(read *Webhook, gone bool) (w Webhook, ok bool) {
 	w = read.clone()
 	if gone {
 		w.dropSecrets()
-		return w, len(read.Secrets)+len(read.KeyPairs) > 0
+		return w, read.hasSecrets()
 	}
 	first, _ := o.ring.now()
 	stale := false

@@ -179,9 +179,8 @@ func TestReasonsOfRealFailures(t *testing.T) {
 			identity := &egress.Identity{RootCAs: roots}
 			config := Config{
 				AllowInsecure: true, Resolver: nameServer(t, tt.dns), Logger: slog.New(slog.DiscardHandler),
-				WebhookTLS: func(string, string) *egress.Identity { return identity },
 			}
-			s := newSender(nil, config.withDefaults())
+			s := &testSender{newSender(nil, config.withDefaults()), identity}
 			defer s.closeIdle()
 			a := s.attemptAt(t, tt.url)
 			if a.Failure != tt.failure || !strings.Contains(a.Error, tt.says) || strings.Contains(a.Error, "127.0.0") || len(a.Error) > 400 {

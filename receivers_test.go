@@ -255,22 +255,26 @@ func (h hostile) try(t *testing.T, scheme string, config *tls.Config, roots *x50
 }
 
 // newTestSender sends over connections of the test's own.
-func newTestSender(dial egress.DialFunc, identity *egress.Identity) *sender {
-	config := Config{
-		AllowInsecure: true, DialContext: dial, Logger: slog.New(slog.DiscardHandler),
-		WebhookTLS: func(string, string) *egress.Identity { return identity },
-	}
-	return newSender(nil, config.withDefaults())
+func newTestSender(dial egress.DialFunc, identity *egress.Identity) *testSender {
+	config := Config{AllowInsecure: true, DialContext: dial, Logger: slog.New(slog.DiscardHandler)}
+	return &testSender{newSender(nil, config.withDefaults()), identity}
+}
+
+// A testSender is a sender to webhooks with an identity.
+type testSender struct {
+	*sender
+	identity *egress.Identity
 }
 
 // attemptAt makes one attempt to deliver an event to the URL.
-func (s *sender) attemptAt(t *testing.T, url string) *Attempt {
+func (s *testSender) attemptAt(t *testing.T, url string) *Attempt {
 	t.Helper()
 	standard, _ := profile.Named("standard")
 	e, err := newEndpoint(Webhook{StoreID: "default", ID: "w", URL: url, Secrets: []Secret{{Value: "whsec_MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY="}}}, standard, 1)
 	if err != nil {
 		t.Fatal(err)
 	}
+	e.identity = s.identity
 	if e.timeout != attemptTimeout {
 		t.Fatalf("the timeout is %v", e.timeout)
 	}

@@ -1,15 +1,13 @@
 package billhook
 
 import (
-	"crypto/ed25519"
 	"maps"
 	"reflect"
 	"slices"
 	"sync"
-	"time"
 
+	"github.com/billhook/billhook/egress"
 	"github.com/billhook/billhook/profile"
-	"github.com/billhook/billhook/sign"
 )
 
 // A registry holds the configuration in memory: every store with its profile
@@ -22,8 +20,10 @@ type registry struct {
 
 // A tenant is a store as the registry holds it.
 type tenant struct {
-	store    Store
-	profile  *profile.Profile
+	store   Store
+	profile *profile.Profile
+	// limits narrow where the webhooks may lead; nil for none.
+	limits   *egress.Limits
 	webhooks map[string]*endpoint
 	// gone has the ids of those that are deleted, to tell them from those that
 	// another node has made and this one has not heard of yet.
@@ -37,6 +37,8 @@ type tenant struct {
 	// only holds types that some webhook was found for, so that strangers'
 	// types do not fill memory.
 	matches map[string][]*endpoint
+	// public remembers the public keys, until a webhook changes.
+	public *publicKeys
 }
 
 // endpoint makes a webhook of the store's ready for sending.
@@ -131,7 +133,8 @@ func (r *registry) putStore(s Store, p *profile.Profile, concurrency int) error 
 		r.stores[s.ID] = t
 	}
 	same := t.profile == p && reflect.DeepEqual(t.store.StoreSettings, s.StoreSettings)
-	t.store, t.profile, t.matches = s, p, map[string][]*endpoint{}
+	t.store, t.profile, t.limits = s, p, s.Egress.limitsInForce()
+	t.changed()
 	t.tenancy.settings.Store(&s.StoreSettings)
 	if same {
 		return nil
@@ -146,6 +149,21 @@ func (r *registry) putStore(s Store, p *profile.Profile, concurrency int) error 
 	return nil
 }
 
+// changed forgets what was remembered of the webhooks.
+func (t *tenant) changed() {
+	t.matches, t.public = map[string][]*endpoint{}, &publicKeys{}
+}
+
+// limits are those of a store; nil for none.
+func (r *registry) limits(storeID string) *egress.Limits {
+	r.mu.RLock()
+	defer r.mu.RUnlock()
+	if t := r.stores[storeID]; t != nil {
+		return t.limits
+	}
+	return nil
+}
+
 // putWebhook takes in a new, changed or deleted webhook.
 func (r *registry) putWebhook(w Webhook, concurrency int) error {
 	r.mu.Lock()
@@ -154,7 +172,7 @@ func (r *registry) putWebhook(w Webhook, concurrency int) error {
 	if t == nil {
 		return notFound("store", w.StoreID)
 	}
-	t.matches = map[string][]*endpoint{}
+	t.changed()
 	if !w.DeletedAt.IsZero() {
 		delete(t.webhooks, w.ID)
 		t.gone[w.ID] = true
@@ -175,8 +193,13 @@ func (t *tenant) put(e *endpoint) {
 	if most := e.webhook.Limits.Concurrency; most > 0 {
 		e.concurrency = min(e.concurrency, most)
 	}
-	if before := t.webhooks[e.webhook.ID]; before != nil && before.webhook.URL == e.webhook.URL {
-		e.record = before.record
+	if before := t.webhooks[e.webhook.ID]; before != nil {
+		if before.webhook.URL == e.webhook.URL {
+			e.record = before.record
+		}
+		if before.webhook.TLS.same(e.webhook.TLS) {
+			e.identity = before.identity // and with it the connections
+		}
 	}
 	t.webhooks[e.webhook.ID] = e
 }
@@ -216,25 +239,6 @@ func (r *registry) webhooksAfter(storeID, after string, limit int) []Webhook {
 		}
 	}
 	return found
-}
-
-// publicKeys are those that sign for a store's webhooks at the given time.
-func (r *registry) publicKeys(storeID string, now time.Time) (keys []ed25519.PublicKey) {
-	r.mu.RLock()
-	defer r.mu.RUnlock()
-	t := r.stores[storeID]
-	if t == nil || !t.store.DeletedAt.IsZero() {
-		return nil
-	}
-	for _, e := range t.webhooks {
-		for _, pair := range e.webhook.KeyPairs {
-			// One that cannot be opened here may sign on another node.
-			if key, err := sign.ParsePublicKey(pair.Public); err == nil && !pair.expired(now) {
-				keys = append(keys, key)
-			}
-		}
-	}
-	return keys
 }
 
 // matching are the webhooks of a store that want the event type, also those that

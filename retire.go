@@ -15,6 +15,7 @@ var auditSystem = Reference{Type: "system", ID: "billhook"}
 type retirement struct {
 	webhook Webhook // as memory has it
 	write   *WebhookWrite
+	seal    *sealing
 }
 
 // retire is the retirement that an outcome calls for, or nil. It runs when the
@@ -34,11 +35,16 @@ func (c *Client) retire(o *Outcome) *retirement {
 	w := e.webhook.clone()
 	w.IsActive, w.InactiveReason = false, o.Reason
 	w.UpdatedAt = nowAfter(e.webhook.UpdatedAt)
-	w = c.config.Keyring.sealed(w)
+	seal := c.newSealing()
+	w, kept := seal.seal(w)
+	if seal.err != nil {
+		c.config.Logger.Error("cannot make a webhook inactive", "store", w.StoreID, "webhook", w.ID, "err", seal.err)
+		return nil // the next answer says so again
+	}
 	entry := newAudit(context.Background(), w.StoreID, AuditWebhookDeactivate, Reference{entityWebhook, w.ID})
 	entry.Actor = auditSystem
 	entry.Old, entry.New = auditWebhook(&e.webhook, nil), auditWebhook(&w, &e.webhook)
-	return &retirement{webhook: w, write: &WebhookWrite{Webhook: w.atRest(), Was: e.webhook.UpdatedAt, Audit: entry}}
+	return &retirement{webhook: w, seal: seal, write: &WebhookWrite{Webhook: kept, Was: e.webhook.UpdatedAt, Audit: entry}}
 }
 
 // add puts the retirement, if there is one, into a transaction.
@@ -60,7 +66,8 @@ func (c *Client) retired(r *retirement) (unheard bool) {
 		e := c.registry.endpoint(lane)
 		return e != nil && e.webhook.UpdatedAt.Equal(r.write.Was)
 	}
-	err := c.registry.putWebhook(r.webhook, c.config.WebhookConcurrency)
+	r.seal.written()
+	err := c.putWebhook(r.webhook)
 	if err != nil {
 		c.config.Logger.Error("cannot take in that a webhook is inactive", "store", lane.StoreID, "webhook", lane.WebhookID, "err", errors.Unwrap(err))
 		return false

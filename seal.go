@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"time"
 )
 
 // A SealKey seals secrets where they are kept. It prints as its ID.
@@ -36,6 +37,8 @@ type Keyring struct {
 	ciphers []cipher.AEAD
 	// version counts how often the keys have become others.
 	version int
+	// loaded is when they were loaded last.
+	loaded time.Time
 }
 
 // NewKeyring makes a Keyring of what load returns: at least one key, the one that
@@ -53,15 +56,10 @@ func NewKeyring(load func() ([]SealKey, error)) (*Keyring, error) {
 func (k *Keyring) refresh() error {
 	k.loading.Lock()
 	defer k.loading.Unlock()
+	at := time.Now()
 	keys, err := k.load()
 	if err != nil {
 		return err
-	}
-	k.mu.RLock()
-	same := slices.Equal(keys, k.keys)
-	k.mu.RUnlock()
-	if same && len(keys) > 0 {
-		return nil
 	}
 	ciphers, err := ciphersOf(keys)
 	if err != nil {
@@ -69,9 +67,39 @@ func (k *Keyring) refresh() error {
 	}
 	k.mu.Lock()
 	defer k.mu.Unlock()
+	k.loaded = at
+	if slices.Equal(keys, k.keys) {
+		return nil
+	}
 	k.keys, k.ciphers = slices.Clone(keys), ciphers
 	k.version++
 	return nil
+}
+
+// freshen loads the keys anew, unless that has just been done: not every process
+// keeps them. Those from before will do for a while.
+func (k *Keyring) freshen() {
+	if k != nil && k.age() >= keyPoll {
+		_ = k.refresh()
+	}
+}
+
+// fresh fails where the keys have not been loaded for so long that the first may
+// not be wanted any more, and what it seals be lost with it.
+func (k *Keyring) fresh() error {
+	if k == nil || k.age() <= keysStale {
+		return nil
+	}
+	return &Error{
+		Code: CodeUnavailable, Message: "the keys that seal secrets cannot be loaded; nothing was changed",
+		Hint: "the log of the service says why",
+	}
+}
+
+func (k *Keyring) age() time.Duration {
+	k.mu.RLock()
+	defer k.mu.RUnlock()
+	return time.Since(k.loaded)
 }
 
 func ciphersOf(keys []SealKey) ([]cipher.AEAD, error) {

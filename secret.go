@@ -1,6 +1,8 @@
 package billhook
 
 import (
+	"cmp"
+	"maps"
 	"slices"
 	"time"
 
@@ -70,28 +72,44 @@ func (w *Webhook) signingSecrets(now time.Time) []string {
 }
 
 // eachSecret calls f with all that is sealed of a webhook, and with the place
-// that the sealed value is bound to.
+// that the sealed value is bound to. Of the value of a header f gets a copy.
 func (w *Webhook) eachSecret(f func(s *Secret, place string)) {
-	at := w.StoreID + "\x00" + w.ID + "\x00"
 	for i := range w.Secrets {
-		f(&w.Secrets[i], at+"secret")
+		f(&w.Secrets[i], w.place("secret"))
 	}
 	for i := range w.KeyPairs {
-		f(&w.KeyPairs[i].Secret, at+w.KeyPairs[i].Public)
+		f(&w.KeyPairs[i].Secret, w.place(w.KeyPairs[i].Public))
+	}
+	if w.TLS != nil && w.TLS.ClientCertificate != "" {
+		f(&w.TLS.ClientKey, w.place("clientKey"))
+	}
+	for name, value := range w.Headers {
+		if s := headerSecret(value); value != "" {
+			f(&s, w.headerPlace(name))
+		}
 	}
 }
+
+// place binds a sealed value to what it is of the webhook.
+func (w *Webhook) place(what string) string { return w.StoreID + "\x00" + w.ID + "\x00" + what }
 
 // ownSecrets gives the webhook secrets that it shares with no other copy.
 func (w *Webhook) ownSecrets() {
 	w.Secrets, w.KeyPairs = slices.Clone(w.Secrets), slices.Clone(w.KeyPairs)
+	w.TLS, w.Headers = w.TLS.clone(), maps.Clone(w.Headers)
 }
 
 // dropSecrets lets go of all of a webhook that is deleted.
-func (w *Webhook) dropSecrets() { w.Secrets, w.KeyPairs = nil, nil }
+func (w *Webhook) dropSecrets() { w.Secrets, w.KeyPairs, w.TLS, w.Headers = nil, nil, nil, nil }
+
+// hasSecrets reports whether there is any of that.
+func (w *Webhook) hasSecrets() bool {
+	return len(w.Secrets)+len(w.KeyPairs)+len(w.Headers) > 0 || w.TLS != nil
+}
 
 // sealed is the webhook with its secrets sealed under the first key; with none
 // sealed for a nil Keyring. What is sealed under that key already stays, and so
-// does what could not be opened.
+// does what could not be opened. Values of headers are sealed at rest alone.
 func (k *Keyring) sealed(w Webhook) Webhook {
 	first, _ := k.now()
 	w.ownSecrets()
@@ -107,15 +125,16 @@ func (k *Keyring) sealed(w Webhook) Webhook {
 	return w
 }
 
-// atRest is the webhook as the database gets it: a secret is there sealed, or, if
-// it is not sealed at all, as it is.
-func (w Webhook) atRest() Webhook {
+// atRest is a sealed webhook as the database gets it: a secret is there sealed, or,
+// if it is not sealed at all, as it is.
+func (k *Keyring) atRest(w Webhook) Webhook {
 	w.ownSecrets()
 	w.eachSecret(func(s *Secret, _ string) {
 		if s.Sealed != "" {
 			s.Value = ""
 		}
 	})
+	k.sealHeaders(&w)
 	return w
 }
 
@@ -133,6 +152,7 @@ func (k *Keyring) open(w *Webhook, now time.Time) (failure error) {
 		}
 		s.Value = value
 	})
+	failure = cmp.Or(k.openHeaders(w), failure)
 	w.Secrets = slices.DeleteFunc(w.Secrets, func(s Secret) bool { return s.Value == "" && s.expired(now) })
 	w.KeyPairs = slices.DeleteFunc(w.KeyPairs, func(p KeyPair) bool { return p.Value == "" && p.expired(now) })
 	return failure
@@ -155,7 +175,7 @@ func (w *Webhook) Unopened() error {
 			failure = &Error{
 				Code:    CodeConflict,
 				Message: "a secret of the webhook is sealed with the key " + quote(sealedWith(s.Sealed)) + ", and cannot be opened with the keys that are here; its deliveries wait",
-				Hint:    "put that key back into the key file; or, if it is lost, rotate with gracePeriodSeconds 0",
+				Hint:    "put that key back into the key file; or, if it is lost, rotate with gracePeriodSeconds 0, and give values of headers and tls anew",
 			}
 		}
 	})

@@ -10,7 +10,6 @@ import (
 	"net/http/httptrace"
 	"sort"
 	"strings"
-	"sync"
 	"time"
 
 	"github.com/billhook/billhook/egress"
@@ -24,10 +23,6 @@ const (
 	// drainTime bounds the wait for the rest of an answer whose status line
 	// has already said everything.
 	drainTime = time.Second
-	// idlePerHost is how many idle connections to one host a store keeps. Many
-	// webhooks may share a host; what is over the bound is dialled anew for
-	// each burst.
-	idlePerHost = 512
 	// unwrittenTries is how often a request is given a new connection because
 	// the receiver had closed the idle one before a byte was written.
 	unwrittenTries = 8
@@ -40,50 +35,14 @@ type sender struct {
 	logger *slog.Logger
 	config Config
 	guard  *egress.Guard
-	pools  sync.Map // store id -> *egress.Pool: stores never share a connection
+	// limits are those of a store; nil for none.
+	limits func(storeID string) *egress.Limits
+	connections
 }
 
 func newSender(db Database, config Config) *sender {
 	guard := egress.New(config.Egress, egress.Config{Resolver: config.Resolver, Dial: config.DialContext, Proxy: config.EgressProxy})
-	return &sender{db: db, logger: config.Logger, config: config, guard: guard}
-}
-
-// guardOf is what a store's connections are made through.
-func (s *sender) guardOf(storeID string) *egress.Guard {
-	if limits, ok := s.config.StoreEgress[storeID]; ok {
-		return s.guard.Narrow(limits)
-	}
-	return s.guard
-}
-
-// transportOf is the webhook's way into its store's own pool of connections.
-func (s *sender) transportOf(w *Webhook) *http.Transport {
-	pool, ok := s.pools.Load(w.StoreID)
-	if !ok {
-		pool, _ = s.pools.LoadOrStore(w.StoreID, egress.NewPool(s.guardOf(w.StoreID), egress.TransportConfig{MaxIdleConnsPerHost: idlePerHost}))
-	}
-	return pool.(*egress.Pool).Transport(w.ID, s.config.WebhookTLS(w.StoreID, w.ID))
-}
-
-// forget closes the idle connections of a store, for good if it is deleted.
-func (s *sender) forget(storeID string) {
-	if pool, ok := s.pools.LoadAndDelete(storeID); ok {
-		pool.(*egress.Pool).CloseIdleConnections()
-	}
-}
-
-// forgetWebhook closes those that are the webhook's alone.
-func (s *sender) forgetWebhook(w *Webhook) {
-	if pool, ok := s.pools.Load(w.StoreID); ok {
-		pool.(*egress.Pool).Forget(w.ID)
-	}
-}
-
-func (s *sender) closeIdle() {
-	s.pools.Range(func(id, _ any) bool {
-		s.forget(id.(string))
-		return true
-	})
+	return &sender{db: db, logger: config.Logger, config: config, guard: guard, limits: func(string) *egress.Limits { return nil }}
 }
 
 // deliver makes one attempt of a delivery; nil means that ctx ended first and
@@ -171,7 +130,7 @@ var errNotHeld = errors.New("the delivery may be another's by now")
 // GetBody stays nil and no idempotency header is set in canonical form, since
 // with either net/http would repeat requests of its own accord, unrecorded.
 func (s *sender) roundTrip(ctx context.Context, e *endpoint, header http.Header, body []byte, held func() bool) (*http.Response, error) {
-	transport := s.transportOf(&e.webhook)
+	transport := s.transportOf(e)
 	var unwritten func() bool
 	ctx = httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{GotConn: func(got httptrace.GotConnInfo) {
 		before, ok := egress.WrittenOn(got.Conn)

@@ -42,6 +42,9 @@ type WebhookSettings struct {
 	// Release is what is being done with what was held, since the webhook is active
 	// again; nil when that is through, or needs nothing.
 	Release *Release `json:"release,omitempty"`
+	// TLS is the webhook's own way to recognise its receiver, and to be recognised;
+	// nil leaves it to what holds for all.
+	TLS *WebhookTLS `json:"tls,omitempty"`
 }
 
 // StoreSettings is what a store may choose for all of its webhooks, kept as
@@ -57,6 +60,9 @@ type StoreSettings struct {
 	// Validation says what comes of an event whose data is not as its type's schema
 	// wants it: one of the constants below. Default: ValidationOff.
 	Validation string `json:"validation,omitempty"`
+	// Egress narrows where the store's webhooks may lead; nil leaves that to
+	// Config.Egress.
+	Egress *StoreEgress `json:"egress,omitempty"`
 }
 
 // Values of StoreSettings.Validation.

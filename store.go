@@ -40,6 +40,8 @@ type StoreChange struct {
 	DeactivateAfterSeconds **int64
 	// Validation: "" goes back to the default.
 	Validation *string
+	// Egress: a pointer to nil does away with it.
+	Egress **StoreEgress
 }
 
 // clone is a copy that its holder may change.

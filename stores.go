@@ -23,8 +23,7 @@ func (c *Client) CreateStore(ctx context.Context, s Store) (Store, error) {
 	s.Profile = cmp.Or(s.Profile, c.config.Profile)
 	s.CreatedAt = now()
 	s.UpdatedAt = s.CreatedAt
-	c.configuring.Lock()
-	defer c.configuring.Unlock()
+	defer c.configuring.lock(s.ID)()
 	return c.writeStore(ctx, AuditStoreCreate, nil, s)
 }
 
@@ -43,8 +42,7 @@ func (c *Client) Stores(_ context.Context, after string, limit int) ([]Store, er
 // UpdateStore changes a store. A changed profile or retry policy holds for every
 // attempt from then on, those of events emitted before included.
 func (c *Client) UpdateStore(ctx context.Context, id string, change StoreChange) (Store, error) {
-	c.configuring.Lock()
-	defer c.configuring.Unlock()
+	defer c.configuring.lock(id)()
 	return retryChanged(c, ctx, func() (Store, error) {
 		before, _, err := c.registry.store(id)
 		if err != nil {
@@ -69,6 +67,9 @@ func (c *Client) UpdateStore(ctx context.Context, id string, change StoreChange)
 		if change.Validation != nil {
 			s.Validation = *change.Validation
 		}
+		if change.Egress != nil {
+			s.Egress = *change.Egress
+		}
 		s.UpdatedAt = nowAfter(before.UpdatedAt)
 		return c.writeStore(ctx, AuditStoreUpdate, &before, s)
 	})
@@ -80,8 +81,7 @@ func (c *Client) DeleteStore(ctx context.Context, id string) error {
 	if id == DefaultStore {
 		return &Error{Code: CodeConflict, Message: "the store default cannot be deleted", Hint: "delete its webhooks instead"}
 	}
-	c.configuring.Lock()
-	defer c.configuring.Unlock()
+	defer c.configuring.lock(id)()
 	_, err := retryChanged(c, ctx, func() (Store, error) { return c.deleteStore(ctx, id) })
 	return err
 }
@@ -104,13 +104,12 @@ func (c *Client) deleteStore(ctx context.Context, id string) (Store, error) {
 	if w.Refused {
 		return Store{}, errChanged
 	}
-	c.sender.forget(id)
 	return s, nil
 }
 
 // writeStore writes a store in place of what it was before, nil for a new one, and
 // what was done to it.
-// It wants c.configuring.
+// It wants the store's lock.
 func (c *Client) writeStore(ctx context.Context, done string, before *Store, s Store) (Store, error) {
 	if err := checkText(s.Name, "/name", maxName, ""); err != nil {
 		return Store{}, err
@@ -119,6 +118,9 @@ func (c *Client) writeStore(ctx context.Context, done string, before *Store, s S
 		return Store{}, err
 	}
 	if err := checkValidation(s.Validation); err != nil {
+		return Store{}, err
+	}
+	if err := s.settleEgress(before); err != nil {
 		return Store{}, err
 	}
 	p := c.profiles[s.Profile]
@@ -159,7 +161,7 @@ func (c *Client) commitStore(ctx context.Context, w *StoreWrite, p *profile.Prof
 				return
 			}
 			was, before, err := c.registry.store(w.Store.ID)
-			failure = c.registry.putStore(w.Store, p, c.config.WebhookConcurrency)
+			failure = c.putStore(w.Store, p)
 			c.scheduler.relimit(w.Store.ID)
 			if err == nil && before == p && reflect.DeepEqual(was.StoreSettings, w.Store.StoreSettings) && w.Store.DeletedAt.IsZero() {
 				return // no webhook sends otherwise for it

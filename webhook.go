@@ -27,7 +27,8 @@ type Webhook struct {
 	// nearest of them that there is.
 	RetryPolicy *profile.RetryPolicy
 	// Headers are sent with every delivery. They cannot replace what Billhook
-	// itself sets (see CheckHeaders).
+	// itself sets. As a database keeps them under Config.Keyring their values are
+	// sealed.
 	Headers map[string]string
 	// Secrets are the valid signing secrets, newest first. More than one is
 	// there only while a rotation overlaps.
@@ -59,6 +60,8 @@ type WebhookChange struct {
 	RetryPolicy **profile.RetryPolicy
 	// Headers: the value HeaderKept stands for what the header has.
 	Headers *map[string]string
+	// TLS: a pointer to nil goes back to what holds for all.
+	TLS **WebhookTLS
 	// OverlapSignature: "" goes back to the default.
 	OverlapSignature *string
 	// Ed25519: true makes a key pair where there is none, false does away with
@@ -109,7 +112,7 @@ func (w *Webhook) keepHeaders(headers map[string]string) map[string]string {
 // clone is a copy that its holder may change.
 func (w *Webhook) clone() Webhook {
 	c := *w
-	c.Events, c.Headers = slices.Clone(w.Events), maps.Clone(w.Headers)
+	c.Events = slices.Clone(w.Events)
 	c.EventVersions = maps.Clone(w.EventVersions)
 	c.Coalesce.Latest = slices.Clone(w.Coalesce.Latest)
 	c.ownSecrets()

@@ -3,7 +3,6 @@ package billhook
 import (
 	"cmp"
 	"context"
-	"crypto/ed25519"
 	"errors"
 	"maps"
 	"slices"
@@ -69,8 +68,7 @@ func (c *Client) Register(ctx context.Context, r Registration) (Webhook, error) 
 	if err := c.checkURL(ctx, w.URL, storeID, p); err != nil {
 		return Webhook{}, err
 	}
-	c.configuring.Lock()
-	defer c.configuring.Unlock()
+	defer c.configuring.lock(storeID)()
 	if c.registry.count(storeID) >= c.config.MaxWebhooks {
 		return Webhook{}, tooMany("webhooks", c.config.MaxWebhooks)
 	}
@@ -124,6 +122,9 @@ func (ch *WebhookChange) apply(w *Webhook) {
 	if ch.Headers != nil {
 		w.Headers = w.keepHeaders(*ch.Headers)
 	}
+	if ch.TLS != nil {
+		w.TLS = w.TLS.replacedBy(*ch.TLS)
+	}
 	if ch.OverlapSignature != nil {
 		w.OverlapSignature = *ch.OverlapSignature
 	}
@@ -163,14 +164,11 @@ func (c *Client) Deactivate(ctx context.Context, storeID, id string) (Webhook, e
 // Delete deletes a webhook and cancels what it waits for. Its deliveries stay
 // on record.
 func (c *Client) Delete(ctx context.Context, storeID, id string) error {
-	w, err := c.change(ctx, AuditWebhookDelete, storeID, id, func(w *Webhook) error {
+	_, err := c.change(ctx, AuditWebhookDelete, storeID, id, func(w *Webhook) error {
 		w.DeletedAt = now()
 		w.dropSecrets()
 		return nil
 	})
-	if err == nil {
-		c.sender.forgetWebhook(&w)
-	}
 	return err
 }
 
@@ -253,12 +251,6 @@ func (c *Client) Get(_ context.Context, storeID, id string) (Webhook, error) {
 	return e.webhook.clone(), nil
 }
 
-// PublicKeys verify what a store's webhooks sign with Ed25519 now, in no order. A
-// store that is not there has none.
-func (c *Client) PublicKeys(storeID string) []ed25519.PublicKey {
-	return c.registry.publicKeys(storeID, now())
-}
-
 // List lists a store's webhooks whose ids come after the given one, by id, at
 // most limit.
 func (c *Client) List(_ context.Context, storeID, after string, limit int) ([]Webhook, error) {
@@ -270,8 +262,7 @@ func (c *Client) List(_ context.Context, storeID, after string, limit int) ([]We
 
 // change applies a change, of the name in the audit log, to a webhook as it is now.
 func (c *Client) change(ctx context.Context, done, storeID, id string, apply func(*Webhook) error) (Webhook, error) {
-	c.configuring.Lock()
-	defer c.configuring.Unlock()
+	defer c.configuring.lock(storeID)()
 	return retryChanged(c, ctx, func() (Webhook, error) {
 		before, err := c.Get(ctx, storeID, id)
 		if err != nil {
@@ -287,7 +278,7 @@ func (c *Client) change(ctx context.Context, done, storeID, id string, apply fun
 }
 
 // writeWebhook writes a webhook in place of what it was before, nil for a new
-// one, and what was done to it. It wants c.configuring.
+// one, and what was done to it. It wants the store's lock.
 func (c *Client) writeWebhook(ctx context.Context, done string, before *Webhook, w Webhook) (Webhook, error) {
 	s, v, err := c.registry.emitting(w.StoreID) // again: it may be gone by now
 	if err != nil {
@@ -305,25 +296,33 @@ func (c *Client) writeWebhook(ctx context.Context, done string, before *Webhook,
 	if err := c.checkSelection(before, &w, v); err != nil {
 		return Webhook{}, err
 	}
-	w = c.config.Keyring.sealed(w)
-	wr := &WebhookWrite{Webhook: w.atRest(), Create: before == nil, Audit: newAudit(ctx, w.StoreID, done, Reference{entityWebhook, w.ID})}
+	if err := w.settleTLS(before, now()); err != nil {
+		return Webhook{}, err
+	}
+	wr := &WebhookWrite{Create: before == nil, Audit: newAudit(ctx, w.StoreID, done, Reference{entityWebhook, w.ID})}
 	wr.Audit.Old, wr.Audit.New = auditWebhook(before, nil), auditWebhook(&w, before)
 	if before != nil {
 		wr.Was = before.UpdatedAt
 	}
+	seal := c.newSealing()
 	var failure error
 	// Whoever asked may go away meanwhile; memory must follow the disk.
 	err = c.committer.do(context.WithoutCancel(ctx), write{
 		parts: 1,
-		add:   func(b *Batch) { b.Webhooks = append(b.Webhooks, wr) },
-		handOver: func() {
-			if !wr.Refused {
-				failure = c.registry.putWebhook(w, c.config.WebhookConcurrency)
-				c.scheduler.refreshLane(Lane{StoreID: w.StoreID, WebhookID: w.ID})
+		add: func(b *Batch) {
+			if w, wr.Webhook = seal.seal(w); seal.err == nil {
+				b.Webhooks = append(b.Webhooks, wr)
 			}
 		},
+		handOver: func() {
+			if seal.err == nil && !wr.Refused {
+				failure = c.putWebhook(w)
+				c.scheduler.refreshLane(Lane{StoreID: w.StoreID, WebhookID: w.ID})
+			}
+			seal.written()
+		},
 	})
-	if err = errors.Join(err, failure); err != nil {
+	if err = errors.Join(err, seal.err, failure); err != nil {
 		return Webhook{}, err
 	}
 	switch {

@@ -13,6 +13,7 @@ import (
 	"log/slog"
 	"net/http"
 	"runtime/debug"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -35,6 +36,10 @@ type Config struct {
 	// MaxBodies bounds what of all requests' bodies is in memory at a time, in
 	// bytes; beyond it requests are refused for a moment. Default: 256 MiB.
 	MaxBodies int64
+	// MaxStoreBodies bounds the same for the keys of one store together; beyond it
+	// their requests are refused for a moment. Keys that are for all stores are not
+	// bounded by it. Default: a quarter of MaxBodies, or one batch if that is more.
+	MaxStoreBodies int64
 	// KeyRate bounds the requests of each API key, and StoreRate those about each
 	// store; a batch of events counts as so many. A store's own keys and those that
 	// are for all stores are counted apart. Each node counts for itself.
@@ -66,6 +71,11 @@ type server struct {
 	keyLimit, storeLimit *limiter
 	// bodies is what of requests' bodies is in memory, in bytes.
 	bodies atomic.Int64
+	// storeBodies is the same of each store's own keys: *atomic.Int64, by store.
+	storeBodies sync.Map
+	// keySets are the sets of public keys as they were answered last: *keySet, by
+	// store.
+	keySets sync.Map
 }
 
 // New returns the handler of every path in openapi.json. It answers all other
@@ -82,6 +92,9 @@ func New(client *billhook.Client, cfg Config) http.Handler {
 	}
 	if cfg.MaxBodies == 0 {
 		cfg.MaxBodies = defaultMaxBodies
+	}
+	if cfg.MaxStoreBodies == 0 {
+		cfg.MaxStoreBodies = max(cfg.MaxBodies/4, cfg.MaxBatchBody, cfg.MaxBody)
 	}
 	if cfg.MaxBatch == 0 {
 		cfg.MaxBatch = defaultMaxBatch
@@ -106,7 +119,7 @@ func (s *server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	c := &call{server: s, w: w, r: r}
 	defer c.observe(time.Now())
 	defer c.recover()
-	defer func() { c.bodies.Add(-c.held) }()
+	defer c.letGo()
 	// The mux gets the call as its ResponseWriter: a route takes it out again,
 	// and what the mux itself has to say (no such path, wrong method) ends up
 	// in the call instead of on the wire.

@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"strconv"
 	"strings"
+	"sync/atomic"
 
 	"github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"
@@ -28,6 +29,8 @@ type call struct {
 	allowed *allowance // what the answer tells of the limits; nil for nothing
 	request string     // its id; "" until someone asks
 	held    int64      // of server.bodies
+
+	storeBodies *atomic.Int64 // held counts there too; nil for nowhere
 
 	muxStatus int  // what the mux itself would have answered
 	answered  bool // the status is on its way
@@ -205,6 +208,7 @@ func (c *call) body(max int64) ([]byte, error) {
 	if size > max {
 		return nil, tooLarge(max)
 	}
+	c.countFor(c.key.StoreID)
 	reader := &countedBody{c, http.MaxBytesReader(c.w, c.r.Body, max)}
 	var text []byte
 	var err error
@@ -219,31 +223,13 @@ func (c *call) body(max int64) ([]byte, error) {
 		if errors.As(err, &over) {
 			return nil, tooLarge(max)
 		}
-		if errors.Is(err, errBodies) {
+		if errors.Is(err, errBodies) || errors.Is(err, errStoreBodies) {
 			return nil, err
 		}
 		return nil, &billhook.Error{Code: billhook.CodeInvalidJSON, Message: "the body breaks off", Err: err}
 	}
 	return text, nil
 }
-
-// A countedBody counts what comes of a body, not what is announced of it: that
-// costs a caller nothing.
-type countedBody struct {
-	c    *call
-	body io.Reader
-}
-
-func (b *countedBody) Read(p []byte) (int, error) {
-	n, err := b.body.Read(p)
-	b.c.held += int64(n)
-	if b.c.bodies.Add(int64(n)) > b.c.cfg.MaxBodies {
-		return 0, errBodies // with all of a body, io.ReadFull would pass over it
-	}
-	return n, err
-}
-
-var errBodies = &billhook.Error{Code: billhook.CodeUnavailable, Message: "too much is being sent at once; nothing was accepted", Hint: "wait as long as Retry-After says"}
 
 func tooLarge(max int64) error {
 	return &billhook.Error{

@@ -40,15 +40,46 @@ var (
 // getPublicKeys answers everyone. Which webhooks there are, and whether there is
 // the store at all, the set does not tell: the order is that of the thumbprints.
 func (c *call) getPublicKeys() error {
-	set := jwkSet{Keys: []jwk{}}
-	for _, key := range c.client.PublicKeys(c.r.PathValue("id")) {
-		set.Keys = append(set.Keys, newJWK(key))
-	}
-	slices.SortFunc(set.Keys, func(a, b jwk) int { return strings.Compare(a.KeyID, b.KeyID) })
-	body, err := appendJSON(nil, set)
+	body, err := c.keySet(c.r.PathValue("id"))
 	if err != nil {
 		return err
 	}
 	c.sendWith(headerPublic, http.StatusOK, headerJWKSet, body)
 	return nil
 }
+
+// A keySet is a set of public keys as it is answered. It is kept, since strangers
+// may ask as often as they like.
+type keySet struct {
+	keys []ed25519.PublicKey
+	body []byte
+}
+
+var noKeys = []byte(`{"keys":[]}`)
+
+// keySet is the set of a store; the empty one is kept for none, whatever ids
+// strangers make up.
+func (s *server) keySet(storeID string) ([]byte, error) {
+	keys := s.client.PublicKeys(storeID)
+	if len(keys) == 0 {
+		s.keySets.Delete(storeID)
+		return noKeys, nil
+	}
+	if known, ok := s.keySets.Load(storeID); ok && sameKeys(known.(*keySet).keys, keys) {
+		return known.(*keySet).body, nil
+	}
+	set := jwkSet{Keys: make([]jwk, len(keys))}
+	for i, key := range keys {
+		set.Keys[i] = newJWK(key)
+	}
+	slices.SortFunc(set.Keys, func(a, b jwk) int { return strings.Compare(a.KeyID, b.KeyID) })
+	body, err := appendJSON(nil, set)
+	if err == nil {
+		s.keySets.Store(storeID, &keySet{keys, body})
+	}
+	return body, err
+}
+
+// sameKeys reports whether two are the same slice, as the Client gives for as long
+// as nothing changes.
+func sameKeys(a, b []ed25519.PublicKey) bool { return len(a) == len(b) && &a[0] == &b[0] }

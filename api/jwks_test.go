@@ -4,8 +4,11 @@ import (
 	"crypto/ed25519"
 	"encoding/base64"
 	"encoding/json"
+	"fmt"
 	"strings"
 	"testing"
+	"testing/synctest"
+	"time"
 
 	"github.com/billhook/billhook"
 )
@@ -93,5 +96,73 @@ func TestRevealSealedShut(t *testing.T) {
 		{name: "rotate with an overlap", method: "POST", path: "/api/webhooks/" + id + "/rotate-secret", status: 409},
 		{name: "rotate without", method: "POST", path: "/api/webhooks/" + id + "/rotate-secret", body: `{"gracePeriodSeconds":0}`, status: 200, has: []string{"whsec_"}},
 		{name: "reveal again", method: "GET", path: "/api/webhooks/" + id + "/secret", status: 200, has: []string{"whsec_"}},
+	})
+}
+
+// TestPublicKeysCostNothing: the set is made once, and anew when a key has come, has
+// gone or has expired; ids that strangers make up leave nothing.
+func TestPublicKeysCostNothing(t *testing.T) {
+	dir := t.TempDir()
+	synctest.Test(t, func(t *testing.T) {
+		f := newFixtureIn(t, dir, billhook.Config{}, Config{})
+		s := f.handler.(*server)
+		set := func(store string) []byte {
+			t.Helper()
+			body, err := s.keySet(store)
+			if err != nil {
+				t.Fatal(err)
+			}
+			return body
+		}
+		count := func() int { return strings.Count(string(set("default")), `"kid"`) }
+		kept := func() (n int) {
+			s.keySets.Range(func(_, _ any) bool { n++; return true })
+			return n
+		}
+		var first billhook.Webhook
+		for i := range 50 {
+			w, err := f.client.Register(t.Context(), billhook.Registration{URL: "https://93.184.216.34/", Events: []string{"*"}, Ed25519: true})
+			if err != nil {
+				t.Fatal(err)
+			}
+			first = w
+			if n := count(); n != i+1 {
+				t.Fatalf("%d keys, want %d", n, i+1)
+			}
+		}
+		if a, b := set("default"), set("default"); &a[0] != &b[0] {
+			t.Error("the same set is made twice")
+		}
+		if n := testing.AllocsPerRun(100, func() { set("default") }); n > 2 {
+			t.Errorf("%v allocations to find a set that is there", n)
+		}
+		for i := range 1000 {
+			set(fmt.Sprintf("made-up-%d", i))
+		}
+		if n := kept(); n != 1 {
+			t.Errorf("%d sets are kept", n)
+		}
+		if _, err := f.client.RotateSecret(t.Context(), "default", first.ID, billhook.Rotation{GracePeriod: time.Hour}); err != nil {
+			t.Fatal(err)
+		}
+		if n := count(); n != 51 {
+			t.Errorf("while a rotation overlaps there are %d keys", n)
+		}
+		time.Sleep(time.Hour)
+		if n := count(); n != 50 {
+			t.Errorf("once it is over there are %d keys", n)
+		}
+		all, err := f.client.List(t.Context(), "default", "", 100)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, w := range all {
+			if err := f.client.Delete(t.Context(), "default", w.ID); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if n := count(); n != 0 || kept() != 0 {
+			t.Errorf("of nothing there are %d keys, and %d sets are kept", n, kept())
+		}
 	})
 }

@@ -10,12 +10,12 @@ var (
 	registrationMembers = []string{
 		"url", "events", "secret", "name", "description", "isActive", "active", "retryPolicy", "headers", "id",
 		"overlapSignature", "ed25519", "limits", "deactivateAfterSeconds", "filter", "eventVersions", "order", "coalesce",
-		"whenInactive", "held",
+		"whenInactive", "held", "tls",
 	}
 	webhookChangeMembers = []string{
 		"url", "events", "name", "description", "isActive", "active", "retryPolicy", "headers",
 		"overlapSignature", "ed25519", "limits", "deactivateAfterSeconds", "filter", "eventVersions", "order", "coalesce",
-		"whenInactive", "held", "heldDeliveries",
+		"whenInactive", "held", "tls", "heldDeliveries",
 	}
 )
 
@@ -80,6 +80,8 @@ func (c *call) readRegistration(text []byte) (billhook.Registration, error) {
 				r.WhenInactive, err = optional(rd, rd.whenInactive)
 			case "held":
 				r.Held, err = optional(rd, rd.heldLimits)
+			case "tls":
+				r.TLS, err = optional(rd, rd.tls)
 			}
 			return err
 		})
@@ -142,6 +144,8 @@ func (c *call) readWebhookChange(text []byte) (billhook.WebhookChange, error) {
 				change.Held, err = pointerTo(optional(rd, rd.heldLimits))
 			case "heldDeliveries":
 				change.HeldDeliveries, err = rd.release()
+			case "tls":
+				change.TLS, err = pointerTo(optional(rd, rd.tls))
 			}
 			return err
 		})

@@ -19,17 +19,19 @@ type storeJSON struct {
 	// DeactivateAfterSeconds is null for never.
 	DeactivateAfterSeconds *int64 `json:"deactivateAfterSeconds"`
 	// Validation is off, warn or enforce.
-	Validation string  `json:"validation"`
-	CreatedAt  instant `json:"createdAt"`
-	UpdatedAt  instant `json:"updatedAt"`
+	Validation string `json:"validation"`
+	// Egress is null where nothing is narrowed.
+	Egress    *billhook.StoreEgress `json:"egress"`
+	CreatedAt instant               `json:"createdAt"`
+	UpdatedAt instant               `json:"updatedAt"`
 }
 
 func showStore(s *billhook.Store) storeJSON {
 	return storeJSON{
 		ID: s.ID, Name: s.Name, Profile: s.Profile, RetryPolicy: s.RetryPolicy,
 		Limits: showLimits(s.Limits), DeactivateAfterSeconds: s.DeactivateAfterSeconds,
-		Validation: cmp.Or(s.Validation, billhook.ValidationOff),
-		CreatedAt:  instant(s.CreatedAt), UpdatedAt: instant(s.UpdatedAt),
+		Validation: cmp.Or(s.Validation, billhook.ValidationOff), Egress: s.Egress,
+		CreatedAt: instant(s.CreatedAt), UpdatedAt: instant(s.UpdatedAt),
 	}
 }
 
@@ -41,7 +43,7 @@ func (c *call) createStore() error {
 	var s billhook.Store
 	var policy *policyText
 	err = readBody(text, func(rd *reader) error {
-		err := rd.object([]string{"id", "name", "profile", "retryPolicy", "limits", "deactivateAfterSeconds", "validation"}, func(name string) (err error) {
+		err := rd.object([]string{"id", "name", "profile", "retryPolicy", "limits", "deactivateAfterSeconds", "validation", "egress"}, func(name string) (err error) {
 			switch name {
 			case "id":
 				s.ID, err = rd.string()
@@ -57,6 +59,8 @@ func (c *call) createStore() error {
 				s.DeactivateAfterSeconds, err = optional(rd, rd.integerPointer)
 			case "validation":
 				s.Validation, err = optional(rd, rd.string)
+			case "egress":
+				s.Egress, err = optional(rd, rd.egress)
 			}
 			return err
 		})
@@ -108,7 +112,7 @@ func (c *call) updateStore() error {
 	var change billhook.StoreChange
 	var policy **policyText
 	err = readBody(text, func(rd *reader) error {
-		return rd.object([]string{"name", "profile", "retryPolicy", "limits", "deactivateAfterSeconds", "validation"}, func(name string) (err error) {
+		return rd.object([]string{"name", "profile", "retryPolicy", "limits", "deactivateAfterSeconds", "validation", "egress"}, func(name string) (err error) {
 			switch name {
 			case "name":
 				change.Name, err = pointerTo(rd.string())
@@ -122,6 +126,8 @@ func (c *call) updateStore() error {
 				change.DeactivateAfterSeconds, err = pointerTo(optional(rd, rd.integerPointer))
 			case "validation":
 				change.Validation, err = pointerTo(rd.string())
+			case "egress":
+				change.Egress, err = pointerTo(optional(rd, rd.egress))
 			}
 			return err
 		})
@@ -137,6 +143,10 @@ func (c *call) updateStore() error {
 		if change.RetryPolicy, err = pointerTo(c.storePolicy(c.r.Context(), *policy, c.storeID, profileName)); err != nil {
 			return err
 		}
+	}
+	if change.Egress != nil && c.key.StoreID != "" {
+		// A limit that who is limited could lift would be none.
+		return forbidden("the key is for one store, and egress is set by those that are for all")
 	}
 	s, err := c.client.UpdateStore(c.r.Context(), c.storeID, change)
 	if err != nil {

@@ -41,6 +41,8 @@ type webhookJSON struct {
 	Held         heldLimitsJSON `json:"held"`
 	// HeldDeliveries is what is being done with them; null where nothing is.
 	HeldDeliveries *releaseJSON `json:"heldDeliveries"`
+	// TLS is null where it is what holds for all.
+	TLS *tlsJSON `json:"tls"`
 	// Secret is there only in answers that are meant to show it.
 	Secret    string  `json:"secret,omitempty"`
 	CreatedAt instant `json:"createdAt"`
@@ -57,10 +59,10 @@ func showWebhook(w *billhook.Webhook) webhookJSON {
 		ID: w.ID, StoreID: w.StoreID, URL: w.URL, Events: w.Events,
 		Name: w.Name, Description: w.Description, IsActive: w.IsActive,
 		RetryPolicy: w.RetryPolicy, Headers: maskHeaders(w.Headers),
-		OverlapSignature: cmp.Or(w.OverlapSignature, billhook.SignOld),
-		Order:            cmp.Or(w.Order, billhook.OrderNone),
-		Coalesce:         coalesceJSON{append([]string{}, w.Coalesce.Latest...)},
-		Limits:           showLimits(w.Limits), DeactivateAfterSeconds: w.DeactivateAfterSeconds,
+		OverlapSignature: cmp.Or(w.OverlapSignature, billhook.SignOld), TLS: showTLS(w.TLS),
+		Order:    cmp.Or(w.Order, billhook.OrderNone),
+		Coalesce: coalesceJSON{append([]string{}, w.Coalesce.Latest...)},
+		Limits:   showLimits(w.Limits), DeactivateAfterSeconds: w.DeactivateAfterSeconds,
 		CreatedAt: instant(w.CreatedAt), UpdatedAt: instant(w.UpdatedAt),
 	}
 	if w.InactiveReason != "" {

@@ -1,6 +1,7 @@
 package egress
 
 import (
+	"cmp"
 	"fmt"
 	"net/netip"
 	"slices"
@@ -24,18 +25,25 @@ type Limits struct {
 
 	// Ports lists the ports that may be dialled. Default: all but 0.
 	Ports []uint16
+
+	// By says in reasons whose limits these are. Default: "the operator of this
+	// server".
+	By string
 }
 
-const (
-	reasonDenied = "the operator of this server has blocked the address"
-	reasonOthers = "the operator of this server lets webhooks go to certain hosts and addresses only"
-)
+func (l Limits) by() string { return cmp.Or(l.By, "the operator of this server") }
+
+func (l Limits) denied() string { return l.by() + " has blocked the address" }
+
+func (l Limits) others() string {
+	return l.by() + " lets webhooks go to certain hosts and addresses only"
+}
 
 // hostVerdict returns why nothing at host and port may be dialled, whatever the
 // address, and "" where that is still open.
 func (l Limits) hostVerdict(host string, port uint16) string {
 	if l.Deny.names(host) {
-		return reasonDenied
+		return l.denied()
 	}
 	if port == 0 {
 		return "port 0 is not a port that can be reached"
@@ -52,9 +60,9 @@ func (l Limits) hostVerdict(host string, port uint16) string {
 func (l Limits) addrVerdict(host string, addr netip.Addr, inside []netip.Addr) string {
 	switch {
 	case l.Deny.covers(addr) || slices.ContainsFunc(inside, l.Deny.covers):
-		return reasonDenied
+		return l.denied()
 	case !l.Only.empty() && !l.Only.covers(addr) && !l.Only.names(host):
-		return reasonOthers
+		return l.others()
 	}
 	return ""
 }

@@ -3,7 +3,9 @@ package egress
 import (
 	"crypto/tls"
 	"crypto/x509"
+	"maps"
 	"net/http"
+	"slices"
 	"sync"
 )
 
@@ -43,47 +45,51 @@ func NewPool(guard *Guard, config TransportConfig) *Pool {
 
 // Transport returns the transport for what use stands for, a webhook say: the
 // common one where identity is nil, and else one that no other use gets. A use
-// with another *Identity than before gets a new transport, so pass the same
-// pointer for as long as nothing changes.
+// with another *Identity than before, or none, gets another transport, and the
+// connections from before are closed, so pass the same pointer for as long as
+// nothing changes.
 func (p *Pool) Transport(use string, identity *Identity) *http.Transport {
-	if identity == nil {
-		return p.common
+	t, before := p.transport(use, identity)
+	if before != nil {
+		before.CloseIdleConnections() // a receiver can make that take seconds
 	}
+	return t
+}
+
+// transport is Transport, and the transport whose place that took.
+func (p *Pool) transport(use string, identity *Identity) (t, before *http.Transport) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	before, ok := p.single[use]
-	if ok && before.identity == identity {
-		return before.transport
-	}
-	if ok {
-		before.transport.CloseIdleConnections()
+	known := p.single[use]
+	switch {
+	case identity == nil:
+		delete(p.single, use)
+		return p.common, known.transport
+	case known.identity == identity:
+		return known.transport, nil
 	}
 	config := p.config
 	config.Certificates = identity.Certificates
 	if identity.RootCAs != nil {
 		config.RootCAs = identity.RootCAs
 	}
-	t := NewTransport(p.guard, config)
+	t = NewTransport(p.guard, config)
 	p.single[use] = single{identity, t}
-	return t
+	return t, known.transport
 }
 
-// Forget closes the idle connections that were made for use alone, for good.
-func (p *Pool) Forget(use string) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	if s, ok := p.single[use]; ok {
-		s.transport.CloseIdleConnections()
-		delete(p.single, use)
-	}
-}
+// Forget closes the connections that were made for use alone, those in use once
+// they no longer are.
+func (p *Pool) Forget(use string) { p.Transport(use, nil) }
 
-// CloseIdleConnections closes all connections that are not in use.
+// CloseIdleConnections closes all connections that are not in use. A receiver can
+// make it take seconds.
 func (p *Pool) CloseIdleConnections() {
 	p.common.CloseIdleConnections()
 	p.mu.Lock()
-	defer p.mu.Unlock()
-	for _, s := range p.single {
+	all := slices.Collect(maps.Values(p.single))
+	p.mu.Unlock()
+	for _, s := range all {
 		s.transport.CloseIdleConnections()
 	}
 }

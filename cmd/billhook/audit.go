@@ -9,13 +9,10 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"path/filepath"
 	"slices"
 	"time"
 
 	"github.com/billhook/billhook"
-	"github.com/billhook/billhook/postgres"
-	"github.com/billhook/billhook/sqlite"
 )
 
 // auditCmd reads the database beside the service that uses it.
@@ -24,27 +21,16 @@ type auditCmd struct {
 	Export auditExportCmd `cmd:"" help:"Write the audit log as JSON lines, oldest first, with all that a hash covers."`
 }
 
-// auditSource says which database is read, as serve does, and of which store.
+// auditSource says which database is read, and of which store.
 type auditSource struct {
-	Data        string `env:"BILLHOOK_DATA" default:"data" help:"Folder of the database file."`
-	DatabaseURL string `env:"BILLHOOK_DATABASE_URL" placeholder:"postgres://…" help:"PostgreSQL that keeps the data in place of a file."`
-	Store       string `placeholder:"ID" help:"Only this store. Default: all, the deleted too."`
-}
-
-// A view is a database that is only read.
-type view interface {
-	billhook.AuditLog
-	billhook.Accounts
-	Configuration(ctx context.Context) (billhook.Configuration, error)
-	// AuditStores names every store of which there are entries or chains.
-	AuditStores(ctx context.Context) ([]string, error)
-	Close() error
+	databaseFlags
+	Store string `placeholder:"ID" help:"Only this store. Default: all, the deleted too."`
 }
 
 // each does something for each store, in the order of their ids. lost are those of
 // which only the log is left: no store ever goes, but by someone's hand.
 func (s *auditSource) each(ctx context.Context, do func(log billhook.AuditLog, storeID string, lost bool) error) (err error) {
-	v, err := openView(ctx, s.DatabaseURL, s.Data)
+	v, err := s.openView(ctx)
 	if err != nil {
 		return err
 	}
@@ -76,18 +62,6 @@ func (s *auditSource) each(ctx context.Context, do func(log billhook.AuditLog, s
 		return fmt.Errorf("there is no store %q", s.Store)
 	}
 	return nil
-}
-
-// openView opens the database of the URL, or else the file in the folder.
-func openView(ctx context.Context, url, data string) (view, error) {
-	if url != "" {
-		return postgres.OpenView(ctx, url)
-	}
-	v, err := sqlite.OpenView(ctx, filepath.Join(data, databaseFile))
-	if err != nil {
-		return nil, whichDatabase(err)
-	}
-	return v, nil
 }
 
 type auditVerifyCmd struct {

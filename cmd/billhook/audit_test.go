@@ -38,7 +38,7 @@ func TestVerifyLostStore(t *testing.T) {
 	}
 
 	var walked []string
-	source := auditSource{Data: dir}
+	source := auditSource{databaseFlags: databaseFlags{Data: dir}}
 	err = source.each(ctx, func(log billhook.AuditLog, storeID string, lost bool) error {
 		proof, err := billhook.VerifyAudit(ctx, log, storeID)
 		walked = append(walked, fmt.Sprint(storeID, " ", proof.Entries, " ", lost))

@@ -21,9 +21,8 @@ type keysCmd struct {
 
 type keysRotateCmd struct {
 	SecretKeyFile string `env:"BILLHOOK_SECRET_KEY_FILE" placeholder:"FILE" help:"The file; made if it is not there. Without it, the one in the data folder."`
-	Data          string `env:"BILLHOOK_DATA" default:"data" help:"Folder of the database file."`
-	DatabaseURL   string `env:"BILLHOOK_DATABASE_URL" placeholder:"postgres://…" help:"With --prune: the PostgreSQL that keeps the data in place of a file."`
-	Prune         bool   `help:"Add no key, but remove those that nothing in the database is sealed with any more."`
+	databaseFlags
+	Prune bool `help:"Add no key, but remove those that nothing in the database is sealed with any more."`
 }
 
 // Help is printed below the flags.
@@ -33,10 +32,6 @@ func (keysRotateCmd) Help() string {
 		"what is sealed with a key that a node has not got waits there. " +
 		"The old key is needed until --prune has removed it, and for backups from before."
 }
-
-// settled is how long ago a file must have changed for a node to have taken it
-// in, and to seal with no other key.
-const settled = 10 * time.Second
 
 func (cmd *keysRotateCmd) Run(ctx context.Context) error {
 	file, err := cmd.file()
@@ -95,8 +90,9 @@ func (cmd *keysRotateCmd) prune(ctx context.Context, file keyFile, w io.Writer) 
 		if err != nil {
 			return "", err
 		}
-		if age := time.Since(info.ModTime()); age < settled {
-			return "", fmt.Errorf("%s was changed %v ago, and a node may not have seen it: try again in %v", file, age.Round(time.Second), settled)
+		if age := time.Since(info.ModTime()); age < billhook.KeysSettle {
+			return "", fmt.Errorf("%s was changed %v ago, and a node may still be writing with the key from before: try again %v after the change",
+				file, age.Round(time.Second), billhook.KeysSettle)
 		}
 		if _, err := file.load(); err != nil {
 			return "", err
@@ -134,7 +130,7 @@ func keysIn(webhooks []billhook.Webhook) map[string]int {
 }
 
 func (cmd *keysRotateCmd) webhooks(ctx context.Context) ([]billhook.Webhook, error) {
-	v, err := openView(ctx, cmd.DatabaseURL, cmd.Data)
+	v, err := cmd.openView(ctx)
 	if err != nil {
 		return nil, err
 	}

@@ -16,15 +16,14 @@ type ledgerCmd struct {
 }
 
 type ledgerVerifyCmd struct {
-	Data        string        `env:"BILLHOOK_DATA" default:"data" help:"Folder of the database file."`
-	DatabaseURL string        `env:"BILLHOOK_DATABASE_URL" placeholder:"postgres://…" help:"PostgreSQL that keeps the data in place of a file."`
-	Store       string        `placeholder:"ID" help:"Only this store. Default: all, the deleted too."`
-	Rest        time.Duration `default:"5ms" help:"Pause after every two thousand deliveries, which others have the database in."`
+	databaseFlags
+	Store string        `placeholder:"ID" help:"Only this store. Default: all, the deleted too."`
+	Rest  time.Duration `default:"5ms" help:"Pause after every two thousand deliveries, which others have the database in."`
 }
 
 // Run prints a line for each store, and one for each day that does not agree.
 func (cmd *ledgerVerifyCmd) Run(ctx context.Context) (err error) {
-	v, err := openView(ctx, cmd.DatabaseURL, cmd.Data)
+	v, err := cmd.openView(ctx)
 	if err != nil {
 		return err
 	}

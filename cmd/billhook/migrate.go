@@ -2,12 +2,9 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io"
-	"io/fs"
 	"os"
-	"path/filepath"
 	"text/tabwriter"
 	"time"
 
@@ -23,13 +20,8 @@ type migrateCmd struct {
 	Status migrateStatusCmd `cmd:"" help:"List the migrations, and when the database had them."`
 }
 
-// migrateTarget says which database, as serve does.
-type migrateTarget struct {
-	Data        string `env:"BILLHOOK_DATA" default:"data" help:"Folder of the database file."`
-	DatabaseURL string `env:"BILLHOOK_DATABASE_URL" placeholder:"postgres://…" help:"PostgreSQL that keeps the data in place of a file."`
-}
-
-func (m *migrateTarget) file() string { return filepath.Join(m.Data, databaseFile) }
+// migrateTarget says which database.
+type migrateTarget struct{ databaseFlags }
 
 // migrations lists those of the database, which must be there.
 func (m *migrateTarget) migrations(ctx context.Context) ([]postgres.Migration, error) {
@@ -56,14 +48,6 @@ func (m *migrateTarget) migrate(ctx context.Context) error {
 		return err
 	}
 	return db.Close()
-}
-
-// whichDatabase adds to an error of a file that is not there what to give.
-func whichDatabase(err error) error {
-	if errors.Is(err, fs.ErrNotExist) {
-		return fmt.Errorf("%w: give the --data of a service that has run, or --database-url", err)
-	}
-	return err
 }
 
 type migrateUpCmd struct {

@@ -98,7 +98,7 @@ func (f keyFile) checkLost(ctx context.Context, db billhook.Database) error {
 		Message: fmt.Sprintf("%s is not there, and %d webhooks have secrets that are sealed with its key %s",
 			f, sealed, strings.Join(slices.Sorted(maps.Keys(inUse)), ", ")),
 		Hint: fmt.Sprintf("restore the file from its backup. If it is lost: billhook keys rotate --secret-key-file=%s makes another, "+
-			"deliveries to those webhooks wait, and POST /api/webhooks/{id}/rotate-secret with gracePeriodSeconds 0 gives each a new secret", f),
+			"deliveries to those webhooks wait, and POST /api/webhooks/{id}/rotate-secret with gracePeriodSeconds 0 gives each a new secret; values of headers and tls are given anew", f),
 	}
 }
 

@@ -169,7 +169,7 @@ func rotateUnderLoad(t *testing.T, file string, nodes []*server, start func() *s
 	}
 	eventually(t, patience, func() string {
 		// As if it had been long ago.
-		dated(time.Now().Add(-time.Minute))
+		dated(time.Now().Add(-time.Hour))
 		if said := rotateKeys(t, append([]string{"--prune"}, where...)...); !strings.Contains(said, old+": removed") {
 			return said
 		}

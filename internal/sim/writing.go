@@ -152,6 +152,10 @@ func cloned(h billhook.Webhook) billhook.Webhook {
 		release := *h.Release
 		h.Release = &release
 	}
+	if h.TLS != nil {
+		tls := *h.TLS
+		h.TLS = &tls
+	}
 	return h
 }
 
