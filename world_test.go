@@ -32,6 +32,7 @@ type world struct {
 
 	mu        sync.Mutex
 	listeners map[string]*listener // by "ip:port"
+	refuses   func() bool          // all connections; nil for no
 	stopRun   context.CancelFunc
 	ran       chan error
 }
@@ -156,9 +157,9 @@ func (w *world) serveRaw(port int, handle func(net.Conn)) string {
 
 func (w *world) dial(ctx context.Context, _, address string) (net.Conn, error) {
 	w.mu.Lock()
-	l := w.listeners[address]
+	l, refuses := w.listeners[address], w.refuses
 	w.mu.Unlock()
-	if l == nil {
+	if l == nil || refuses != nil && refuses() {
 		return nil, &net.OpError{Op: "dial", Net: "tcp", Err: syscall.ECONNREFUSED}
 	}
 	near, far := net.Pipe()
