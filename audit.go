@@ -45,18 +45,21 @@ type AuditEntry struct {
 
 // What is done in Billhook itself.
 const (
-	AuditStoreCreate   = "stores.create"
-	AuditStoreUpdate   = "stores.update"
-	AuditStoreDelete   = "stores.delete"
-	AuditWebhookCreate = "webhooks.create"
-	AuditWebhookUpdate = "webhooks.update"
-	AuditWebhookDelete = "webhooks.delete"
-	AuditWebhookTest   = "webhooks.test"
-	AuditSecretRotate  = "webhooks.rotateSecret"
-	AuditSecretReveal  = "webhooks.revealSecret"
-	AuditDeliveryRetry = "deliveries.retry"
-	AuditKeyCreate     = "keys.create"
-	AuditKeyRevoke     = "keys.revoke"
+	AuditStoreCreate    = "stores.create"
+	AuditStoreUpdate    = "stores.update"
+	AuditStoreDelete    = "stores.delete"
+	AuditWebhookCreate  = "webhooks.create"
+	AuditWebhookUpdate  = "webhooks.update"
+	AuditWebhookDelete  = "webhooks.delete"
+	AuditWebhookTest    = "webhooks.test"
+	AuditSecretRotate   = "webhooks.rotateSecret"
+	AuditSecretReveal   = "webhooks.revealSecret"
+	AuditDeliveryRetry  = "deliveries.retry"
+	AuditRecoveryCreate = "recoveries.create"
+	AuditRecoveryCancel = "recoveries.cancel"
+	AuditRecoveryEnd    = "recoveries.end" // by itself
+	AuditKeyCreate      = "keys.create"
+	AuditKeyRevoke      = "keys.revoke"
 )
 
 // auditNames are the names of what is done in Billhook itself.
@@ -64,6 +67,7 @@ var auditNames = []string{
 	AuditStoreCreate, AuditStoreUpdate, AuditStoreDelete,
 	AuditWebhookCreate, AuditWebhookUpdate, AuditWebhookDelete, AuditWebhookTest,
 	AuditSecretRotate, AuditSecretReveal, AuditDeliveryRetry,
+	AuditRecoveryCreate, AuditRecoveryCancel, AuditRecoveryEnd,
 	AuditKeyCreate, AuditKeyRevoke,
 }
 
@@ -78,6 +82,7 @@ const (
 	entityWebhook  = "webhook"
 	entityKey      = "apiKey"
 	entityDelivery = "delivery"
+	entityRecovery = "recovery"
 )
 
 // AllStores stands in the audit log for the store of what is for all of them: their

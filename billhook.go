@@ -149,6 +149,7 @@ type Client struct {
 	committer *committer
 	scheduler *scheduler
 	linker    *linker
+	recoverer *recoverer
 	turns     turns
 	sender    *sender
 	// configuring is held while a store, a webhook or a key changes, so that each
@@ -172,6 +173,7 @@ func New(db Database, config Config) (*Client, error) {
 	c := &Client{config: config, db: db, profiles: config.allProfiles(), registry: newRegistry(), keys: newKeyTable(), outdated: make(chan struct{}, 1)}
 	c.committer = newCommitter(db, config.Logger)
 	c.linker = &linker{committer: c.committer}
+	c.recoverer = newRecoverer(c)
 	c.sender = newSender(db, config)
 	c.scheduler = &scheduler{
 		db: db, committer: c.committer, logger: config.Logger, held: db.Held,
@@ -281,6 +283,7 @@ func (c *Client) watch(ctx context.Context) (ended func()) {
 	asked := make(chan struct{}, 1)
 	var beside, watching sync.WaitGroup
 	beside.Go(func() { c.emptyOutbox(ctx, asked) })
+	beside.Go(func() { c.recoverer.run(ctx) })
 	beside.Go(func() { c.keepConfigured(ctx) })
 	beside.Go(func() { c.keepKeys(ctx, func() bool { return c.reseal(ctx) }) })
 	lasting, end := context.WithCancel(context.WithoutCancel(ctx))
@@ -309,6 +312,7 @@ func (c *Client) heedAll(ctx context.Context, asked chan<- struct{}) func(Change
 		if seen.Unowned {
 			c.scheduler.claim()
 			c.linker.wake()
+			c.recoverer.rouse()
 		}
 		if seen.Asked {
 			select {

@@ -91,6 +91,7 @@ type Database interface {
 	// own entries, and what was done in Billhook itself.
 	Audit(ctx context.Context, f AuditFilter) ([]AuditEntry, error)
 	AuditLog
+	RecoveryLog
 
 	Close() error
 }
@@ -111,6 +112,12 @@ type Batch struct {
 	Keys     []*KeyWrite
 	Outcomes []*Outcome
 	Retries  []*Retry
+	// Parts of recoveries; see RecoveryLog.
+	Recoveries    []*RecoveryWrite
+	RecoveryStops []*RecoveryStop
+	RecoverySteps []*RecoveryStep
+	Adoptions     []*Adoption
+
 	Cancels  []*Cancel
 	Refusals []*Refusal
 	Emits    []*Emit
@@ -124,7 +131,7 @@ type Batch struct {
 // Empty reports whether there is nothing to write.
 func (b *Batch) Empty() bool {
 	return len(b.Stores)+len(b.Webhooks)+len(b.Keys)+len(b.Outcomes)+len(b.Retries)+len(b.Cancels)+len(b.Refusals)+len(b.Emits)+len(b.Claims)+
-		len(b.Entries)+len(b.Links) == 0
+		len(b.Entries)+len(b.Links)+len(b.Recoveries)+len(b.RecoveryStops)+len(b.RecoverySteps)+len(b.Adoptions) == 0
 }
 
 // A Change is what another node, or another program, has done.

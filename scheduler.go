@@ -221,6 +221,14 @@ func (s *scheduler) refreshLane(key Lane) {
 	s.tend(l)
 }
 
+// lags reports whether a lane has had something due for longer than so long.
+func (s *scheduler) lags(key Lane, by time.Duration) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	l := s.lanes[key]
+	return l != nil && len(l.waiting) > 0 && time.Since(l.waiting[0].DueAt) > by
+}
+
 func (s *scheduler) lane(key Lane) *lane {
 	l := s.lanes[key]
 	if l == nil {

@@ -20,6 +20,7 @@ var dialect = sqlstore.Dialect{
 	Arrays:   true,
 	Lock:     " FOR UPDATE SKIP LOCKED",
 	Lost:     selectLost,
+	Orphaned: orphaned,
 	Keys:     true,
 	Hasty:    "SET LOCAL lock_timeout = '5ms'",
 	Waited:   func(err error) bool { return isCode(err, lockNotAvailable) },

@@ -21,6 +21,8 @@ type Shared struct {
 	ahead time.Duration
 	// unfenced is a flaw, to be found: outcomes count whoever owns the delivery.
 	unfenced bool
+	// untaken is another: a step of a recovery takes whatever is over.
+	untaken bool
 
 	stores   map[string]billhook.Store
 	webhooks map[key]billhook.Webhook
@@ -31,6 +33,9 @@ type Shared struct {
 	over     map[key]billhook.Delivery
 	attempts map[key][]billhook.Attempt
 	audit    map[key]billhook.AuditEntry
+
+	recoveries map[key]recoveryRow
+	replays    map[replayKey]bool
 
 	// outbox has what was asked for in SQL, by number, and asks counts it.
 	outbox map[int64]askedRow
@@ -62,7 +67,8 @@ func NewShared(lease time.Duration) *Shared {
 		stores: map[string]billhook.Store{}, webhooks: map[key]billhook.Webhook{}, apiKeys: map[key]billhook.APIKey{},
 		events: map[key]billhook.Event{}, byKey: map[key]string{},
 		pending: map[key]waiting{}, over: map[key]billhook.Delivery{}, attempts: map[key][]billhook.Attempt{},
-		audit:  map[key]billhook.AuditEntry{},
+		audit:      map[key]billhook.AuditEntry{},
+		recoveries: map[key]recoveryRow{}, replays: map[replayKey]bool{},
 		outbox: map[int64]askedRow{}, nodes: map[int64]nodeRow{},
 	}
 }

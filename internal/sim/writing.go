@@ -50,6 +50,9 @@ func (w *writing) batch(b *billhook.Batch) error {
 		w.retry(r)
 		w.enter(r.Audit, r.Delivery != nil)
 	}
+	if err := w.recover(b); err != nil {
+		return err
+	}
 	for _, c := range b.Cancels {
 		w.cancel(c)
 	}
@@ -198,18 +201,26 @@ func (w *writing) emit(e *billhook.Emit) error {
 		put(&w.undo, w.byKey, key{e.Event.StoreID, e.Event.IdempotencyKey}, e.Event.ID)
 	}
 	for _, p := range e.Deliveries {
-		k := key{p.StoreID, p.ID}
-		_, waits := w.pending[k]
-		_, is := w.over[k]
-		if waits || is {
-			return errTaken
+		if err := w.wait(&p); err != nil {
+			return err
 		}
-		put(&w.undo, w.pending, k, waiting{owner: w.owner, Delivery: billhook.Delivery{
-			StoreID: p.StoreID, ID: p.ID, WebhookID: p.WebhookID, EventID: p.EventID, EventType: p.EventType,
-			Status: billhook.StatusPending, Attempts: p.Attempts, AttemptsBefore: p.AttemptsBefore,
-			CreatedAt: p.CreatedAt, NextAttemptAt: p.DueAt,
-		}})
 	}
+	return nil
+}
+
+// wait adds a delivery that waits.
+func (w *writing) wait(p *billhook.Pending) error {
+	k := key{p.StoreID, p.ID}
+	_, waits := w.pending[k]
+	_, is := w.over[k]
+	if waits || is {
+		return errTaken
+	}
+	put(&w.undo, w.pending, k, waiting{owner: w.owner, Delivery: billhook.Delivery{
+		StoreID: p.StoreID, ID: p.ID, WebhookID: p.WebhookID, EventID: p.EventID, EventType: p.EventType,
+		Status: billhook.StatusPending, Attempts: p.Attempts, AttemptsBefore: p.AttemptsBefore,
+		CreatedAt: p.CreatedAt, NextAttemptAt: p.DueAt,
+	}})
 	return nil
 }
 

@@ -1,0 +1,229 @@
+package billhook
+
+import (
+	"context"
+	"sync/atomic"
+	"time"
+)
+
+const (
+	// recoveriesAtOnce is how many recoveries a node has in hand.
+	recoveriesAtOnce = 1000
+	// recoveryRetry is how long after a failure a node goes on.
+	recoveryRetry = time.Second
+	// rouseAfter is how long after the first of many hints it looks once for all.
+	rouseAfter = time.Second
+	// lagAllowed is how late a lane may be before a recovery of its webhook waits:
+	// what comes after would only wait behind it, and live deliveries behind that.
+	// It looks again after lagLook.
+	lagAllowed, lagLook = 5 * time.Second, time.Second
+)
+
+// A recoverer makes the steps of the recoveries that this node owns, one after the
+// other, each as soon as its rate has room. A step reads a page, picks what is to
+// be sent, and writes that together with how far it has come: a crash before the
+// commit leaves nothing of it, one after it leaves deliveries that are pending.
+type recoverer struct {
+	client *Client
+	woken  chan struct{} // has something in it when there may be more recoveries
+	// rousing: a timer will wake it.
+	rousing atomic.Bool
+}
+
+func newRecoverer(c *Client) *recoverer { return &recoverer{client: c, woken: make(chan struct{}, 1)} }
+
+// wake has the recoverer look for recoveries that are nobody's.
+func (r *recoverer) wake() {
+	select {
+	case r.woken <- struct{}{}:
+	default: // it is about to look
+	}
+}
+
+// rouse is wake for whoever hears of what nobody owns, which may be often and is
+// hardly ever a recovery.
+func (r *recoverer) rouse() {
+	if r.rousing.CompareAndSwap(false, true) {
+		time.AfterFunc(rouseAfter, func() {
+			r.rousing.Store(false)
+			r.wake()
+		})
+	}
+}
+
+// A running recovery, and when it goes on.
+type runningRecovery struct {
+	Recovery
+	at time.Time
+}
+
+// run works until ctx ends.
+func (r *recoverer) run(ctx context.Context) {
+	for ctx.Err() == nil {
+		own, err := r.adopt(ctx)
+		if err == nil {
+			err = r.work(ctx, own)
+		}
+		if err != nil && ctx.Err() == nil {
+			r.client.config.Logger.Error("cannot go on with recoveries; trying again", "err", err)
+			wait(ctx, recoveryRetry)
+		}
+	}
+}
+
+// adopt takes over recoveries that are nobody's, and reads all of this node's anew.
+func (r *recoverer) adopt(ctx context.Context) ([]*runningRecovery, error) {
+	a := &Adoption{Limit: recoveriesAtOnce}
+	err := r.client.committer.do(ctx, write{parts: 1, add: func(b *Batch) { b.Adoptions = append(b.Adoptions, a) }})
+	if err != nil {
+		return nil, err
+	}
+	own := make([]*runningRecovery, len(a.Recoveries))
+	for i := range a.Recoveries {
+		own[i] = &runningRecovery{a.Recoveries[i], time.Now()}
+	}
+	return own, nil
+}
+
+// work makes steps until there may be recoveries that it does not have, or one was
+// ended or taken over by others.
+func (r *recoverer) work(ctx context.Context, own []*runningRecovery) error {
+	for {
+		next := first(own)
+		var in <-chan time.Time // never, where there is none
+		var t *time.Timer
+		if next != nil {
+			t = time.NewTimer(time.Until(next.at))
+			in = t.C
+		}
+		select {
+		case <-ctx.Done():
+		case <-r.woken:
+		case <-in:
+			stale, err := r.step(ctx, next)
+			if err == nil && !stale {
+				continue
+			}
+			if err != nil {
+				return err
+			}
+		}
+		if t != nil {
+			t.Stop()
+		}
+		return nil
+	}
+}
+
+// first is the recovery whose turn it is: of those that could go on, the one that
+// has waited longest.
+func first(own []*runningRecovery) (found *runningRecovery) {
+	for _, r := range own {
+		if r.Status == RecoveryRunning && (found == nil || r.at.Before(found.at)) {
+			found = r
+		}
+	}
+	return found
+}
+
+// step makes one step, or finds that there is none to make yet.
+func (r *recoverer) step(ctx context.Context, run *runningRecovery) (stale bool, err error) {
+	c, before := r.client, &run.Recovery
+	next := *before
+	s := &RecoveryStep{}
+	if next.Error = r.obstacle(before); next.Error != "" {
+		next.Status = RecoveryFailed
+	} else if r.lags(before) {
+		run.at = time.Now().Add(lagLook)
+		return false, nil
+	} else {
+		taken, more, err := r.look(ctx, &next, before.quota(now()))
+		if err != nil {
+			return false, err
+		}
+		at := now()
+		next.spread(taken, at)
+		switch {
+		case len(taken) == 0 && !more:
+			next.Status = RecoveryDone
+		case next.After == before.After: // what comes next is not known yet
+			c.outdate()
+			run.at = time.Now().Add(lagLook)
+			return false, nil
+		case next.Kind == RecoveryReplay:
+			s.Replays = taken
+		default:
+			s.Retries = taken
+		}
+	}
+	next.Step++
+	next.UpdatedAt = now()
+	s.Recovery = next
+	if next.Status != RecoveryRunning {
+		s.Audit = recoveryEnd(&next, next.UpdatedAt)
+	}
+	err = c.committer.do(ctx, write{
+		parts:    1 + len(s.Retries) + len(s.Replays),
+		add:      func(b *Batch) { b.RecoverySteps = append(b.RecoverySteps, s) },
+		handOver: func() { c.scheduler.push(s.Deliveries) },
+	})
+	if err != nil || s.Stale {
+		return s.Stale, err
+	}
+	run.Recovery = s.Result()
+	run.at = run.nextStepAt(now())
+	return false, nil
+}
+
+// look reads the recovery's next page and picks from it, up to a quota; it moves
+// the recovery on as far as it has looked. more: there may be something after that.
+func (r *recoverer) look(ctx context.Context, rec *Recovery, quota int) (taken []Pending, more bool, err error) {
+	c, lane := r.client, Lane{StoreID: rec.StoreID, WebhookID: rec.WebhookID}
+	if rec.Kind == RecoveryReplay {
+		e := c.registry.endpoint(lane)
+		if e == nil {
+			return nil, true, nil // deleted a moment ago
+		}
+		page, err := c.db.EventsFor(ctx, EventsForFilter{Lane: lane, After: rec.After, From: rec.From, Until: rec.until(), Limit: recoveryPage})
+		if err != nil {
+			return nil, false, err
+		}
+		taken, at := rec.pickEvents(page, quota, &e.webhook), now()
+		for i := range taken {
+			taken[i].ID, taken[i].CreatedAt = newID(e.profile.IDs.Delivery, at), at
+		}
+		return taken, len(page) > 0, nil
+	}
+	page, err := c.db.Over(ctx, OverFilter{
+		StoreID: rec.StoreID, WebhookID: rec.WebhookID, Statuses: rec.Statuses(), After: rec.After.ID, Limit: recoveryPage,
+	})
+	if err != nil {
+		return nil, false, err
+	}
+	taken = rec.pick(page, quota, func(webhookID string) reach { return c.reach(Lane{StoreID: rec.StoreID, WebhookID: webhookID}) })
+	return taken, len(page) > 0, nil
+}
+
+// obstacle says why a recovery cannot go on for good; "" where it can.
+func (r *recoverer) obstacle(rec *Recovery) string {
+	c := r.client
+	if s, ok := c.registry.stored(rec.StoreID); ok && !s.DeletedAt.IsZero() {
+		return "the store was deleted"
+	}
+	if rec.WebhookID == "" {
+		return ""
+	}
+	switch c.reach(Lane{StoreID: rec.StoreID, WebhookID: rec.WebhookID}) {
+	case deleted:
+		return "the webhook was deleted"
+	case inactive:
+		return "the webhook is not active any more"
+	}
+	return ""
+}
+
+// lags reports whether a recovery of one webhook has to wait for that.
+func (r *recoverer) lags(rec *Recovery) bool {
+	lane := Lane{StoreID: rec.StoreID, WebhookID: rec.WebhookID}
+	return rec.WebhookID != "" && (r.client.scheduler.lags(lane, lagAllowed) || r.client.reach(lane) == unheard)
+}
