@@ -274,7 +274,7 @@ func checkID(id, pointer string, limit int, also rune) error {
 	return nil
 }
 
-func checkKey(key string) error {
+func checkIdempotencyKey(key string) error {
 	if len(key) > maxKey || strings.ContainsFunc(key, func(r rune) bool { return r < ' ' || r >= 0x7f }) {
 		return &Error{Code: CodeInvalid, Pointer: "/idempotencyKey", Message: fmt.Sprintf("is longer than %d characters or not printable ASCII", maxKey), Hint: "use a UUID"}
 	}

@@ -222,7 +222,7 @@ func checkEmission(e *Emission, p *profile.Profile) error {
 			return err
 		}
 	}
-	if err := checkKey(e.IdempotencyKey); err != nil {
+	if err := checkIdempotencyKey(e.IdempotencyKey); err != nil {
 		return err
 	}
 	if err := checkReference(e.Entity, "/entity"); err != nil {

@@ -148,7 +148,7 @@ func (c *Client) plan(r RecoveryRequest) (Recovery, error) {
 	if err := checkPlan(&r.RecoveryPlan, p); err != nil {
 		return Recovery{}, err
 	}
-	if err := checkKey(r.IdempotencyKey); err != nil {
+	if err := checkIdempotencyKey(r.IdempotencyKey); err != nil {
 		return Recovery{}, err
 	}
 	if r.WebhookID != "" {

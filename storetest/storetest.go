@@ -80,12 +80,18 @@ func Run(t *testing.T, h Harness) {
 		{"Audit", testAudit},
 		{"AuditFilters", testAuditFilters},
 		{"AuditPages", testAuditPages},
+		{"Recoveries", testRecoveries},
+		{"RecoverySteps", testRecoverySteps},
+		{"RecoveryOfMany", testRecoveryOfMany},
+		{"RecoveryReopened", testRecoveryReopened},
+		{"Replays", testReplays},
+		{"Over", testOver},
 	}
 	if h.Begin != nil {
 		tests = append(tests, test{"EmitTx", testEmitTx}, test{"EmitTxConflict", testEmitTxConflict}, test{"ClaimLimit", testClaimLimit})
 	}
 	if h.Second != nil {
-		tests = append(tests, test{"TwoNodes", testTwoNodes}, test{"TwoNodesChange", testTwoNodesChange})
+		tests = append(tests, test{"TwoNodes", testTwoNodes}, test{"TwoNodesChange", testTwoNodesChange}, test{"TwoNodesRecover", testTwoNodesRecover})
 	}
 	if !h.NoChains {
 		tests = append(tests, test{"Chains", testChains}, test{"ChainGoesOn", testChainGoesOn}, test{"VerifyBesideCommits", testVerifyBesideCommits})
