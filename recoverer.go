@@ -13,10 +13,11 @@ const (
 	recoveryRetry = time.Second
 	// rouseAfter is how long after the first of many hints it looks once for all.
 	rouseAfter = time.Second
-	// lagAllowed is how late a lane may be before a recovery of its webhook waits:
-	// what comes after would only wait behind it, and live deliveries behind that.
-	// It looks again after lagLook.
-	lagAllowed, lagLook = 5 * time.Second, time.Second
+	// roomLook is how long a recovery waits for room in a lane. One of many webhooks
+	// that has waited for one of them for patience goes on with a few all the same,
+	// so that a receiver that hangs does not keep the others from theirs.
+	roomLook, patience = 100 * time.Millisecond, 5 * time.Second
+	impatient          = 10
 )
 
 // A recoverer makes the steps of the recoveries that this node owns, one after the
@@ -55,6 +56,8 @@ func (r *recoverer) rouse() {
 type runningRecovery struct {
 	Recovery
 	at time.Time
+	// stuck is since when it has waited for room; zero where it has not.
+	stuck time.Time
 }
 
 // run works until ctx ends.
@@ -80,7 +83,7 @@ func (r *recoverer) adopt(ctx context.Context) ([]*runningRecovery, error) {
 	}
 	own := make([]*runningRecovery, len(a.Recoveries))
 	for i := range a.Recoveries {
-		own[i] = &runningRecovery{a.Recoveries[i], time.Now()}
+		own[i] = &runningRecovery{Recovery: a.Recoveries[i], at: time.Now()}
 	}
 	return own, nil
 }
@@ -128,28 +131,30 @@ func first(own []*runningRecovery) (found *runningRecovery) {
 
 // step makes one step, or finds that there is none to make yet.
 func (r *recoverer) step(ctx context.Context, run *runningRecovery) (stale bool, err error) {
-	c, before := r.client, &run.Recovery
-	next := *before
-	s := &RecoveryStep{}
-	if next.Error = r.obstacle(before); next.Error != "" {
+	c := r.client
+	s := &RecoveryStep{Recovery: run.Recovery}
+	next := &s.Recovery
+	if next.Error = r.obstacle(next); next.Error != "" {
 		next.Status = RecoveryFailed
-	} else if r.lags(before) {
-		run.at = time.Now().Add(lagLook)
-		return false, nil
 	} else {
-		taken, more, err := r.look(ctx, &next, before.quota(now()))
+		quota, room := next.quota(now()), r.room
+		if next.WebhookID == "" && !run.stuck.IsZero() && time.Since(run.stuck) >= patience {
+			quota, room = min(quota, impatient), endless
+		}
+		taken, more, err := r.look(ctx, next, quota, room)
 		if err != nil {
 			return false, err
 		}
-		at := now()
-		next.spread(taken, at)
-		switch {
-		case len(taken) == 0 && !more:
-			next.Status = RecoveryDone
-		case next.After == before.After: // what comes next is not known yet
-			c.outdate()
-			run.at = time.Now().Add(lagLook)
+		if more && len(taken) == 0 && next.After == run.After {
+			if run.at = time.Now().Add(roomLook); run.stuck.IsZero() {
+				run.stuck = time.Now()
+			}
 			return false, nil
+		}
+		next.spread(taken, now())
+		switch {
+		case !more:
+			next.Status = RecoveryDone
 		case next.Kind == RecoveryReplay:
 			s.Replays = taken
 		default:
@@ -158,9 +163,8 @@ func (r *recoverer) step(ctx context.Context, run *runningRecovery) (stale bool,
 	}
 	next.Step++
 	next.UpdatedAt = now()
-	s.Recovery = next
 	if next.Status != RecoveryRunning {
-		s.Audit = recoveryEnd(&next, next.UpdatedAt)
+		s.Audit = recoveryEnd(next, next.UpdatedAt)
 	}
 	err = c.committer.do(ctx, write{
 		parts:    1 + len(s.Retries) + len(s.Replays),
@@ -170,39 +174,83 @@ func (r *recoverer) step(ctx context.Context, run *runningRecovery) (stale bool,
 	if err != nil || s.Stale {
 		return s.Stale, err
 	}
-	run.Recovery = s.Result()
+	run.Recovery, run.stuck = s.Result(), time.Time{}
 	run.at = run.nextStepAt(now())
 	return false, nil
 }
 
-// look reads the recovery's next page and picks from it, up to a quota; it moves
-// the recovery on as far as it has looked. more: there may be something after that.
-func (r *recoverer) look(ctx context.Context, rec *Recovery, quota int) (taken []Pending, more bool, err error) {
-	c, lane := r.client, Lane{StoreID: rec.StoreID, WebhookID: rec.WebhookID}
+// look reads the recovery's next page and picks from it, up to a quota and as there
+// is room for; it moves the recovery on as far as it has looked. Nothing is taken
+// from a page that is the last, which has nothing. (more: it is not.)
+func (r *recoverer) look(ctx context.Context, rec *Recovery, quota int, room func(*Recovery, Lane) int) (taken []Pending, more bool, err error) {
 	if rec.Kind == RecoveryReplay {
-		e := c.registry.endpoint(lane)
-		if e == nil {
-			return nil, true, nil // deleted a moment ago
-		}
-		page, err := c.db.EventsFor(ctx, EventsForFilter{Lane: lane, After: rec.After, From: rec.From, Until: rec.until(), Limit: recoveryPage})
-		if err != nil {
-			return nil, false, err
-		}
-		taken, at := rec.pickEvents(page, quota, &e.webhook), now()
-		for i := range taken {
-			taken[i].ID, taken[i].CreatedAt = newID(e.profile.IDs.Delivery, at), at
-		}
-		return taken, len(page) > 0, nil
+		return r.lookAtEvents(ctx, rec, quota, room)
 	}
+	c := r.client
 	page, err := c.db.Over(ctx, OverFilter{
 		StoreID: rec.StoreID, WebhookID: rec.WebhookID, Statuses: rec.Statuses(), After: rec.After.ID, Limit: recoveryPage,
 	})
 	if err != nil {
 		return nil, false, err
 	}
-	taken = rec.pick(page, quota, func(webhookID string) reach { return c.reach(Lane{StoreID: rec.StoreID, WebhookID: webhookID}) })
+	rooms := map[string]int{}
+	taken = rec.pick(page, quota, func(webhookID string) reach {
+		lane := Lane{StoreID: rec.StoreID, WebhookID: webhookID}
+		to := c.reach(lane)
+		if to == unheard {
+			c.outdate()
+		}
+		if to != reachable {
+			return to
+		}
+		left, ok := rooms[webhookID]
+		if !ok {
+			left = room(rec, lane)
+		}
+		if rooms[webhookID] = left - 1; left <= 0 {
+			return full
+		}
+		return reachable
+	})
 	return taken, len(page) > 0, nil
 }
+
+func (r *recoverer) lookAtEvents(ctx context.Context, rec *Recovery, quota int, room func(*Recovery, Lane) int) (taken []Pending, more bool, err error) {
+	c, lane := r.client, Lane{StoreID: rec.StoreID, WebhookID: rec.WebhookID}
+	e := c.registry.endpoint(lane)
+	if e == nil {
+		c.outdate()
+		return nil, true, nil
+	}
+	if quota = min(quota, room(rec, lane)); quota <= 0 {
+		return nil, true, nil
+	}
+	page, err := c.db.EventsFor(ctx, EventsForFilter{Lane: lane, After: rec.After, From: rec.From, Until: rec.until(), Limit: recoveryPage})
+	if err != nil {
+		return nil, false, err
+	}
+	taken = rec.pickEvents(page, quota, &e.webhook)
+	at := now()
+	for i := range taken {
+		taken[i].ID, taken[i].CreatedAt = newID(e.profile.IDs.Delivery, at), at
+	}
+	return taken, len(page) > 0, nil
+}
+
+// room is how many more deliveries may wait for a webhook. A live one comes before
+// all that are due later; so that those that are due already do not hold it up for
+// long, there are never more than the webhook takes in two turns of all its places,
+// or in a quarter of a second at the recovery's rate.
+func (r *recoverer) room(rec *Recovery, l Lane) int {
+	places := 0
+	if e := r.client.registry.endpoint(l); e != nil {
+		places = e.concurrency
+	}
+	return max(2*places, rec.RatePerSecond/4) - r.client.scheduler.soon(l, time.Now())
+}
+
+// endless is the room of who need not heed it.
+func endless(*Recovery, Lane) int { return countLimit + 1 }
 
 // obstacle says why a recovery cannot go on for good; "" where it can.
 func (r *recoverer) obstacle(rec *Recovery) string {
@@ -220,10 +268,4 @@ func (r *recoverer) obstacle(rec *Recovery) string {
 		return "the webhook is not active any more"
 	}
 	return ""
-}
-
-// lags reports whether a recovery of one webhook has to wait for that.
-func (r *recoverer) lags(rec *Recovery) bool {
-	lane := Lane{StoreID: rec.StoreID, WebhookID: rec.WebhookID}
-	return rec.WebhookID != "" && (r.client.scheduler.lags(lane, lagAllowed) || r.client.reach(lane) == unheard)
 }

@@ -73,7 +73,7 @@ func (c *Client) CountRecovery(ctx context.Context, r RecoveryRequest) (Recovery
 	count := RecoveryCount{}
 	for {
 		before := planned.After
-		_, more, err := c.recoverer.look(limited, &planned, countLimit+1)
+		_, more, err := c.recoverer.look(limited, &planned, countLimit+1, endless)
 		tooSlow := err != nil && limited.Err() != nil && ctx.Err() == nil
 		if err != nil && !tooSlow {
 			return RecoveryCount{}, err

@@ -145,7 +145,7 @@ const (
 	recoveryStep = 250
 	// recoveryLead is how far ahead of its time a delivery is made pending. What is
 	// pending goes on when a recovery is cancelled, so it is not far.
-	recoveryLead = 2 * time.Second
+	recoveryLead = time.Second
 )
 
 func (p *RecoveryPlan) interval() time.Duration {
@@ -191,16 +191,17 @@ const (
 	inactive
 	deleted
 	unheard // another node has made it, and this one does not know of it yet
+	full    // enough waits for it already
 )
 
-// pick looks through deliveries that are over, as far as it may take any and knows
-// their webhooks, and returns those that are to be pending again.
+// pick looks through deliveries that are over, up to the first that it may not take
+// yet, and returns those that are to be pending again.
 func (r *Recovery) pick(page []Delivery, quota int, to func(webhookID string) reach) (taken []Pending) {
 	for i := range page {
 		d := &page[i]
 		if r.means(d) {
 			switch to(d.WebhookID) {
-			case unheard:
+			case unheard, full:
 				return taken
 			case inactive:
 				r.Left.Inactive++

@@ -221,12 +221,21 @@ func (s *scheduler) refreshLane(key Lane) {
 	s.tend(l)
 }
 
-// lags reports whether a lane has had something due for longer than so long.
-func (s *scheduler) lags(key Lane, by time.Duration) bool {
+// soon counts what waits in a lane and is due by a time, as far as memory knows: at
+// most a window.
+func (s *scheduler) soon(key Lane, by time.Time) (n int) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	l := s.lanes[key]
-	return l != nil && len(l.waiting) > 0 && time.Since(l.waiting[0].DueAt) > by
+	if l == nil {
+		return 0
+	}
+	for i := range l.waiting {
+		if !l.waiting[i].DueAt.After(by) {
+			n++
+		}
+	}
+	return n
 }
 
 func (s *scheduler) lane(key Lane) *lane {

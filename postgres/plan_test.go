@@ -218,11 +218,11 @@ func TestPlans(t *testing.T) {
 		{"events for a webhook", func() error {
 			_, err := db.EventsFor(ctx, billhook.EventsForFilter{Lane: lane, From: time.Now().Add(-2 * time.Hour), Until: time.Now(), Limit: 20})
 			return err
-		}, "pending_pkey", true},
+		}, "pending_", true},
 		{"steps", func() error {
-			r := billhook.Recovery{StoreID: lane.StoreID, ID: "rcv_1", Status: billhook.RecoveryRunning, CreatedAt: time.Now()}
+			r := billhook.Recovery{StoreID: "default", ID: "rcv_1", Status: billhook.RecoveryRunning, CreatedAt: time.Now()}
 			r.Kind = billhook.RecoveryRecover
-			found, err := db.Over(ctx, billhook.OverFilter{StoreID: lane.StoreID, Statuses: r.Statuses(), Limit: 20})
+			found, err := db.Over(ctx, billhook.OverFilter{StoreID: r.StoreID, Statuses: r.Statuses(), Limit: 20})
 			if err != nil || len(found) == 0 {
 				return fmt.Errorf("%d are dead: %w", len(found), err)
 			}
@@ -231,7 +231,7 @@ func TestPlans(t *testing.T) {
 			for _, d := range found {
 				dead = append(dead, billhook.Pending{Lane: billhook.Lane{StoreID: d.StoreID, WebhookID: d.WebhookID}, Position: billhook.Position{ID: d.ID}, CreatedAt: d.CreatedAt})
 			}
-			step := &billhook.RecoveryStep{Recovery: r, Retries: dead, Replays: []billhook.Pending{{Lane: lane, Position: billhook.Position{ID: "dlv_new"}, EventID: some.Event.ID}}}
+			step := &billhook.RecoveryStep{Recovery: r, Retries: dead, Replays: []billhook.Pending{{Lane: billhook.Lane{StoreID: r.StoreID, WebhookID: lane.WebhookID}, Position: billhook.Position{ID: "dlv_new"}, EventID: some.Event.ID}}}
 			step.Recovery.Step = 1
 			b := &billhook.Batch{Recoveries: []*billhook.RecoveryWrite{{Recovery: r}}, RecoverySteps: []*billhook.RecoveryStep{step}, Adoptions: []*billhook.Adoption{{Limit: 10}}}
 			if err := db.Commit(ctx, b); err != nil || len(step.Deliveries) != len(dead)+1 {
