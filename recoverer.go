@@ -246,7 +246,7 @@ func (r *recoverer) room(rec *Recovery, l Lane) int {
 	if e := r.client.registry.endpoint(l); e != nil {
 		places = e.concurrency
 	}
-	return max(2*places, rec.RatePerSecond/4) - r.client.scheduler.soon(l, time.Now())
+	return max(2*places, rec.RatePerSecond/4) - r.client.scheduler.overdue(l)
 }
 
 // endless is the room of who need not heed it.

@@ -108,10 +108,10 @@ func (p *RecoveryPlan) Statuses() []Status {
 }
 
 // Takes reports whether a delivery may be made pending again that is over: one that
-// came to an end after the recovery was asked for is not meant. So no recovery
+// came to an end when the recovery had been asked for is not meant. So no recovery
 // takes one twice, nor what another has taken since.
 func (r *Recovery) Takes(status Status, finishedAt time.Time) bool {
-	return slices.Contains(r.Statuses(), status) && !finishedAt.After(r.CreatedAt)
+	return slices.Contains(r.Statuses(), status) && finishedAt.Before(r.CreatedAt)
 }
 
 // means reports whether a delivery that is over is what is looked for.

@@ -221,17 +221,20 @@ func (s *scheduler) refreshLane(key Lane) {
 	s.tend(l)
 }
 
-// soon counts what waits in a lane and is due by a time, as far as memory knows: at
-// most a window.
-func (s *scheduler) soon(key Lane, by time.Time) (n int) {
+// overdue counts what waits in a lane and is due: as far as memory knows, or as many
+// as there can be where there is more of that in the database.
+func (s *scheduler) overdue(key Lane) (n int) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	l := s.lanes[key]
-	if l == nil {
+	l, now := s.lanes[key], time.Now()
+	switch {
+	case l == nil:
 		return 0
+	case l.more && !l.horizon.DueAt.After(now):
+		return maxInt
 	}
 	for i := range l.waiting {
-		if !l.waiting[i].DueAt.After(by) {
+		if !l.waiting[i].DueAt.After(now) {
 			n++
 		}
 	}
