@@ -68,7 +68,9 @@ func (r *recoverer) run(ctx context.Context) {
 			err = r.work(ctx, own)
 		}
 		if err != nil && ctx.Err() == nil {
-			r.client.config.Logger.Error("cannot go on with recoveries; trying again", "err", err)
+			if ErrorCode(err) != CodeUnavailable { // of which the committer tells
+				r.client.config.Logger.Error("cannot go on with recoveries; trying again", "err", err)
+			}
 			wait(ctx, recoveryRetry)
 		}
 	}

@@ -20,9 +20,13 @@ type book struct {
 	named map[string]string
 	// hooks has every webhook that was written, in the order of their names.
 	hooks []*hook
+	// recoveries has every recovery that was written, by id.
+	recoveries map[string]*recovery
 }
 
-func newBook() book { return book{lives: map[string]*life{}, named: map[string]string{}} }
+func newBook() book {
+	return book{lives: map[string]*life{}, named: map[string]string{}, recoveries: map[string]*recovery{}}
+}
 
 // An event is one that callers tried to emit, perhaps more than once.
 type event struct {
@@ -183,6 +187,7 @@ type life struct {
 	// losers are the processes that lost it together with their lease.
 	losers   []*process
 	status   billhook.Status
+	endedAt  time.Time // of its last attempt
 	overAt   time.Time
 	attempts int
 	before   int // that no longer count

@@ -36,6 +36,7 @@ func (w *world) check() {
 		w.checkExchanges(w.book.lives[name])
 	}
 	w.checkConcurrency()
+	w.checkRecoveries()
 }
 
 const everything = 1 << 20

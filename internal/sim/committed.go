@@ -28,6 +28,7 @@ func (w *world) committed(p *process, b *billhook.Batch, cancelled []billhook.De
 			w.retried(p, r)
 		}
 	}
+	w.recovered(p, b)
 	for _, d := range cancelled {
 		w.cancelled(&d)
 	}
@@ -162,7 +163,7 @@ func (w *world) finished(p *process, o *billhook.Outcome) {
 	default:
 		w.fail(l.name, "an attempt left it %s", o.Status)
 	}
-	l.status, l.dueAt = o.Status, o.NextAttemptAt
+	l.status, l.dueAt, l.endedAt = o.Status, o.NextAttemptAt, end
 	w.note("%s attempt %d of %s is on record: %d %s, %s", l.name, a.Number, p.name, a.StatusCode, a.Failure, o.Status)
 }
 
@@ -185,6 +186,7 @@ func (w *world) retried(p *process, r *billhook.Retry) {
 		return
 	}
 	if l.over() {
+		w.undead(l)
 		l.status, l.before = billhook.StatusPending, l.attempts
 	}
 	if r.Delivery.Attempts != l.attempts || r.Delivery.AttemptsBefore != l.before {

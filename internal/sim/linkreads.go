@@ -88,3 +88,12 @@ func (l *link) Delivery(ctx context.Context, storeID, id string) (billhook.Deliv
 func (l *link) Deliveries(ctx context.Context, f billhook.DeliveryFilter) ([]billhook.Delivery, error) {
 	return through(l, "deliveries", func() ([]billhook.Delivery, error) { return l.Database.Deliveries(ctx, f) })
 }
+
+func (l *link) Over(ctx context.Context, f billhook.OverFilter) ([]billhook.Delivery, error) {
+	rows, err := through(l, "over", func() ([]billhook.Delivery, error) { return l.Database.Over(ctx, f) })
+	return l.p.w.flaw.over(rows), err
+}
+
+func (l *link) EventsFor(ctx context.Context, f billhook.EventsForFilter) ([]billhook.EventFor, error) {
+	return through(l, "events for "+f.WebhookID, func() ([]billhook.EventFor, error) { return l.Database.EventsFor(ctx, f) })
+}

@@ -75,13 +75,14 @@ func (w *writing) step(s *billhook.RecoveryStep) error {
 	s.Stale, s.Deliveries = false, nil
 	k := key{s.Recovery.StoreID, s.Recovery.ID}
 	r, is := w.recoveries[k]
-	if !is || r.Status != billhook.RecoveryRunning || r.owner != w.owner || w.owner == nobody || r.Step+1 != s.Recovery.Step {
+	mine := r.Status == billhook.RecoveryRunning && r.owner == w.owner && w.owner != nobody && r.Step+1 == s.Recovery.Step
+	if !is || !mine && !w.unstepped {
 		s.Stale = true
 		return nil
 	}
 	for i := range s.Retries {
 		k := key{s.Retries[i].StoreID, s.Retries[i].ID}
-		if over, is := w.over[k]; !is || !s.Recovery.Takes(over.Status, over.FinishedAt) && !w.untaken {
+		if over, is := w.over[k]; !is || !s.Recovery.Takes(over.Status, over.FinishedAt) {
 			continue
 		}
 		retry := &billhook.Retry{StoreID: k.storeID, DeliveryID: k.id, DueAt: s.Retries[i].DueAt}

@@ -21,8 +21,9 @@ type Shared struct {
 	ahead time.Duration
 	// unfenced is a flaw, to be found: outcomes count whoever owns the delivery.
 	unfenced bool
-	// untaken is another: a step of a recovery takes whatever is over.
-	untaken bool
+	// unstepped is another: a step of a recovery counts whoever owns that, and however
+	// it ended.
+	unstepped bool
 
 	stores   map[string]billhook.Store
 	webhooks map[key]billhook.Webhook
