@@ -24,7 +24,7 @@ type recovery struct {
 // better of it.
 func (w *world) retryMany(r *rand.Rand, p *process) {
 	request := billhook.RecoveryRequest{StoreID: stores[r.IntN(len(stores))]}
-	request.Kind, request.RatePerSecond = billhook.RecoveryRetry, 1+r.IntN(20)
+	request.Kind, request.RatePerSecond = billhook.RecoveryRetry, 1+r.IntN(3)
 	if hooks := w.hooksOf(request.StoreID); oneIn(r, 3) && len(hooks) > 0 {
 		request.WebhookID = hooks[r.IntN(len(hooks))]
 	}
@@ -38,7 +38,7 @@ func (w *world) replayTo(r *rand.Rand, p *process) {
 	if len(hooks) == 0 {
 		return
 	}
-	request.Kind, request.RatePerSecond = billhook.RecoveryReplay, 1+r.IntN(20)
+	request.Kind, request.RatePerSecond = billhook.RecoveryReplay, 1+r.IntN(3)
 	request.WebhookID, request.From = hooks[r.IntN(len(hooks))], w.began.Add(-time.Hour)
 	w.recover(r, p, request)
 }
@@ -55,7 +55,7 @@ func (w *world) hooksOf(storeID string) (ids []string) {
 }
 
 func (w *world) recover(r *rand.Rand, p *process, request billhook.RecoveryRequest) {
-	cancels, after := oneIn(r, 5), between(r, 0, 20*time.Second)
+	cancels, after := oneIn(r, 3), between(r, 0, 5*time.Second)
 	w.call(p, func() {
 		started, err := p.client.StartRecovery(context.Background(), request)
 		w.tell("a %s of %s%s on %s: %v", request.Kind, request.StoreID, request.WebhookID, p.name, err)
