@@ -13,11 +13,13 @@ const (
 	recoveryRetry = time.Second
 	// rouseAfter is how long after the first of many hints it looks once for all.
 	rouseAfter = time.Second
-	// roomLook is how long a recovery waits for room in a lane. One of many webhooks
-	// that has waited for one of them for patience goes on with a few all the same,
-	// so that a receiver that hangs does not keep the others from theirs.
-	roomLook, patience = 100 * time.Millisecond, 5 * time.Second
-	impatient          = 10
+	// roomLook is how long a recovery waits for room in a lane at first, roomLookLast
+	// at most. One of many webhooks that has waited for one of them for patience goes
+	// on with a few all the same, so that a receiver that hangs does not keep the
+	// others from theirs.
+	roomLook, roomLookLast = 100 * time.Millisecond, time.Second
+	patience               = 5 * time.Second
+	impatient              = 10
 )
 
 // A recoverer makes the steps of the recoveries that this node owns, one after the
@@ -58,6 +60,15 @@ type runningRecovery struct {
 	at time.Time
 	// stuck is since when it has waited for room; zero where it has not.
 	stuck time.Time
+}
+
+// wait puts a recovery off that finds no room, for longer each time.
+func (r *runningRecovery) wait() {
+	now := time.Now()
+	if r.stuck.IsZero() {
+		r.stuck = now
+	}
+	r.at = now.Add(min(max(now.Sub(r.stuck), roomLook), roomLookLast))
 }
 
 // run works until ctx ends.
@@ -148,9 +159,7 @@ func (r *recoverer) step(ctx context.Context, run *runningRecovery) (stale bool,
 			return false, err
 		}
 		if more && len(taken) == 0 && next.After == run.After {
-			if run.at = time.Now().Add(roomLook); run.stuck.IsZero() {
-				run.stuck = time.Now()
-			}
+			run.wait()
 			return false, nil
 		}
 		next.spread(taken, now())

@@ -156,7 +156,7 @@ func TestRetryOfMany(t *testing.T) {
 // TestCancelRecovery: what is queued goes on, and the rest stays as it is.
 func TestCancelRecovery(t *testing.T) {
 	bubble(t, func(t *testing.T, w *world) {
-		const n, rate = 3000, 100
+		const n, rate = 1500, 100
 		ctx := context.Background()
 		var in inbox
 		hook := w.register(w.serve(9000, &in))
@@ -262,7 +262,7 @@ func TestReplay(t *testing.T) {
 		var first, late inbox
 		w.register(w.serve(9000, &first))
 		var all []string
-		for i := range 600 {
+		for i := range 300 {
 			kind := []string{"order.paid", "order.created", "user.created"}[i%3]
 			e := w.emit(kind, fmt.Sprintf(`{"n":%d}`, i))
 			if kind != "user.created" {
@@ -311,7 +311,7 @@ func TestReplay(t *testing.T) {
 		if ds := w.deliveries(billhook.DeliveryFilter{EventID: all[0]}); len(ds) != 2 {
 			t.Errorf("of an event that was replayed: %+v", ds)
 		}
-		wantEach(t, &first, 601, 0)
+		wantEach(t, &first, 301, 0)
 	})
 }
 
@@ -407,24 +407,24 @@ func TestRecoveryLeaves(t *testing.T) {
 // does not pile up, so that what is emitted comes soon.
 func TestRecoveryOfSlowWebhook(t *testing.T) {
 	bubble(t, func(t *testing.T, w *world) {
-		const n = 3000
+		const n = 1000
 		in := inbox{answer: func(int, received) int { time.Sleep(time.Second); return 200 }}
 		other := inbox{}
 		slow, quick := w.register(w.serve(9000, &in)), w.register(w.serve(9001, &other), func(r *billhook.Registration) { r.Events = []string{"user.*"} })
 		bury(t, w.db, "default", slow.ID, n)
 		bury(t, w.db, "default", quick.ID, 50)
 		w.run()
-		r := start(t, w.client, retryAll(1000))
-		for range 10 {
+		r := start(t, w.client, retryAll(200))
+		for range 5 {
 			settle(2 * time.Second)
-			if waits := len(w.deliveries(billhook.DeliveryFilter{Status: billhook.StatusPending})); waits > 1400 {
+			if waits := len(w.deliveries(billhook.DeliveryFilter{Status: billhook.StatusPending})); waits > 400 {
 				t.Fatalf("%d wait", waits)
 			}
 		}
 		e := w.emit("order.paid", `{}`)
-		settle(45 * time.Second)
+		settle(15 * time.Second)
 		if ds := w.deliveries(billhook.DeliveryFilter{EventID: e.ID}); ds[0].Status != billhook.StatusDelivered {
-			t.Errorf("what was emitted 45 s ago waits: %+v", progress(t, w.client, r))
+			t.Errorf("what was emitted 15 s ago waits: %+v", progress(t, w.client, r))
 		}
 		ended(t, w.client, r, time.Hour)
 		settle(10 * time.Minute)
