@@ -109,3 +109,56 @@ func TestRetryOfMany(t *testing.T) {
 		}
 	}
 }
+
+// TestRetryBesideRecovery: what one node takes in steps and another by hand at the
+// same moment is pending once, and whoever comes second is told so.
+func TestRetryBesideRecovery(t *testing.T) {
+	const n, step = 60, 20
+	ctx := context.Background()
+	db := joined(t, Options{})
+	other := second(t, db, Options{})
+	bury(t, db, "wh_1", n)
+	dead, err := db.Over(ctx, billhook.OverFilter{StoreID: "default", Statuses: []billhook.Status{billhook.StatusDead}, Limit: n})
+	check(t, err)
+	r := billhook.Recovery{StoreID: "default", ID: "rcv_1", Status: billhook.RecoveryRunning, CreatedAt: time.Now().UTC().Round(0)}
+	r.Kind = billhook.RecoveryRecover
+	check(t, db.Commit(ctx, &billhook.Batch{Recoveries: []*billhook.RecoveryWrite{{Recovery: r}}}))
+
+	steps, byHand := 0, make(chan int, 1)
+	go func() {
+		found := 0
+		for i := n - 1; i >= 0; i-- { // they meet half way
+			retry := &billhook.Retry{StoreID: "default", DeliveryID: dead[i].ID, DueAt: time.Now()}
+			if err := other.Commit(ctx, &billhook.Batch{Retries: []*billhook.Retry{retry}}); err != nil {
+				t.Errorf("retry by hand: %v", err)
+				break
+			}
+			if retry.Delivery != nil && retry.Delivery.AttemptsBefore == 1 {
+				found++
+			}
+		}
+		byHand <- found
+	}()
+	for first := 0; first < n; first += step {
+		s := &billhook.RecoveryStep{Recovery: r}
+		s.Recovery.Step++
+		for _, d := range dead[first : first+step] {
+			s.Retries = append(s.Retries, billhook.Pending{
+				Lane: billhook.Lane{StoreID: d.StoreID, WebhookID: d.WebhookID}, Position: billhook.Position{ID: d.ID, DueAt: time.Now()}, CreatedAt: d.CreatedAt,
+			})
+		}
+		check(t, db.Commit(ctx, &billhook.Batch{RecoverySteps: []*billhook.RecoveryStep{s}}))
+		equal(t, "stale", s.Stale, false)
+		r = s.Result()
+		steps += len(s.Deliveries)
+	}
+	equal(t, "found by hand", <-byHand, n)
+	equal(t, "counted", r.Queued+r.Left.Changed, n)
+	on := session(t, db)
+	equal(t, "pending", ask[int](t, on, "SELECT count(*) FROM billhook.pending"), n)
+	equal(t, "over", ask[int](t, on, "SELECT count(*) FROM billhook.deliveries"), 0)
+	equal(t, "attempts", ask[int](t, on, "SELECT count(*) FROM billhook.attempts"), n)
+	if steps == 0 || steps == n {
+		t.Logf("the steps took %d of %d", steps, n)
+	}
+}
