@@ -45,18 +45,21 @@ type AuditEntry struct {
 
 // What is done in Billhook itself.
 const (
-	AuditStoreCreate   = "stores.create"
-	AuditStoreUpdate   = "stores.update"
-	AuditStoreDelete   = "stores.delete"
-	AuditWebhookCreate = "webhooks.create"
-	AuditWebhookUpdate = "webhooks.update"
-	AuditWebhookDelete = "webhooks.delete"
-	AuditWebhookTest   = "webhooks.test"
-	AuditSecretRotate  = "webhooks.rotateSecret"
-	AuditSecretReveal  = "webhooks.revealSecret"
-	AuditDeliveryRetry = "deliveries.retry"
-	AuditKeyCreate     = "keys.create"
-	AuditKeyRevoke     = "keys.revoke"
+	AuditStoreCreate    = "stores.create"
+	AuditStoreUpdate    = "stores.update"
+	AuditStoreDelete    = "stores.delete"
+	AuditWebhookCreate  = "webhooks.create"
+	AuditWebhookUpdate  = "webhooks.update"
+	AuditWebhookDelete  = "webhooks.delete"
+	AuditWebhookTest    = "webhooks.test"
+	AuditSecretRotate   = "webhooks.rotateSecret"
+	AuditSecretReveal   = "webhooks.revealSecret"
+	AuditDeliveryRetry  = "deliveries.retry"
+	AuditRecoveryCreate = "recoveries.create"
+	AuditRecoveryCancel = "recoveries.cancel"
+	AuditRecoveryEnd    = "recoveries.end" // by itself
+	AuditKeyCreate      = "keys.create"
+	AuditKeyRevoke      = "keys.revoke"
 
 	AuditEventTypeCreate = "eventTypes.create"
 	AuditEventTypeUpdate = "eventTypes.update"
@@ -71,6 +74,7 @@ var auditNames = []string{
 	AuditStoreCreate, AuditStoreUpdate, AuditStoreDelete,
 	AuditWebhookCreate, AuditWebhookUpdate, AuditWebhookDelete, AuditWebhookTest,
 	AuditSecretRotate, AuditSecretReveal, AuditDeliveryRetry,
+	AuditRecoveryCreate, AuditRecoveryCancel, AuditRecoveryEnd,
 	AuditKeyCreate, AuditKeyRevoke,
 	AuditWebhookFail, AuditWebhookRecover, AuditWebhookDeactivate,
 	AuditEventTypeCreate, AuditEventTypeUpdate, AuditEventTypeDelete,
@@ -87,6 +91,7 @@ const (
 	entityWebhook  = "webhook"
 	entityKey      = "apiKey"
 	entityDelivery = "delivery"
+	entityRecovery = "recovery"
 
 	entityEventType = "eventType"
 )

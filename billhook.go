@@ -175,6 +175,7 @@ type Client struct {
 	committer *committer
 	scheduler *scheduler
 	linker    *linker
+	recoverer *recoverer
 	turns     turns
 	sender    *sender
 	// configuring is held while a store, a webhook or a key changes, so that each
@@ -204,6 +205,7 @@ func New(db Database, config Config) (*Client, error) {
 	c.committer = newCommitter(db, config.Logger)
 	c.committer.committed = config.Observer.Committed
 	c.linker = &linker{committer: c.committer}
+	c.recoverer = newRecoverer(c)
 	c.sender = newSender(db, config)
 	c.scheduler = &scheduler{
 		db: db, committer: c.committer, logger: config.Logger, held: db.Held, retire: c.retire, retired: c.retired, reload: c.hear,
@@ -315,6 +317,7 @@ func (c *Client) watch(ctx context.Context) (ended func()) {
 	var beside, watching sync.WaitGroup
 	beside.Go(func() { c.emptyOutbox(ctx, asked) })
 	beside.Go(func() { c.scheduler.freeStuck(ctx) })
+	beside.Go(func() { c.recoverer.run(ctx) })
 	beside.Go(func() { c.keepConfigured(ctx) })
 	beside.Go(func() { c.tellAlerts(ctx) })
 	beside.Go(func() { c.keepKeys(ctx, func() bool { return c.reseal(ctx) }) })
@@ -344,6 +347,7 @@ func (c *Client) heedAll(ctx context.Context, asked chan<- struct{}) func(Change
 		if seen.Unowned {
 			c.scheduler.claim()
 			c.linker.wake()
+			c.recoverer.rouse()
 		}
 		if seen.Asked {
 			select {

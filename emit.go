@@ -242,8 +242,8 @@ func checkEmission(e *Emission, v vocabulary) error {
 			return err
 		}
 	}
-	if len(e.IdempotencyKey) > maxKey || strings.ContainsFunc(e.IdempotencyKey, func(r rune) bool { return r < ' ' || r >= 0x7f }) {
-		return &Error{Code: CodeInvalid, Pointer: "/idempotencyKey", Message: fmt.Sprintf("is longer than %d characters or not printable ASCII", maxKey), Hint: "use a UUID"}
+	if err := checkIdempotencyKey(e.IdempotencyKey); err != nil {
+		return err
 	}
 	if err := checkReference(e.Entity, "/entity"); err != nil {
 		return err

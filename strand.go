@@ -14,6 +14,10 @@ const (
 	freeStep = 500
 )
 
+// supersededBy begins the reason of what was skipped for a newer one, whose event's id
+// comes next.
+const supersededBy = "superseded by "
+
 // superseded is what becomes of a delivery whose turn has come, of which only the
 // newest is to be sent, if a newer one waits; nil if none does, as far as that is
 // sure. What is looked for is held back, so that nobody is sending it.
@@ -30,7 +34,7 @@ func (s *scheduler) superseded(e *endpoint, p *Pending) (k *Skip, sure bool) {
 	if newest.ID == "" {
 		return nil, true
 	}
-	return &Skip{Delivery: *p, Newest: *newest.Place, Reason: "superseded by " + newest.EventID, At: now()}, true
+	return &Skip{Delivery: *p, Newest: *newest.Place, Reason: supersededBy + newest.EventID, At: now()}, true
 }
 
 // skip has a delivery ended without an attempt.

@@ -22,6 +22,7 @@ var dialect = sqlstore.Dialect{
 	Probe:    "UPDATE billhook.changes SET version = version",
 	Lost:     selectLost,
 	Turns:    "SELECT count(pg_advisory_xact_lock(own.turn)) FROM unnest(?1::bigint[]) AS own (turn)",
+	Orphaned: orphaned,
 	Keys:     true,
 	Hasty:    "SET LOCAL lock_timeout = '5ms'",
 	Waited:   func(err error) bool { return isCode(err, lockNotAvailable) },

@@ -87,3 +87,23 @@ func (d *Database) AuditChain(ctx context.Context, storeID string, chain, from i
 func (d *Database) AuditSince(ctx context.Context, storeID string, after billhook.EventPosition, until time.Time, limit int) ([]billhook.AuditEntry, error) {
 	return d.reader.AuditSince(ctx, storeID, after, until, limit)
 }
+
+// Recovery reads one recovery, or billhook.ErrNotFound.
+func (d *Database) Recovery(ctx context.Context, storeID, id string) (billhook.Recovery, error) {
+	return d.reader.Recovery(ctx, storeID, id)
+}
+
+// Recoveries reads recoveries, by id descending.
+func (d *Database) Recoveries(ctx context.Context, f billhook.RecoveryFilter) ([]billhook.Recovery, error) {
+	return d.reader.Recoveries(ctx, f)
+}
+
+// Over reads deliveries that are over, by id ascending.
+func (d *Database) Over(ctx context.Context, f billhook.OverFilter) ([]billhook.Delivery, error) {
+	return d.reader.Over(ctx, f)
+}
+
+// EventsFor reads events, oldest first, and whether a webhook has them.
+func (d *Database) EventsFor(ctx context.Context, f billhook.EventsForFilter) ([]billhook.EventFor, error) {
+	return d.reader.EventsFor(ctx, f)
+}

@@ -112,3 +112,23 @@ func (d *Database) AuditSince(ctx context.Context, storeID string, after billhoo
 		return r.AuditSince(ctx, storeID, after, until, limit)
 	})
 }
+
+// Recovery reads one recovery, or billhook.ErrNotFound.
+func (d *Database) Recovery(ctx context.Context, storeID, id string) (billhook.Recovery, error) {
+	return read(d, func(r *sqlstore.Reader) (billhook.Recovery, error) { return r.Recovery(ctx, storeID, id) })
+}
+
+// Recoveries reads recoveries, by id descending.
+func (d *Database) Recoveries(ctx context.Context, f billhook.RecoveryFilter) ([]billhook.Recovery, error) {
+	return read(d, func(r *sqlstore.Reader) ([]billhook.Recovery, error) { return r.Recoveries(ctx, f) })
+}
+
+// Over reads deliveries that are over, by id ascending.
+func (d *Database) Over(ctx context.Context, f billhook.OverFilter) ([]billhook.Delivery, error) {
+	return read(d, func(r *sqlstore.Reader) ([]billhook.Delivery, error) { return r.Over(ctx, f) })
+}
+
+// EventsFor reads events, oldest first, and whether a webhook has them.
+func (d *Database) EventsFor(ctx context.Context, f billhook.EventsForFilter) ([]billhook.EventFor, error) {
+	return read(d, func(r *sqlstore.Reader) ([]billhook.EventFor, error) { return r.EventsFor(ctx, f) })
+}

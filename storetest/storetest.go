@@ -86,12 +86,19 @@ func Run(t *testing.T, h Harness) {
 		{"OrderRetry", testOrderRetry},
 		{"OrderCancel", testOrderCancel},
 		{"Skip", testSkip},
+		{"Recoveries", testRecoveries},
+		{"RecoverySteps", testRecoverySteps},
+		{"RecoveryOfMany", testRecoveryOfMany},
+		{"RecoveryReopened", testRecoveryReopened},
+		{"Replays", testReplays},
+		{"RecoveryOrder", testRecoveryOrder},
+		{"Over", testOver},
 	}
 	if h.Begin != nil {
 		tests = append(tests, test{"EmitTx", testEmitTx}, test{"EmitTxConflict", testEmitTxConflict}, test{"ClaimLimit", testClaimLimit}, test{"OrderEmitTx", testOrderEmitTx})
 	}
 	if h.Second != nil {
-		tests = append(tests, test{"TwoNodes", testTwoNodes}, test{"TwoNodesChange", testTwoNodesChange}, test{"TwoNodesOrder", testTwoNodesOrder})
+		tests = append(tests, test{"TwoNodes", testTwoNodes}, test{"TwoNodesChange", testTwoNodesChange}, test{"TwoNodesOrder", testTwoNodesOrder}, test{"TwoNodesRecover", testTwoNodesRecover})
 	}
 	if !h.NoChains {
 		tests = append(tests, test{"Chains", testChains}, test{"ChainGoesOn", testChainGoesOn}, test{"VerifyBesideCommits", testVerifyBesideCommits})

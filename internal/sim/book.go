@@ -22,10 +22,12 @@ type book struct {
 	hooks []*hook
 	// sequences has the number of each entity's last event.
 	sequences map[entity]int64
+	// recoveries has every recovery that was written, by id.
+	recoveries map[string]*recovery
 }
 
 func newBook() book {
-	return book{lives: map[string]*life{}, named: map[string]string{}, sequences: map[entity]int64{}}
+	return book{lives: map[string]*life{}, named: map[string]string{}, sequences: map[entity]int64{}, recoveries: map[string]*recovery{}}
 }
 
 // An event is one that callers tried to emit, perhaps more than once.
@@ -190,6 +192,7 @@ type life struct {
 	// losers are the processes that lost it together with their lease.
 	losers   []*process
 	status   billhook.Status
+	endedAt  time.Time // of its last attempt
 	overAt   time.Time
 	attempts int
 	before   int // that no longer count

@@ -93,6 +93,12 @@ var flaws = []struct {
 			}
 		}
 	}},
+	{"a recovery misses the first of what it reads", "was asked for, and is still", func(f *flaw) {
+		f.over = func(rows []billhook.Delivery) []billhook.Delivery { return rows[min(len(rows), 1):] }
+	}},
+	{"steps of a recovery are not fenced", "follows step", func(f *flaw) {
+		f.store = func(s *Shared) { s.unstepped = true }
+	}},
 	{"an acknowledged delivery is tried again", "is a success: false", func(f *flaw) {
 		f.answer = func(b *billhook.Batch) {
 			for _, o := range b.Outcomes {

@@ -98,3 +98,12 @@ func (l *link) Newest(ctx context.Context, of billhook.Strand, eventType string,
 func (l *link) Stuck(ctx context.Context, limit int) ([]billhook.Strand, error) {
 	return through(l, "stuck", func() ([]billhook.Strand, error) { return l.Database.Stuck(ctx, limit) })
 }
+
+func (l *link) Over(ctx context.Context, f billhook.OverFilter) ([]billhook.Delivery, error) {
+	rows, err := through(l, "over", func() ([]billhook.Delivery, error) { return l.Database.Over(ctx, f) })
+	return l.p.w.flaw.over(rows), err
+}
+
+func (l *link) EventsFor(ctx context.Context, f billhook.EventsForFilter) ([]billhook.EventFor, error) {
+	return through(l, "events for "+f.WebhookID, func() ([]billhook.EventFor, error) { return l.Database.EventsFor(ctx, f) })
+}

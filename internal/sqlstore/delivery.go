@@ -68,7 +68,12 @@ func (r *Reader) deliveryConditions(f billhook.DeliveryFilter) (where conditions
 		var event conditions
 		event.text("e.store_id", f.StoreID)
 		event.text("e.id", f.EventID)
-		ids := "(SELECT value FROM billhook.events AS e, " + r.dialect.Elements("e.delivery_ids") + event.String() + ")"
+		var replay conditions
+		replay.text("r.store_id", f.StoreID)
+		replay.text("r.event_id", f.EventID)
+		ids := "(SELECT value FROM billhook.events AS e, " + r.dialect.Elements("e.delivery_ids") + event.String() +
+			" UNION ALL SELECT r.delivery_id FROM billhook.replays AS r" + replay.String() + ")"
+		event.args = append(event.args, replay.args...)
 		if r.dialect.Arrays {
 			// As an array they are looked up. A join may begin at the other end,
 			// with all of the store's deliveries.

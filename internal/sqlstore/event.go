@@ -97,9 +97,9 @@ func (w *Writer) Emits(ctx context.Context, emits []*billhook.Emit) error {
 			for i := range e.Deliveries {
 				p := &e.Deliveries[i]
 				one := newWaiting(p)
-				if p.Behind = p.Place != nil; p.Behind {
-					p.Place.Sequence, one.owner = e.Event.Sequence, w.placeOwner()
-					w.touch(p.Strand())
+				if p.Behind = false; p.Place != nil {
+					p.Place.Sequence = e.Event.Sequence
+					w.holdBack(&one)
 				}
 				waiting = append(waiting, one)
 			}

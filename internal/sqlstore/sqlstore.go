@@ -40,6 +40,10 @@ type Dialect struct {
 	// Lost reads the owners that are not living, whose deliveries count as
 	// nobody's; empty where there can be none.
 	Lost string
+	// Orphaned is the condition that the owner of a row is not living, for rows of
+	// which any node may come upon those of nodes that are long forgotten. Default:
+	// it has none.
+	Orphaned string
 	// Keys: what must be unique of an event is in a table of its own, since
 	// events is partitioned by time.
 	Keys bool

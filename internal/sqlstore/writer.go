@@ -130,6 +130,9 @@ func (w *Writer) write(ctx context.Context, b *billhook.Batch) error {
 		}
 		w.enter(r.Audit, r.Delivery != nil)
 	}
+	if err := w.recoveries(ctx, b); err != nil {
+		return err
+	}
 	for _, c := range b.Cancels {
 		if err := w.cancel(ctx, c); err != nil {
 			return err
