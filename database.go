@@ -91,6 +91,7 @@ type Database interface {
 	// own entries, and what was done in Billhook itself.
 	Audit(ctx context.Context, f AuditFilter) ([]AuditEntry, error)
 	AuditLog
+	Forgetter
 
 	Close() error
 }
@@ -115,6 +116,9 @@ type Batch struct {
 	Refusals []*Refusal
 	Emits    []*Emit
 	Claims   []*Claim
+	Expiries []*Expiry
+	Erasures []*ErasureWrite
+	Erasings []*Erasing
 	// Entries are about what changes nothing; those about changes are with these.
 	// All are written after the changes, and last of all Links are done.
 	Entries []*AuditEntry
@@ -124,7 +128,7 @@ type Batch struct {
 // Empty reports whether there is nothing to write.
 func (b *Batch) Empty() bool {
 	return len(b.Stores)+len(b.Webhooks)+len(b.Keys)+len(b.Outcomes)+len(b.Retries)+len(b.Cancels)+len(b.Refusals)+len(b.Emits)+len(b.Claims)+
-		len(b.Entries)+len(b.Links) == 0
+		len(b.Expiries)+len(b.Erasures)+len(b.Erasings)+len(b.Entries)+len(b.Links) == 0
 }
 
 // A Change is what another node, or another program, has done.

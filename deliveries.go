@@ -97,6 +97,9 @@ func (c *Client) Retry(ctx context.Context, storeID, deliveryID string) (Deliver
 	if c.registry.endpoint(Lane{StoreID: storeID, WebhookID: d.WebhookID}) == nil {
 		return Delivery{}, &Error{Code: CodeConflict, Message: "the webhook of this delivery was deleted"}
 	}
+	if err := c.payloadKept(&d); err != nil {
+		return Delivery{}, err
+	}
 	r := &Retry{StoreID: storeID, DeliveryID: deliveryID, DueAt: now()}
 	r.Audit = newAudit(ctx, storeID, AuditDeliveryRetry, Reference{entityDelivery, deliveryID})
 	// What it was is what this caller saw: an attempt may end at the same moment.

@@ -12,7 +12,8 @@ const (
 	StatusDelivered Status = "delivered"
 	// StatusDead: no attempt succeeded and the policy allows no more.
 	StatusDead Status = "dead"
-	// StatusCancelled: its webhook was deleted before it was delivered.
+	// StatusCancelled: its webhook was deleted before it was delivered, or its
+	// payload was erased.
 	StatusCancelled Status = "cancelled"
 )
 
@@ -42,6 +43,9 @@ type Delivery struct {
 	// FinishedAt is when it left pending; zero until then.
 	FinishedAt time.Time
 
-	// Payload is the event's data. Reads fill it in.
+	// Payload is the event's data. Reads fill it in; nil once that is gone.
 	Payload []byte
+	// ErasedAt is when it went; zero while it is there, and where not even the record
+	// of the event is kept any more.
+	ErasedAt time.Time
 }

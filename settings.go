@@ -16,4 +16,7 @@ type WebhookSettings struct {
 type StoreSettings struct {
 	// RetryPolicy takes the place of the profile's; nil leaves it to that.
 	RetryPolicy *profile.RetryPolicy `json:"retryPolicy,omitempty"`
+	// Retention takes the place of Config.Retention, member by member; nil leaves all
+	// to that.
+	Retention *Retention `json:"retention,omitempty"`
 }

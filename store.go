@@ -28,4 +28,6 @@ type Store struct {
 type StoreChange struct {
 	Name    *string
 	Profile *string
+	// Retention is nil in it to leave all to the deployment.
+	Retention **Retention
 }

@@ -56,6 +56,9 @@ func (c *Client) UpdateStore(ctx context.Context, id string, change StoreChange)
 		if change.Profile != nil {
 			s.Profile = *change.Profile
 		}
+		if change.Retention != nil {
+			s.Retention = *change.Retention
+		}
 		s.UpdatedAt = nowAfter(before.UpdatedAt)
 		return c.writeStore(ctx, AuditStoreUpdate, &before, s)
 	})
@@ -101,6 +104,11 @@ func (c *Client) deleteStore(ctx context.Context, id string) (Store, error) {
 func (c *Client) writeStore(ctx context.Context, done string, before *Store, s Store) (Store, error) {
 	if err := checkText(s.Name, "/name", maxName, ""); err != nil {
 		return Store{}, err
+	}
+	if s.Retention != nil {
+		if err := s.Retention.check("/retention"); err != nil {
+			return Store{}, err
+		}
 	}
 	p := c.profiles[s.Profile]
 	if p == nil {

@@ -17,6 +17,7 @@ const (
 	keyCursor      = 'k' // after this id
 	eventCursor    = 'e' // before this time and id
 	auditCursor    = 'a' // before this time and id
+	erasureCursor  = 'x' // before this id
 
 	cursorVersion = 1
 	maxCursorID   = 256 // bytes; no id is longer

@@ -25,6 +25,7 @@ var bodies = map[string]string{
 	"updateWebhook":       `{"name":"%s"}`,
 	"rotateWebhookSecret": `{"gracePeriodSeconds":0}`,
 	"testWebhook":         `{"type":"order.paid"}`,
+	"createErasure":       `{"entity":{"type":"customer","id":"%s"}}`,
 }
 
 // A shop is a store with one of everything that a path can name.
@@ -42,7 +43,7 @@ func (s *shop) open(t *testing.T, client *billhook.Client) {
 		}
 	}
 	s.things = map[string]string{"stores": s.id, "audit": s.id}
-	for _, kind := range []string{"webhooks", "keys", "events", "deliveries"} {
+	for _, kind := range []string{"webhooks", "keys", "events", "deliveries", "erasures"} {
 		s.renew(t, client, kind)
 	}
 }
@@ -71,6 +72,10 @@ func (s *shop) renew(t *testing.T, client *billhook.Client, kind string) {
 		if err == nil {
 			id = all[0].ID
 		}
+	case "erasures":
+		var e billhook.Erasure
+		e, err = client.Erase(t.Context(), s.id, billhook.Reference{Type: "customer", ID: "c"})
+		id = e.ID
 	default:
 		t.Fatalf("nothing is known of %s", kind)
 	}

@@ -48,6 +48,10 @@ func routes() []*route {
 		{"GET", "/api/deliveries/{id}", DeliveriesRead, inStore, "getDelivery", (*call).getDelivery},
 		{"POST", "/api/deliveries/{id}/retry", DeliveriesRetry, inStore, "retryDelivery", (*call).retryDelivery},
 
+		{"POST", "/api/erasures", StoresManage, inStore, "createErasure", (*call).createErasure},
+		{"GET", "/api/erasures", StoresManage, inStore, "listErasures", (*call).listErasures},
+		{"GET", "/api/erasures/{id}", StoresManage, inStore, "getErasure", (*call).getErasure},
+
 		{"GET", "/api/audit", AuditRead, inStore, "listAudit", (*call).listAudit},
 		{"GET", "/api/audit/{entityType}/{entityId}", AuditRead, inStore, "listEntityAudit", (*call).listEntityAudit},
 	}

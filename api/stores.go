@@ -8,15 +8,16 @@ import (
 )
 
 type storeJSON struct {
-	ID        string  `json:"id"`
-	Name      string  `json:"name"`
-	Profile   string  `json:"profile"`
-	CreatedAt instant `json:"createdAt"`
-	UpdatedAt instant `json:"updatedAt"`
+	ID        string              `json:"id"`
+	Name      string              `json:"name"`
+	Profile   string              `json:"profile"`
+	Retention *billhook.Retention `json:"retention"`
+	CreatedAt instant             `json:"createdAt"`
+	UpdatedAt instant             `json:"updatedAt"`
 }
 
 func showStore(s *billhook.Store) storeJSON {
-	return storeJSON{s.ID, s.Name, s.Profile, instant(s.CreatedAt), instant(s.UpdatedAt)}
+	return storeJSON{s.ID, s.Name, s.Profile, s.Retention, instant(s.CreatedAt), instant(s.UpdatedAt)}
 }
 
 func (c *call) createStore() error {
@@ -26,7 +27,7 @@ func (c *call) createStore() error {
 	}
 	var s billhook.Store
 	err = readBody(text, func(rd *reader) error {
-		err := rd.object([]string{"id", "name", "profile"}, func(name string) (err error) {
+		err := rd.object([]string{"id", "name", "profile", "retention"}, func(name string) (err error) {
 			switch name {
 			case "id":
 				s.ID, err = rd.string()
@@ -34,6 +35,8 @@ func (c *call) createStore() error {
 				s.Name, err = optional(rd, rd.string)
 			case "profile":
 				s.Profile, err = optional(rd, rd.string)
+			case "retention":
+				s.Retention, err = optional(rd, rd.retention)
 			}
 			return err
 		})
@@ -81,13 +84,14 @@ func (c *call) updateStore() error {
 	}
 	var change billhook.StoreChange
 	err = readBody(text, func(rd *reader) error {
-		return rd.object([]string{"name", "profile"}, func(name string) error {
-			value, err := rd.string()
+		return rd.object([]string{"name", "profile", "retention"}, func(name string) (err error) {
 			switch name {
 			case "name":
-				change.Name = &value
+				change.Name, err = pointerTo(rd.string())
 			case "profile":
-				change.Profile = &value
+				change.Profile, err = pointerTo(rd.string())
+			case "retention":
+				change.Retention, err = pointerTo(optional(rd, rd.retention))
 			}
 			return err
 		})

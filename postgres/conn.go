@@ -20,6 +20,7 @@ var dialect = sqlstore.Dialect{
 	Arrays:   true,
 	Lock:     " FOR UPDATE SKIP LOCKED",
 	Lost:     selectLost,
+	Living:   "SELECT epoch FROM billhook.nodes",
 	Keys:     true,
 	Hasty:    "SET LOCAL lock_timeout = '5ms'",
 	Waited:   func(err error) bool { return isCode(err, lockNotAvailable) },

@@ -156,7 +156,8 @@ func (h *Handle) Delivery(_ context.Context, storeID, id string) (billhook.Deliv
 }
 
 func (s *Shared) payload(d billhook.Delivery) billhook.Delivery {
-	d.Payload = s.events[key{d.StoreID, d.EventID}].Data
+	e := s.events[key{d.StoreID, d.EventID}]
+	d.Payload, d.ErasedAt = e.Data, e.ErasedAt
 	return d
 }
 

@@ -31,6 +31,7 @@ type Shared struct {
 	over     map[key]billhook.Delivery
 	attempts map[key][]billhook.Attempt
 	audit    map[key]billhook.AuditEntry
+	erasures map[key]billhook.Erasure
 
 	// outbox has what was asked for in SQL, by number, and asks counts it.
 	outbox map[int64]askedRow
@@ -62,7 +63,7 @@ func NewShared(lease time.Duration) *Shared {
 		stores: map[string]billhook.Store{}, webhooks: map[key]billhook.Webhook{}, apiKeys: map[key]billhook.APIKey{},
 		events: map[key]billhook.Event{}, byKey: map[key]string{},
 		pending: map[key]waiting{}, over: map[key]billhook.Delivery{}, attempts: map[key][]billhook.Attempt{},
-		audit:  map[key]billhook.AuditEntry{},
+		audit: map[key]billhook.AuditEntry{}, erasures: map[key]billhook.Erasure{},
 		outbox: map[int64]askedRow{}, nodes: map[int64]nodeRow{},
 	}
 }

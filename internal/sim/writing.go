@@ -64,6 +64,16 @@ func (w *writing) batch(b *billhook.Batch) error {
 	for _, c := range b.Claims {
 		w.claim(c)
 	}
+	for _, x := range b.Expiries {
+		w.expire(x)
+	}
+	for _, e := range b.Erasures {
+		w.orderErasure(e)
+		w.enter(e.Audit, e.Existing == nil)
+	}
+	for _, x := range b.Erasings {
+		w.erase(x)
+	}
 	for _, e := range b.Entries {
 		w.enter(e, true)
 	}

@@ -34,6 +34,9 @@ type Dialect struct {
 	// Lost reads the owners that are not living, whose deliveries count as
 	// nobody's; empty where there can be none.
 	Lost string
+	// Living reads the owners whose chains of the audit log may still grow; empty where
+	// that is the Writer's own alone.
+	Living string
 	// Keys: what must be unique of an event is in a table of its own, since
 	// events is partitioned by time.
 	Keys bool

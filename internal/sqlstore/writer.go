@@ -31,6 +31,8 @@ type Writer struct {
 	estates []estate
 	chains  chains
 	entries []*billhook.AuditEntry // of the transaction under way
+	// lateAfter is up to where each store's late events were looked at.
+	lateAfter map[string]position
 }
 
 // NewWriter makes a Writer that begins an INSERT of many rows with insert.
@@ -134,6 +136,22 @@ func (w *Writer) write(ctx context.Context, b *billhook.Batch) error {
 	for _, c := range b.Claims {
 		if err := w.claim(ctx, c); err != nil {
 			return err
+		}
+	}
+	for _, x := range b.Expiries {
+		if err := w.expire(ctx, x); err != nil {
+			return fmt.Errorf("expire: %w", err)
+		}
+	}
+	for _, e := range b.Erasures {
+		if err := w.orderErasure(ctx, e); err != nil {
+			return fmt.Errorf("order an erasure: %w", err)
+		}
+		w.enter(e.Audit, e.Existing == nil)
+	}
+	for _, x := range b.Erasings {
+		if err := w.erase(ctx, x); err != nil {
+			return fmt.Errorf("erase: %w", err)
 		}
 	}
 	for _, e := range b.Entries {
