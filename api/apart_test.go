@@ -31,11 +31,12 @@ var foreign = map[string][]string{
 	"updateWebhook":       {`{"name":"%s"}`, `{"url":"https://example.com/%s"}`},
 	"rotateWebhookSecret": {`{"secret":"%s","gracePeriodSeconds":0}`},
 	"testWebhook":         {`{"type":"%s"}`},
+	"createErasure":       {`{"entity":{"type":"%s","id":"x"}}`, `{"entity":{"type":"order","id":"%s"}}`},
 }
 
 // made is what the answers to one question asked in two stores differ in: times,
 // what chance has made, and the hashes over those.
-var made = regexp.MustCompile(`\d{4}-\d\d-\d\dT[\d:.]+Z|(evt|wh|dlv|key|aud)_[0-9A-Za-z]{26}|req_[0-9a-f]{24}|"hash":"[0-9a-f]{64}"|whsec_[\w+/=]{20,}|bhk_\w+|"nextCursor":"[^"]+"`)
+var made = regexp.MustCompile(`\d{4}-\d\d-\d\dT[\d:.]+Z|(evt|wh|dlv|key|aud|era)_[0-9A-Za-z]{26}|req_[0-9a-f]{24}|"hash":"[0-9a-f]{64}"|whsec_[\w+/=]{20,}|bhk_\w+|"nextCursor":"[^"]+"`)
 
 // entityTypes are what the neighbour's audit log is about.
 var entityTypes = []string{"apiKey", "delivery", "store", "webhook", mark}

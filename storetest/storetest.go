@@ -80,15 +80,19 @@ func Run(t *testing.T, h Harness) {
 		{"Audit", testAudit},
 		{"AuditFilters", testAuditFilters},
 		{"AuditPages", testAuditPages},
+		{"Expire", testExpire},
+		{"ExpireWaiting", testExpireWaiting},
+		{"Erase", testErase},
 	}
 	if h.Begin != nil {
 		tests = append(tests, test{"EmitTx", testEmitTx}, test{"EmitTxConflict", testEmitTxConflict}, test{"ClaimLimit", testClaimLimit})
 	}
 	if h.Second != nil {
-		tests = append(tests, test{"TwoNodes", testTwoNodes}, test{"TwoNodesChange", testTwoNodesChange})
+		tests = append(tests, test{"TwoNodes", testTwoNodes}, test{"TwoNodesChange", testTwoNodesChange}, test{"TwoNodesErase", testTwoNodesErase})
 	}
 	if !h.NoChains {
-		tests = append(tests, test{"Chains", testChains}, test{"ChainGoesOn", testChainGoesOn}, test{"VerifyBesideCommits", testVerifyBesideCommits})
+		tests = append(tests, test{"Chains", testChains}, test{"ChainGoesOn", testChainGoesOn}, test{"VerifyBesideCommits", testVerifyBesideCommits},
+			test{"FloorIsVouchedFor", testFloorIsVouchedFor})
 		if h.Begin != nil {
 			tests = append(tests, test{"Links", testLinks})
 		}
