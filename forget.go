@@ -9,7 +9,7 @@ import (
 const (
 	// forgetEvery is how often it is looked for what is kept no longer, and for
 	// erasures that another node was asked for or left unfinished.
-	forgetEvery = 5 * time.Minute
+	forgetEvery = 15 * time.Minute
 	// stepTime is what one step should take of a transaction that others wait for.
 	// They are to be held up by 10 ms at most, the writing of its pages included.
 	stepTime = 4 * time.Millisecond
