@@ -32,6 +32,8 @@ type Expiry struct {
 	Done int
 	// Took is set by Commit to how long it held the others up.
 	Took time.Duration
+	// Busy is set by Commit where somebody else is at it, and nothing was done.
+	Busy bool
 }
 
 // An Erasure is the order to erase what the payloads of a store say of an entity: the

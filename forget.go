@@ -97,7 +97,6 @@ func (f *forgetter) round(ctx context.Context) error {
 		if err := f.expire(ctx, id, h, floor); err != nil {
 			return err
 		}
-		f.floored[id] = floor
 	}
 	return nil
 }
@@ -125,7 +124,11 @@ func (f *forgetter) expire(ctx context.Context, storeID string, h Horizon, floor
 		if err != nil {
 			return err
 		}
+		if x.Busy {
+			return nil
+		}
 		if !f.goOn(ctx, x.Done, x.Limit, x.Took) {
+			f.floored[storeID] = floor
 			return ctx.Err()
 		}
 	}

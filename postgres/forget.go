@@ -78,21 +78,17 @@ var parts = []part{
 // needs, or leaves that to the node that is at it. Up to a week and an hour more is
 // kept than the horizons say.
 func (d *Database) Forget(ctx context.Context, h billhook.Horizon) (billhook.Horizon, error) {
-	whole := billhook.Horizon{Attempts: h.Attempts, Records: h.Records}
-	if !h.Records.IsZero() && h.Payloads.Before(h.Records.AddDate(0, 0, 7)) {
-		whole.Payloads = h.Payloads // they go with the records
-	}
 	now := time.Now()
-	if whole.IsZero() || !d.Held() || now.Sub(d.forgot) < forgetEvery {
-		return whole, nil
+	if h.IsZero() || !d.Held() || now.Sub(d.forgot) < forgetEvery {
+		return h, nil
 	}
 	d.forgot = now
 	on, err := dial(ctx, d.config, writeSettings(d.options.Lease))
 	if err != nil {
-		return whole, err
+		return h, err
 	}
 	defer hangUp(on)
-	return whole, d.forgetWeeks(ctx, on, h)
+	return h, d.forgetWeeks(ctx, on, h)
 }
 
 // forgetWeeks drops what may go. A crash leaves some of it for the next time.
@@ -131,6 +127,9 @@ func (d *Database) forgetWeeks(ctx context.Context, on *pgx.Conn, h billhook.Hor
 			errs = append(errs, forgetKeys(ctx, on, before))
 		}
 	}
+	if !h.Payloads.IsZero() {
+		errs = append(errs, d.bareWeeks(ctx, on, h.Payloads.Add(-forgetMargin)))
+	}
 	return errors.Join(errs...)
 }
 
@@ -163,21 +162,25 @@ func (d *Database) forgetWeek(ctx context.Context, on *pgx.Conn, p part, w week)
 			return false, err
 		}
 	}
-	var err error
+	if err := briefly(ctx, on, "DROP TABLE billhook."+w.name()); err != nil {
+		return false, err
+	}
+	d.options.Logger.Info("a week that is kept no longer was dropped", "partition", w.name())
+	return true, nil
+}
+
+// briefly changes tables in a transaction, when nobody uses them for a moment.
+func briefly(ctx context.Context, on *pgx.Conn, text string) (err error) {
 	for range dropTries {
 		err = pgx.BeginFunc(ctx, on, func(tx pgx.Tx) error {
-			_, err := tx.Exec(ctx, dropSettings+"; DROP TABLE billhook."+w.name())
+			_, err := tx.Exec(ctx, dropSettings+"; "+text)
 			return err
 		})
-		if err == nil {
-			d.options.Logger.Info("a week that is kept no longer was dropped", "partition", w.name())
-			return true, nil
-		}
-		if !isCode(err, lockNotAvailable) || !pause(ctx, dropPause) {
+		if !isCode(err, lockNotAvailable, deadlockDetected) || !pause(ctx, dropPause) {
 			break
 		}
 	}
-	return false, err
+	return err
 }
 
 // emptyDefault deletes what is older from the default partition, in steps. Mostly it

@@ -105,6 +105,9 @@ func (w *Writer) erase(ctx context.Context, x *billhook.Erasing) error {
 	}
 	began := time.Now()
 	defer func() { x.Took = time.Since(began) }()
+	if free, err := w.enterOld(ctx); err != nil || !free {
+		return err
+	}
 	e := &erasing{Writer: w, x: x}
 	var created, finished int64
 	err := w.conn.QueryRow(ctx, nextErasure+w.dialect.Lock).Scan(append(erasureMembers(&e.of, &created, &finished), &e.phase, &e.reached.at, &e.reached.id)...)

@@ -62,7 +62,7 @@ type place struct{ chain, number int64 }
 
 // expire does a step for a store, unless another node is at it.
 func (w *Writer) expire(ctx context.Context, x *billhook.Expiry) error {
-	x.Done, x.Took = 0, 0
+	x.Done, x.Took, x.Busy = 0, 0, false
 	if w.chains.chain == Nobody {
 		return nil
 	}
@@ -72,7 +72,7 @@ func (w *Writer) expire(ctx context.Context, x *billhook.Expiry) error {
 	began := time.Now()
 	defer func() { x.Took = time.Since(began) }()
 	m, err := w.mark(ctx, x.StoreID)
-	if err != nil || m == nil {
+	if x.Busy = m == nil; err != nil || m == nil {
 		return err
 	}
 	before := *m
@@ -87,6 +87,9 @@ func (w *Writer) expire(ctx context.Context, x *billhook.Expiry) error {
 // mark reads and locks a store's, and makes it where there is none. It is nil where
 // another node has it.
 func (w *Writer) mark(ctx context.Context, storeID string) (*mark, error) {
+	if free, err := w.enterOld(ctx); err != nil || !free {
+		return nil, err
+	}
 	for range 2 {
 		m := &mark{}
 		err := w.conn.QueryRow(ctx, selectMark+w.dialect.Lock, storeID).Scan(&m.attempts.at, &m.attempts.id, &m.payloads.at, &m.payloads.id,
@@ -99,6 +102,15 @@ func (w *Writer) mark(ctx context.Context, storeID string) (*mark, error) {
 		}
 	}
 	return nil, nil
+}
+
+// enterOld reports whether old events may be changed in this transaction.
+func (w *Writer) enterOld(ctx context.Context) (free bool, err error) {
+	if w.dialect.Enter == "" {
+		return true, nil
+	}
+	err = w.conn.QueryRow(ctx, w.dialect.Enter).Scan(&free)
+	return free, err
 }
 
 // An expiring is a step under way.
