@@ -176,7 +176,9 @@ func TestStoresOwnRetention(t *testing.T) {
 // What waits is sent with its payload, however old it is.
 func TestWaitingOutlivesRetention(t *testing.T) {
 	bubble(t, func(t *testing.T, w *world) {
-		w.reopen(func(c *billhook.Config) { c.Retention = billhook.Retention{PayloadDays: 1, AttemptDays: 1, AuditDays: 1} })
+		w.reopen(func(c *billhook.Config) {
+			c.Retention = billhook.Retention{PayloadDays: 1, AttemptDays: 1, AuditDays: 1}
+		})
 		var box inbox
 		box.answer = func(n int, _ received) int { return map[bool]int{true: 200, false: 500}[n > 4] }
 		delay := 3 * 24 * time.Hour

@@ -21,6 +21,7 @@ var dialect = sqlstore.Dialect{
 	Lock:     " FOR UPDATE SKIP LOCKED",
 	Lost:     selectLost,
 	Living:   "SELECT epoch FROM billhook.nodes",
+	Outbox:   true,
 	Enter:    "SELECT pg_try_advisory_xact_lock_shared(7236837712961014)",
 	Keys:     true,
 	Hasty:    "SET LOCAL lock_timeout = '5ms'",

@@ -52,6 +52,9 @@ const (
 		SELECT 1 FROM one LEFT JOIN billhook.audit_floors f ON f.store_id = one.store_id AND f.chain = one.chain
 		WHERE COALESCE(f.number, 0) < (SELECT MAX(t.number) FROM billhook.%[1]s t WHERE t.store_id = one.store_id AND t.chain = one.chain AND t.chain > 0))`
 
+	// dropRefused is for what was asked for in SQL and could not become an event.
+	dropRefused = "DELETE FROM billhook.outbox WHERE ctid = ANY (ARRAY(SELECT ctid FROM billhook.outbox WHERE refused IS NOT NULL AND asked_at < $1 LIMIT 1000))"
+
 	// dropKeys goes on through the keys from one on, a step of them.
 	dropKeys = `WITH page AS (SELECT store_id, key, created_at FROM billhook.event_keys WHERE (store_id, key) > ($1, $2) ORDER BY store_id, key LIMIT 2000),
 		gone AS (DELETE FROM billhook.event_keys k USING page p WHERE k.store_id = p.store_id AND k.key = p.key AND p.created_at < $3)
@@ -129,6 +132,8 @@ func (d *Database) forgetWeeks(ctx context.Context, on *pgx.Conn, h billhook.Hor
 	}
 	if !h.Payloads.IsZero() {
 		errs = append(errs, d.bareWeeks(ctx, on, h.Payloads.Add(-forgetMargin)))
+		_, err := on.Exec(ctx, dropRefused, h.Payloads.UnixNano())
+		errs = append(errs, err)
 	}
 	return errors.Join(errs...)
 }

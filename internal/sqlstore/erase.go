@@ -27,6 +27,8 @@ const (
 		"CASE WHEN actor_type = ? AND actor_id = ? THEN 1 ELSE 0 END FROM billhook.events " +
 		"WHERE store_id = ? AND created_at <= ? AND created_at >= ? AND (created_at, id) > (?, ?) ORDER BY created_at, id LIMIT CAST(? AS BIGINT)"
 
+	// eraseRefused is for what never became an event.
+	eraseRefused = "UPDATE billhook.outbox SET data = 'null' WHERE store_id = ? AND refused IS NOT NULL AND (entity_type = ? AND entity_id = ? OR actor_type = ? AND actor_id = ?)"
 	lanesAmong   = "SELECT webhook_id, id FROM billhook.pending WHERE store_id = ? AND "
 	emptyAnswers = " SET response_headers = NULL, response_body = NULL WHERE store_id = ? AND "
 )
@@ -146,6 +148,12 @@ func (e *erasing) step(ctx context.Context) error {
 	at := int64(0)
 	if e.phase == phaseOver {
 		at, x.Finished = nanos(x.At), true
+		of := e.of.Entity
+		if e.dialect.Outbox {
+			if err := e.try(ctx, eraseRefused, e.of.StoreID, of.Type, of.ID, of.Type, of.ID); err != nil {
+				return err
+			}
+		}
 	}
 	return e.try(ctx, moveErasure, at, int64(e.of.Events), int64(e.phase), e.reached.at, e.reached.id, e.of.StoreID, e.of.ID)
 }

@@ -40,6 +40,8 @@ type Dialect struct {
 	// Enter asks, in a transaction, whether old events may be changed in it: another
 	// may be about to put a table in another's place. Empty where that cannot be.
 	Enter string
+	// Outbox: there is one, and what was refused stays in it.
+	Outbox bool
 	// Keys: what must be unique of an event is in a table of its own, since
 	// events is partitioned by time.
 	Keys bool
