@@ -9,12 +9,12 @@ import (
 // 1 to MaxRetentionDays; 0 leaves it to the deployment, and there means for ever.
 type Retention struct {
 	// PayloadDays are for the data of events. What is left of one then is its record.
-	PayloadDays int `json:"payloadDays,omitempty"`
+	PayloadDays int `json:"payloadDays,omitzero"`
 	// AttemptDays are for deliveries that are over, together with their attempts.
-	AttemptDays int `json:"attemptDays,omitempty"`
+	AttemptDays int `json:"attemptDays,omitzero"`
 	// AuditDays are for the audit log, which the records of events are a part of. A
 	// record is kept for as long as its payload and its deliveries at least.
-	AuditDays int `json:"auditDays,omitempty"`
+	AuditDays int `json:"auditDays,omitzero"`
 }
 
 // MaxRetentionDays are a hundred years: for ever.
