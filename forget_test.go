@@ -239,6 +239,9 @@ func TestEraseLeavesNoBytes(t *testing.T) {
 		customer := billhook.Reference{Type: "customer", ID: "c_1"}
 		for i := range 300 {
 			e := billhook.Emission{Type: "order.paid", Entity: customer, Data: fmt.Appendf(nil, `{"name":"%s","pad":"%s"}`, secret, strings.Repeat("x", i*i%30_000))}
+			if i == 0 {
+				e.IdempotencyKey = "once"
+			}
 			if i%3 == 1 {
 				e.Entity, e.Actor = billhook.Reference{Type: "order", ID: fmt.Sprint(i)}, customer
 			}
@@ -282,6 +285,10 @@ func TestEraseLeavesNoBytes(t *testing.T) {
 		}
 		if answers < 600 {
 			t.Errorf("only %d answers", answers)
+		}
+		repeat := billhook.Emission{Type: "order.paid", Entity: customer, Data: []byte(`{"name":"` + secret + `"}`), IdempotencyKey: "once"}
+		if got, err := w.client.Emit(ctx, repeat); err != nil || got.ErasedAt.IsZero() || got.Data != nil {
+			t.Errorf("a repeat of what was erased: %v, %v", got, err)
 		}
 		w.verify("default")
 		if got := w.holds(`"name":"` + secret); len(got) > 0 {

@@ -103,6 +103,7 @@ func testExpireWaiting(f *fixture) {
 	}
 	x := billhook.Expiry{StoreID: "one", At: at(9000), Horizon: billhook.Horizon{Payloads: at(100), Attempts: at(100), Records: at(100)}, Floor: at(100)}
 	f.expire(x)
+	f.expire(billhook.Expiry{StoreID: "one", At: at(9000), Floor: at(100)}) // forgets nothing, and what waits is not forgotten by it
 	f.equal("events", f.listEvents(billhook.EventFilter{StoreID: "one"}), []string{"evt_09", "evt_07", "evt_05", "evt_03", "evt_01"})
 	for _, e := range []*billhook.Emit{all[1], all[9]} {
 		f.equal("data", f.event("one", e.Event.ID).Data, e.Event.Data)

@@ -220,14 +220,18 @@ func (s *expiring) late(ctx context.Context) error {
 	for i := range all {
 		e := &all[i]
 		at := moment(e.at)
-		if at.Before(s.x.Records) {
+		attempts, payload := at.Before(s.x.Attempts), at.Before(s.x.Payloads)
+		switch {
+		case at.Before(s.x.Records):
 			t.record(e)
 			continue
+		case !attempts && !payload: // it has more time now than it had
+			t.late[e.position] = true
 		}
-		if at.Before(s.x.Attempts) {
+		if attempts {
 			t.attempts(e)
 		}
-		if at.Before(s.x.Payloads) {
+		if payload {
 			t.payload(e)
 		}
 	}
