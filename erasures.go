@@ -25,7 +25,7 @@ func (c *Client) Erase(ctx context.Context, storeID string, entity Reference) (E
 	at := now()
 	w := &ErasureWrite{Erasure: Erasure{StoreID: storeID, ID: newID(erasureID, at), Entity: entity, CreatedAt: at}}
 	w.Audit = newAudit(ctx, storeID, AuditErasureCreate, Reference{entityErasure, w.Erasure.ID})
-	w.Audit.New = auditValue(erasureValue{referenceValue{entity.Type, entity.ID}})
+	w.Audit.New = auditValue(erasureValue{referenceValue(entity)})
 	err := c.committer.do(ctx, write{parts: 1, add: func(b *Batch) { b.Erasures = append(b.Erasures, w) }})
 	if err != nil {
 		return Erasure{}, err
