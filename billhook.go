@@ -98,6 +98,9 @@ type Config struct {
 	// WebhookConcurrency bounds the requests under way to one webhook. How many
 	// there are up to it follows from how its receiver takes them. Default: 32.
 	WebhookConcurrency int
+	// Retention says for how many days stores keep what they do not tell themselves.
+	// Default: for ever.
+	Retention Retention
 	// StopGrace is how long requests under way may take to end once Run's
 	// context has ended; those that do not are made again by the next Run.
 	// Default: 5 s.
@@ -117,6 +120,9 @@ type Config struct {
 // Check reports what New would refuse of the Config, before there is a database.
 func (c Config) Check() error {
 	c = c.withDefaults()
+	if err := c.Retention.check("/retention"); err != nil {
+		return err
+	}
 	if c.allProfiles()[c.Profile] == nil {
 		return unknownProfile(c.Profile)
 	}
@@ -176,6 +182,7 @@ type Client struct {
 	scheduler *scheduler
 	linker    *linker
 	recoverer *recoverer
+	forgetter *forgetter
 	turns     turns
 	sender    *sender
 	// configuring is held while a store, a webhook or a key changes, so that each
@@ -206,6 +213,7 @@ func New(db Database, config Config) (*Client, error) {
 	c.committer.committed = config.Observer.Committed
 	c.linker = &linker{committer: c.committer}
 	c.recoverer = newRecoverer(c)
+	c.forgetter = newForgetter(c)
 	c.sender = newSender(db, config)
 	c.scheduler = &scheduler{
 		db: db, committer: c.committer, logger: config.Logger, held: db.Held, retire: c.retire, retired: c.retired, reload: c.hear,
@@ -321,6 +329,7 @@ func (c *Client) watch(ctx context.Context) (ended func()) {
 	beside.Go(func() { c.keepConfigured(ctx) })
 	beside.Go(func() { c.tellAlerts(ctx) })
 	beside.Go(func() { c.keepKeys(ctx, func() bool { return c.reseal(ctx) }) })
+	beside.Go(func() { c.forgetter.run(ctx) })
 	lasting, end := context.WithCancel(context.WithoutCancel(ctx))
 	watching.Go(func() { c.db.Watch(lasting, c.heedAll(ctx, asked)) })
 	<-ctx.Done()

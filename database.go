@@ -99,6 +99,7 @@ type Database interface {
 	Audit(ctx context.Context, f AuditFilter) ([]AuditEntry, error)
 	AuditLog
 	RecoveryLog
+	Forgetter
 
 	Close() error
 }
@@ -133,6 +134,9 @@ type Batch struct {
 	Refusals []*Refusal
 	Emits    []*Emit
 	Claims   []*Claim
+	Expiries []*Expiry
+	Erasures []*ErasureWrite
+	Erasings []*Erasing
 	Frees    []*Free
 	// Entries are about what changes nothing; those about changes are with these.
 	// All are written after the changes, and last of all Links are done.
@@ -151,7 +155,7 @@ func (b *Batch) Empty() bool { return b.parts() == 0 && !b.Probe }
 
 func (b *Batch) parts() int {
 	return len(b.Stores) + len(b.Webhooks) + len(b.Keys) + len(b.EventTypes) + len(b.Outcomes) + len(b.Skips) + len(b.Frees) + len(b.Retries) + len(b.Cancels) + len(b.Refusals) + len(b.Emits) + len(b.Claims) +
-		len(b.Entries) + len(b.Links) + len(b.Recoveries) + len(b.RecoveryStops) + len(b.RecoverySteps) + len(b.Adoptions)
+		len(b.Entries) + len(b.Links) + len(b.Recoveries) + len(b.RecoveryStops) + len(b.RecoverySteps) + len(b.Adoptions) + len(b.Expiries) + len(b.Erasures) + len(b.Erasings)
 }
 
 // A Change is what another node, or another program, has done.

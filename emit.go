@@ -364,7 +364,8 @@ func (em *Emit) result() (Event, error) {
 			Hint:    "nothing is to be done if this was a repeat",
 		}
 	}
-	if first.Type != em.Event.Type || !bytes.Equal(first.Data, em.Event.Data) {
+	// What is erased stays so, also where it is sent again.
+	if first.Type != em.Event.Type || first.ErasedAt.IsZero() && !bytes.Equal(first.Data, em.Event.Data) {
 		return Event{}, &Error{
 			Code:    CodeKeyReused,
 			Message: "the idempotency key stands for another event, " + quote(first.ID),

@@ -206,7 +206,9 @@ func (r *recoverer) look(ctx context.Context, rec *Recovery, quota int, room fun
 		return nil, false, err
 	}
 	rooms := map[string]int{}
-	taken = rec.pick(page, quota, func(webhookID string) reach {
+	limit := c.horizonOf(rec.StoreID, now()).keeps()
+	kept := func(d *Delivery) bool { return d.ErasedAt.IsZero() && d.CreatedAt.After(limit.Payloads) }
+	taken = rec.pick(page, quota, kept, func(webhookID string) reach {
 		lane := Lane{StoreID: rec.StoreID, WebhookID: webhookID}
 		to := c.reach(lane)
 		if to == unheard {
@@ -250,13 +252,22 @@ func (r *recoverer) lookAtEvents(ctx context.Context, rec *Recovery, quota int, 
 	if err != nil {
 		return nil, false, err
 	}
-	taken, err = rec.pickEvents(page, quota, &e.webhook, func(of *EventFor) (bool, error) { return c.passes(ctx, e, v, of) })
+	limit := c.horizonOf(rec.StoreID, now()).keeps()
+	// What nobody had, or came before the webhook, it had not.
+	kept := func(of *EventFor) bool {
+		known := of.CreatedAt.After(limit.Attempts) || of.Deliveries == 0 || of.CreatedAt.Before(e.webhook.CreatedAt)
+		return of.ErasedAt.IsZero() && of.CreatedAt.After(limit.Payloads) && known
+	}
+	taken, err = rec.pickEvents(page, quota, &e.webhook, kept, func(of *EventFor) (bool, error) { return c.passes(ctx, e, v, of) })
 	if err != nil {
 		return nil, false, err
 	}
 	at := now()
 	for i := range taken {
-		taken[i].ID, taken[i].CreatedAt = newID(e.profile.IDs.Delivery, at), at
+		taken[i].ID = newID(e.profile.IDs.Delivery, at)
+		if at.After(taken[i].CreatedAt) { // else another node's clock is ahead
+			taken[i].CreatedAt = at
+		}
 	}
 	return taken, len(page) > 0, nil
 }

@@ -79,7 +79,7 @@ func (c *Client) CountRecovery(ctx context.Context, r RecoveryRequest) (Recovery
 			return RecoveryCount{}, err
 		}
 		count.Left = planned.Left
-		count.Found = planned.Found - count.Left.Deleted - count.Left.Inactive
+		count.Found = planned.Found - count.Left.Deleted - count.Left.Inactive - count.Left.Forgotten
 		switch stuck := planned.After == before; { // at a webhook that this node has not heard of
 		case count.Found > countLimit || tooSlow || more && stuck:
 			count.Found, count.AtLeast = min(count.Found, countLimit), true

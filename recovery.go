@@ -92,6 +92,8 @@ type RecoveryLeft struct {
 	// Deleted and Inactive: the webhook is.
 	Deleted  int `json:"deleted"`
 	Inactive int `json:"inactive"`
+	// Forgotten: the payload is no longer kept, or not whether the webhook has had it.
+	Forgotten int `json:"forgotten"`
 	// Changed: somebody else has dealt with it meanwhile.
 	Changed int `json:"changed"`
 }
@@ -198,15 +200,23 @@ const (
 	deleted
 	unheard // another node has made it, and this one does not know of it yet
 	full    // enough waits for it already
+	// forgotten: its payload is.
+	forgotten
 )
 
 // pick looks through deliveries that are over, up to the first that it may not take
 // yet, and returns those that are to be pending again.
-func (r *Recovery) pick(page []Delivery, quota int, to func(webhookID string) reach) (taken []Pending) {
+func (r *Recovery) pick(page []Delivery, quota int, kept func(*Delivery) bool, to func(webhookID string) reach) (taken []Pending) {
 	for i := range page {
 		d := &page[i]
 		if r.means(d) {
-			switch to(d.WebhookID) {
+			reached := forgotten
+			if kept(d) {
+				reached = to(d.WebhookID)
+			}
+			switch reached {
+			case forgotten:
+				r.Left.Forgotten++
 			case unheard, full:
 				return taken
 			case inactive:
@@ -232,10 +242,13 @@ func (r *Recovery) pick(page []Delivery, quota int, to func(webhookID string) re
 // pickEvents is pick for a replay: it looks through events, and returns those that
 // the webhook wants, passes and has not. Their deliveries have no id yet. Of an event
 // that cannot be told it looks no further.
-func (r *Recovery) pickEvents(page []EventFor, quota int, hook *Webhook, passes func(*EventFor) (bool, error)) (taken []Pending, err error) {
+func (r *Recovery) pickEvents(page []EventFor, quota int, hook *Webhook, kept func(*EventFor) bool, passes func(*EventFor) (bool, error)) (taken []Pending, err error) {
 	for i := range page {
 		e := &page[i]
 		meant := !e.Has && r.typed(e.Type) && hook.wants(e.Type)
+		if meant && !kept(e) {
+			r.Found, r.Left.Forgotten, meant = r.Found+1, r.Left.Forgotten+1, false
+		}
 		if meant {
 			if meant, err = passes(e); err != nil {
 				return nil, err
@@ -245,7 +258,7 @@ func (r *Recovery) pickEvents(page []EventFor, quota int, hook *Webhook, passes 
 			if len(taken) == quota {
 				return taken, nil
 			}
-			p := Pending{Lane: Lane{StoreID: r.StoreID, WebhookID: r.WebhookID}, EventID: e.ID, EventType: e.Type}
+			p := Pending{Lane: Lane{StoreID: r.StoreID, WebhookID: r.WebhookID}, EventID: e.ID, EventType: e.Type, CreatedAt: e.CreatedAt}
 			if e.Sequence > 0 && hook.orders(e.Type) {
 				p.Place = &Place{Entity: e.Entity, Sequence: e.Sequence}
 			}

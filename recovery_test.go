@@ -79,7 +79,7 @@ func TestRecoveryPick(t *testing.T) {
 	} {
 		r := Recovery{RecoveryPlan: RecoveryPlan{Kind: RecoveryRetry, DeliveryStatus: StatusDead, RatePerSecond: 10}, CreatedAt: hour(20)}
 		taken := ""
-		for _, p := range r.pick(tt.page, tt.quota, to) {
+		for _, p := range r.pick(tt.page, tt.quota, func(*Delivery) bool { return true }, to) {
 			taken += p.ID
 		}
 		if taken != tt.taken || r.Found != tt.found || r.After.ID != tt.after || r.Left.Deleted+r.Left.Inactive != tt.found-len(tt.taken) {

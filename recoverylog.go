@@ -13,8 +13,8 @@ type RecoveryLog interface {
 	// Recoveries reads recoveries, by id descending.
 	Recoveries(ctx context.Context, f RecoveryFilter) ([]Recovery, error)
 	// Over reads deliveries that are over, by id ascending. Only their StoreID, ID,
-	// WebhookID, EventID, EventType, Status, Reason, CreatedAt and FinishedAt are filled
-	// in.
+	// WebhookID, EventID, EventType, Status, Reason, CreatedAt, FinishedAt and ErasedAt
+	// are filled in.
 	Over(ctx context.Context, f OverFilter) ([]Delivery, error)
 	// EventsFor reads events, oldest first, and whether a webhook has them.
 	EventsFor(ctx context.Context, f EventsForFilter) ([]EventFor, error)
@@ -60,9 +60,11 @@ type EventFor struct {
 	Type      string
 	CreatedAt time.Time
 	Has       bool
-	// Entity and Sequence are as in Event.
-	Entity   Reference
-	Sequence int64
+	// These are as in Event.
+	Entity     Reference
+	Sequence   int64
+	Deliveries int
+	ErasedAt   time.Time
 }
 
 // A RecoveryWrite adds a recovery that runs, this node's if it is one, or, where

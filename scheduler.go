@@ -399,13 +399,18 @@ func (s *scheduler) read(l *lane) {
 func (s *scheduler) look(lanes []Lane) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	s.lookAt(lanes)
+	s.dispatch()
+}
+
+// lookAt is look for hand-overs.
+func (s *scheduler) lookAt(lanes []Lane) {
 	for _, key := range lanes {
 		if l := s.lanes[key]; l != nil {
 			l.rewind(&s.mem)
 			s.tend(l)
 		}
 	}
-	s.dispatch()
 }
 
 // holds reports whether the lane is still one of the scheduler's. One that was

@@ -48,6 +48,9 @@ type StoreSettings struct {
 	// Validation says what comes of an event whose data is not as its type's schema
 	// wants it: one of the constants below. Default: ValidationOff.
 	Validation string `json:"validation,omitempty"`
+	// Retention takes the place of Config.Retention, member by member; nil leaves all
+	// to that.
+	Retention *Retention `json:"retention,omitempty"`
 }
 
 // Values of StoreSettings.Validation.

@@ -40,6 +40,8 @@ type StoreChange struct {
 	DeactivateAfterSeconds **int64
 	// Validation: "" goes back to the default.
 	Validation *string
+	// Retention is nil in it to leave all to the deployment.
+	Retention **Retention
 }
 
 // clone is a copy that its holder may change.

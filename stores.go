@@ -69,6 +69,9 @@ func (c *Client) UpdateStore(ctx context.Context, id string, change StoreChange)
 		if change.Validation != nil {
 			s.Validation = *change.Validation
 		}
+		if change.Retention != nil {
+			s.Retention = *change.Retention
+		}
 		s.UpdatedAt = nowAfter(before.UpdatedAt)
 		return c.writeStore(ctx, AuditStoreUpdate, &before, s)
 	})
@@ -120,6 +123,11 @@ func (c *Client) writeStore(ctx context.Context, done string, before *Store, s S
 	}
 	if err := checkValidation(s.Validation); err != nil {
 		return Store{}, err
+	}
+	if s.Retention != nil {
+		if err := s.Retention.check("/retention"); err != nil {
+			return Store{}, err
+		}
 	}
 	p := c.profiles[s.Profile]
 	if p == nil {

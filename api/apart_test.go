@@ -40,11 +40,12 @@ var foreign = map[string][]string{
 	"recoverWebhook":      {`{"since":"2026-01-01T00:00:00Z"}`, `{"since":"2026-01-01T00:00:00Z","dryRun":true}`},
 	"replayWebhook":       {`{"since":"2026-01-01T00:00:00Z","types":["%s"]}`, `{"since":"2026-01-01T00:00:00Z","dryRun":true}`},
 	"cancelRecovery":      {``},
+	"createErasure":       {`{"entity":{"type":"%s","id":"x"}}`, `{"entity":{"type":"order","id":"%s"}}`},
 }
 
 // made is what the answers to one question asked in two stores differ in: times,
 // what chance has made, and the hashes over those.
-var made = regexp.MustCompile(`\d{4}-\d\d-\d\dT[\d:.]+Z|(evt|wh|dlv|key|aud|rcv)_[0-9A-Za-z]{26}|req_[0-9a-f]{24}|"(hash|schemaSha256)":"[0-9a-f]{64}"|whsec_[\w+/=]{20,}|bhk_\w+|"nextCursor":"[^"]+"`)
+var made = regexp.MustCompile(`\d{4}-\d\d-\d\dT[\d:.]+Z|(evt|wh|dlv|key|aud|rcv|era)_[0-9A-Za-z]{26}|req_[0-9a-f]{24}|"(hash|schemaSha256)":"[0-9a-f]{64}"|whsec_[\w+/=]{20,}|bhk_\w+|"nextCursor":"[^"]+"`)
 
 // entityTypes are what the neighbour's audit log is about.
 var entityTypes = []string{"apiKey", "delivery", "eventType", "recovery", "store", "webhook", mark}

@@ -19,6 +19,7 @@ const (
 	eventCursor     = 'e' // before this time and id
 	auditCursor     = 'a' // before this time and id
 	recoveryCursor  = 'r' // before this id
+	erasureCursor   = 'x' // before this id
 
 	cursorVersion = 1
 	maxCursorID   = 256 // bytes; no id is longer

@@ -63,6 +63,10 @@ func routes() []*route {
 		{"GET", "/api/recoveries/{id}", DeliveriesRetry, inStore, "getRecovery", (*call).getRecovery},
 		{"POST", "/api/recoveries/{id}/cancel", DeliveriesRetry, inStore, "cancelRecovery", (*call).cancelRecovery},
 
+		{"POST", "/api/erasures", StoresManage, inStore, "createErasure", (*call).createErasure},
+		{"GET", "/api/erasures", StoresManage, inStore, "listErasures", (*call).listErasures},
+		{"GET", "/api/erasures/{id}", StoresManage, inStore, "getErasure", (*call).getErasure},
+
 		{"GET", "/api/audit", AuditRead, inStore, "listAudit", (*call).listAudit},
 		{"GET", "/api/audit/{entityType}/{entityId}", AuditRead, inStore, "listEntityAudit", (*call).listEntityAudit},
 	}

@@ -19,9 +19,10 @@ type storeJSON struct {
 	// DeactivateAfterSeconds is null for never.
 	DeactivateAfterSeconds *int64 `json:"deactivateAfterSeconds"`
 	// Validation is off, warn or enforce.
-	Validation string  `json:"validation"`
-	CreatedAt  instant `json:"createdAt"`
-	UpdatedAt  instant `json:"updatedAt"`
+	Validation string              `json:"validation"`
+	Retention  *billhook.Retention `json:"retention"`
+	CreatedAt  instant             `json:"createdAt"`
+	UpdatedAt  instant             `json:"updatedAt"`
 }
 
 func showStore(s *billhook.Store) storeJSON {
@@ -29,6 +30,7 @@ func showStore(s *billhook.Store) storeJSON {
 		ID: s.ID, Name: s.Name, Profile: s.Profile, RetryPolicy: s.RetryPolicy,
 		Limits: showLimits(s.Limits), DeactivateAfterSeconds: s.DeactivateAfterSeconds,
 		Validation: cmp.Or(s.Validation, billhook.ValidationOff),
+		Retention:  s.Retention,
 		CreatedAt:  instant(s.CreatedAt), UpdatedAt: instant(s.UpdatedAt),
 	}
 }
@@ -41,7 +43,7 @@ func (c *call) createStore() error {
 	var s billhook.Store
 	var policy *policyText
 	err = readBody(text, func(rd *reader) error {
-		err := rd.object([]string{"id", "name", "profile", "retryPolicy", "limits", "deactivateAfterSeconds", "validation"}, func(name string) (err error) {
+		err := rd.object([]string{"id", "name", "profile", "retryPolicy", "limits", "deactivateAfterSeconds", "validation", "retention"}, func(name string) (err error) {
 			switch name {
 			case "id":
 				s.ID, err = rd.string()
@@ -57,6 +59,8 @@ func (c *call) createStore() error {
 				s.DeactivateAfterSeconds, err = optional(rd, rd.integerPointer)
 			case "validation":
 				s.Validation, err = optional(rd, rd.string)
+			case "retention":
+				s.Retention, err = optional(rd, rd.retention)
 			}
 			return err
 		})
@@ -108,7 +112,7 @@ func (c *call) updateStore() error {
 	var change billhook.StoreChange
 	var policy **policyText
 	err = readBody(text, func(rd *reader) error {
-		return rd.object([]string{"name", "profile", "retryPolicy", "limits", "deactivateAfterSeconds", "validation"}, func(name string) (err error) {
+		return rd.object([]string{"name", "profile", "retryPolicy", "limits", "deactivateAfterSeconds", "validation", "retention"}, func(name string) (err error) {
 			switch name {
 			case "name":
 				change.Name, err = pointerTo(rd.string())
@@ -122,6 +126,8 @@ func (c *call) updateStore() error {
 				change.DeactivateAfterSeconds, err = pointerTo(optional(rd, rd.integerPointer))
 			case "validation":
 				change.Validation, err = pointerTo(rd.string())
+			case "retention":
+				change.Retention, err = pointerTo(optional(rd, rd.retention))
 			}
 			return err
 		})

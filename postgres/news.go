@@ -43,6 +43,14 @@ func lanes(b *billhook.Batch) (payloads []string) {
 			payloads = append(payloads, text)
 		}
 	}
+	for _, e := range b.Erasings {
+		for _, l := range e.Lanes {
+			payload, _ := json.Marshal(message{l.StoreID, l.WebhookID})
+			if text := string(payload); len(text) < maxPayload && !slices.Contains(payloads, text) {
+				payloads = append(payloads, text)
+			}
+		}
+	}
 	return payloads
 }
 

@@ -291,6 +291,18 @@ func TestPlans(t *testing.T) {
 			return db.Commit(ctx, &billhook.Batch{Claims: []*billhook.Claim{{Limit: 5000}}})
 		}, "pending_lane", false},
 	}
+	gone, customer := time.Now().Add(time.Hour), billhook.Reference{Type: "customer", ID: "c"}
+	expire := func(h billhook.Horizon) func() error {
+		return commit(&billhook.Batch{Expiries: []*billhook.Expiry{{StoreID: lane.StoreID, Horizon: h, Floor: h.Records, At: gone, Limit: 100}}})
+	}
+	tests = append(tests,
+		planned{"expire attempts", expire(billhook.Horizon{Attempts: gone}), "created_at_id_idx", true},
+		planned{"expire payloads", expire(billhook.Horizon{Payloads: gone}), "created_at_id_idx", true},
+		planned{"expire records", expire(billhook.Horizon{Records: gone}), "created_at_id_idx", true},
+		planned{"order an erasure", commit(&billhook.Batch{Erasures: []*billhook.ErasureWrite{{Erasure: billhook.Erasure{StoreID: lane.StoreID, ID: "era", Entity: customer, CreatedAt: gone}}}}), "erasures", true},
+		planned{"erase what is about it", commit(&billhook.Batch{Erasings: []*billhook.Erasing{{Limit: 10}}}), "entity_type_entity_id", true},
+		planned{"erase what it caused", commit(&billhook.Batch{Erasings: []*billhook.Erasing{{Limit: 10}}}), "created_at_id_idx", true},
+	)
 	statements := map[string]map[string][]any{} // by test
 	for _, test := range tests {
 		if err := test.run(); err != nil {

@@ -78,6 +78,16 @@ func (d *Database) AuditHeads(ctx context.Context, storeID string) ([]billhook.A
 	return d.reader.AuditHeads(ctx, storeID)
 }
 
+// AuditFloors reads where the store's chains begin.
+func (d *Database) AuditFloors(ctx context.Context, storeID string) ([]billhook.AuditFloor, error) {
+	return d.reader.AuditFloors(ctx, storeID)
+}
+
+// Erasures reads erasures, by id descending.
+func (d *Database) Erasures(ctx context.Context, f billhook.ErasureFilter) ([]billhook.Erasure, error) {
+	return d.reader.Erasures(ctx, f)
+}
+
 // AuditChain reads entries of one chain, complete, from the number on.
 func (d *Database) AuditChain(ctx context.Context, storeID string, chain, from int64, limit int) ([]billhook.AuditEntry, error) {
 	return d.reader.AuditChain(ctx, storeID, chain, from, limit)

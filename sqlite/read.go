@@ -99,6 +99,21 @@ func (d *Database) AuditHeads(ctx context.Context, storeID string) ([]billhook.A
 	return read(d, func(r *sqlstore.Reader) ([]billhook.AuditHead, error) { return r.AuditHeads(ctx, storeID) })
 }
 
+// AuditFloors reads where the store's chains begin.
+func (d *Database) AuditFloors(ctx context.Context, storeID string) ([]billhook.AuditFloor, error) {
+	return read(d, func(r *sqlstore.Reader) ([]billhook.AuditFloor, error) { return r.AuditFloors(ctx, storeID) })
+}
+
+// Erasures reads erasures, by id descending.
+func (d *Database) Erasures(ctx context.Context, f billhook.ErasureFilter) ([]billhook.Erasure, error) {
+	return read(d, func(r *sqlstore.Reader) ([]billhook.Erasure, error) { return r.Erasures(ctx, f) })
+}
+
+// Forget does nothing: rows go one by one, and their pages are used again.
+func (d *Database) Forget(context.Context, billhook.Horizon) (billhook.Horizon, error) {
+	return billhook.Horizon{}, nil
+}
+
 // AuditChain reads entries of one chain, complete, from the number on.
 func (d *Database) AuditChain(ctx context.Context, storeID string, chain, from int64, limit int) ([]billhook.AuditEntry, error) {
 	return read(d, func(r *sqlstore.Reader) ([]billhook.AuditEntry, error) {

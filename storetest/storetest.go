@@ -93,15 +93,19 @@ func Run(t *testing.T, h Harness) {
 		{"Replays", testReplays},
 		{"RecoveryOrder", testRecoveryOrder},
 		{"Over", testOver},
+		{"Expire", testExpire},
+		{"ExpireWaiting", testExpireWaiting},
+		{"Erase", testErase},
 	}
 	if h.Begin != nil {
 		tests = append(tests, test{"EmitTx", testEmitTx}, test{"EmitTxConflict", testEmitTxConflict}, test{"ClaimLimit", testClaimLimit}, test{"OrderEmitTx", testOrderEmitTx})
 	}
 	if h.Second != nil {
-		tests = append(tests, test{"TwoNodes", testTwoNodes}, test{"TwoNodesChange", testTwoNodesChange}, test{"TwoNodesOrder", testTwoNodesOrder}, test{"TwoNodesRecover", testTwoNodesRecover})
+		tests = append(tests, test{"TwoNodes", testTwoNodes}, test{"TwoNodesChange", testTwoNodesChange}, test{"TwoNodesOrder", testTwoNodesOrder}, test{"TwoNodesRecover", testTwoNodesRecover}, test{"TwoNodesErase", testTwoNodesErase})
 	}
 	if !h.NoChains {
-		tests = append(tests, test{"Chains", testChains}, test{"ChainGoesOn", testChainGoesOn}, test{"VerifyBesideCommits", testVerifyBesideCommits})
+		tests = append(tests, test{"Chains", testChains}, test{"ChainGoesOn", testChainGoesOn}, test{"VerifyBesideCommits", testVerifyBesideCommits},
+			test{"FloorIsVouchedFor", testFloorIsVouchedFor})
 		if h.Begin != nil {
 			tests = append(tests, test{"Links", testLinks})
 		}

@@ -185,7 +185,7 @@ func (w *world) checkRecoveries() {
 		if r.Status != billhook.RecoveryDone {
 			continue
 		}
-		if r.Found != r.Queued+r.Left.Deleted+r.Left.Inactive+r.Left.Changed || r.Queued != len(r.queued) {
+		if r.Found != r.Queued+r.Left.Deleted+r.Left.Inactive+r.Left.Forgotten+r.Left.Changed || r.Queued != len(r.queued) {
 			w.fail(r.name, "tells of %+v, and has queued %d", r.RecoveryProgress, len(r.queued))
 		}
 		for _, name := range slices.Sorted(maps.Keys(r.owed)) {

@@ -48,6 +48,7 @@ type Shared struct {
 
 	recoveries map[key]recoveryRow
 	replays    map[replayKey]bool
+	erasures   map[key]billhook.Erasure
 
 	// outbox has what was asked for in SQL, by number, and asks counts it.
 	outbox map[int64]askedRow
@@ -83,7 +84,8 @@ func NewShared(lease time.Duration) *Shared {
 		pending: map[key]waiting{}, over: map[key]billhook.Delivery{}, attempts: map[key][]billhook.Attempt{},
 		audit: map[key]billhook.AuditEntry{}, sequences: map[entity]int64{}, holders: map[entity]*Tx{},
 		recoveries: map[key]recoveryRow{}, replays: map[replayKey]bool{},
-		outbox: map[int64]askedRow{}, nodes: map[int64]nodeRow{},
+		erasures: map[key]billhook.Erasure{},
+		outbox:   map[int64]askedRow{}, nodes: map[int64]nodeRow{},
 	}
 }
 

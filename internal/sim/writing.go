@@ -77,6 +77,16 @@ func (w *writing) batch(b *billhook.Batch) error {
 	for _, c := range b.Claims {
 		w.claim(c)
 	}
+	for _, x := range b.Expiries {
+		w.expire(x)
+	}
+	for _, e := range b.Erasures {
+		w.orderErasure(e)
+		w.enter(e.Audit, e.Existing == nil)
+	}
+	for _, x := range b.Erasings {
+		w.erase(x)
+	}
 	for _, f := range b.Frees {
 		w.touch(f.Strand)
 	}

@@ -29,7 +29,10 @@ const (
 	overColumns  = "webhook_id, event_id, event_type, status, attempts, status_code, COALESCE(reason, ''), created_at, last_attempt_at, finished_at"
 	keepAttempts = "INSERT INTO billhook.attempts (" + attemptColumns + ") SELECT " + endingAttempt + answerColumns + " FROM billhook.deliveries WHERE duration IS NOT NULL AND "
 	// An event is never younger than its deliveries.
-	placesOf   = "SELECT id, entity_type, entity_id, sequence FROM billhook.events WHERE store_id = ? AND sequence IS NOT NULL AND created_at <= ? AND "
+	placesOf = "SELECT id, entity_type, entity_id, sequence FROM billhook.events WHERE store_id = ? AND sequence IS NOT NULL AND created_at <= ? AND "
+	// lateAgain looks for events up to which deliveries were forgotten.
+	lateAgain = "INSERT INTO billhook.late (store_id, created_at, id) SELECT e.store_id, e.created_at, e.id FROM billhook.retention AS m, billhook.events AS e " +
+		"WHERE m.store_id = ? AND e.store_id = m.store_id AND (e.created_at, e.id) <= (m.attempts_at, m.attempts_id) AND "
 	forgetOver = "DELETE FROM billhook.deliveries WHERE "
 )
 
@@ -207,8 +210,7 @@ func (w *Writer) replace(ctx context.Context, s *billhook.RecoveryStep, back []w
 	if len(events) == 0 {
 		return nil
 	}
-	ids, _ := json.Marshal(events) // strings cannot fail
-	found, err := w.conn.Query(ctx, placesOf+w.among("id"), s.Recovery.StoreID, last, string(ids))
+	found, err := w.conn.Query(ctx, placesOf+w.among("id"), s.Recovery.StoreID, last, list(events))
 	places := map[string]billhook.Place{}
 	_, err = collect(found, err, func(from Row) (id string, err error) {
 		var p billhook.Place
@@ -233,15 +235,6 @@ func (w *Writer) replace(ctx context.Context, s *billhook.RecoveryStep, back []w
 func (w *Writer) holdBack(p *waiting) {
 	p.Behind, p.owner = true, w.placeOwner()
 	w.touch(p.Strand())
-}
-
-// among asks a column to have one of the elements of an argument, a JSON array.
-func (w *Writer) among(column string) string {
-	elements := "(SELECT value FROM " + w.dialect.Elements("?") + ")"
-	if w.dialect.Arrays {
-		return column + " = ANY (ARRAY" + elements + ")" // each is looked up
-	}
-	return column + " IN " + elements
 }
 
 // replay adds the step's new deliveries.
@@ -271,7 +264,26 @@ func (w *Writer) replay(ctx context.Context, s *billhook.RecoveryStep) error {
 			s.Deliveries = append(s.Deliveries, all[i])
 		}
 	}
+	if err := w.keepLate(ctx, s.Recovery.StoreID, fresh); err != nil {
+		return err
+	}
 	return w.wait(ctx, fresh)
+}
+
+// keepLate has events looked at again whose deliveries the store has forgotten already:
+// they have a new one.
+func (w *Writer) keepLate(ctx context.Context, storeID string, all []waiting) error {
+	if len(all) == 0 {
+		return nil
+	}
+	events := make([]string, len(all))
+	for i := range all {
+		events[i] = all[i].EventID
+	}
+	if _, err := w.conn.Exec(ctx, lateAgain+w.among("e.id")+" ON CONFLICT DO NOTHING", storeID, list(events)); err != nil {
+		return fmt.Errorf("have events looked at again: %w", err)
+	}
+	return nil
 }
 
 func (w *Writer) adopt(ctx context.Context, a *billhook.Adoption) error {

@@ -44,6 +44,14 @@ type Dialect struct {
 	// which any node may come upon those of nodes that are long forgotten. Default:
 	// it has none.
 	Orphaned string
+	// Living reads the owners whose chains of the audit log may still grow; empty where
+	// that is the Writer's own alone.
+	Living string
+	// Enter asks, in a transaction, whether old events may be changed in it: another
+	// may be about to put a table in another's place. Empty where that cannot be.
+	Enter string
+	// Outbox: there is one, and what was refused stays in it.
+	Outbox bool
 	// Keys: what must be unique of an event is in a table of its own, since
 	// events is partitioned by time.
 	Keys bool
