@@ -13,7 +13,7 @@ const (
 	PermissionWebhooksRead    = "webhooks:read"    // see webhooks, without their secrets; part of webhooks:manage
 	PermissionEventsEmit      = "events:emit"      // emit events
 	PermissionDeliveriesRead  = "deliveries:read"  // see events, deliveries and attempts
-	PermissionDeliveriesRetry = "deliveries:retry" // send a delivery once more
+	PermissionDeliveriesRetry = "deliveries:retry" // send deliveries once more, one or many
 	PermissionAuditRead       = "audit:read"       // see the audit log
 	PermissionStoresManage    = "stores:manage"    // see and change the key's store; for all stores: also create, list and delete
 	PermissionKeysManage      = "keys:manage"      // create, list and revoke API keys

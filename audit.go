@@ -34,7 +34,7 @@ type AuditEntry struct {
 	IdempotencyKey string
 	Deliveries     int
 	DeliveryIDs    string   // a JSON array, "" for none
-	DataHash       [32]byte // SHA-256 of the data
+	DataHash       [32]byte // SHA-256 of the data, also where that is gone
 
 	// Chain and Number are its place, and Hash covers all of the above and the
 	// entry before it (see AppendAudit). Chain is 0 until a node has taken it
@@ -45,18 +45,24 @@ type AuditEntry struct {
 
 // What is done in Billhook itself.
 const (
-	AuditStoreCreate   = "stores.create"
-	AuditStoreUpdate   = "stores.update"
-	AuditStoreDelete   = "stores.delete"
-	AuditWebhookCreate = "webhooks.create"
-	AuditWebhookUpdate = "webhooks.update"
-	AuditWebhookDelete = "webhooks.delete"
-	AuditWebhookTest   = "webhooks.test"
-	AuditSecretRotate  = "webhooks.rotateSecret"
-	AuditSecretReveal  = "webhooks.revealSecret"
-	AuditDeliveryRetry = "deliveries.retry"
-	AuditKeyCreate     = "keys.create"
-	AuditKeyRevoke     = "keys.revoke"
+	AuditStoreCreate    = "stores.create"
+	AuditStoreUpdate    = "stores.update"
+	AuditStoreDelete    = "stores.delete"
+	AuditWebhookCreate  = "webhooks.create"
+	AuditWebhookUpdate  = "webhooks.update"
+	AuditWebhookDelete  = "webhooks.delete"
+	AuditWebhookTest    = "webhooks.test"
+	AuditSecretRotate   = "webhooks.rotateSecret"
+	AuditSecretReveal   = "webhooks.revealSecret"
+	AuditDeliveryRetry  = "deliveries.retry"
+	AuditRecoveryCreate = "recoveries.create"
+	AuditRecoveryCancel = "recoveries.cancel"
+	AuditRecoveryEnd    = "recoveries.end" // by itself
+	AuditKeyCreate      = "keys.create"
+	AuditKeyRevoke      = "keys.revoke"
+	AuditErasureCreate  = "erasures.create"
+	// AuditExpire says where the chains of the log begin, once older entries are gone.
+	AuditExpire = "audit.expire"
 
 	AuditEventTypeCreate = "eventTypes.create"
 	AuditEventTypeUpdate = "eventTypes.update"
@@ -71,9 +77,11 @@ var auditNames = []string{
 	AuditStoreCreate, AuditStoreUpdate, AuditStoreDelete,
 	AuditWebhookCreate, AuditWebhookUpdate, AuditWebhookDelete, AuditWebhookTest,
 	AuditSecretRotate, AuditSecretReveal, AuditDeliveryRetry,
+	AuditRecoveryCreate, AuditRecoveryCancel, AuditRecoveryEnd,
 	AuditKeyCreate, AuditKeyRevoke,
 	AuditWebhookFail, AuditWebhookRecover, AuditWebhookDeactivate,
 	AuditEventTypeCreate, AuditEventTypeUpdate, AuditEventTypeDelete,
+	AuditErasureCreate, AuditExpire,
 }
 
 // IsAuditName reports whether a name is that of something done in Billhook
@@ -87,6 +95,8 @@ const (
 	entityWebhook  = "webhook"
 	entityKey      = "apiKey"
 	entityDelivery = "delivery"
+	entityErasure  = "erasure"
+	entityRecovery = "recovery"
 
 	entityEventType = "eventType"
 )
@@ -126,6 +136,9 @@ type AuditLog interface {
 	// AuditHeads reads the ends of the store's chains, by chain, those of which
 	// only entries are there included.
 	AuditHeads(ctx context.Context, storeID string) ([]AuditHead, error)
+	// AuditFloors reads where the store's chains begin, by chain; those that begin
+	// with their first entry have none.
+	AuditFloors(ctx context.Context, storeID string) ([]AuditFloor, error)
 	// AuditChain reads entries of one chain, complete, from the number on, by
 	// number, at most limit.
 	AuditChain(ctx context.Context, storeID string, chain, from int64, limit int) ([]AuditEntry, error)

@@ -19,6 +19,9 @@ type AuditProof struct {
 	// Chains are the heads that they were proved up to. Kept elsewhere, they
 	// show later that nothing was written anew before them.
 	Chains []AuditHead
+	// Floors are where chains begin whose older entries have expired. Each is vouched
+	// for by an entry that is proved.
+	Floors []AuditFloor
 	// Unlinked counts entries that are in no chain yet. A node takes them in.
 	Unlinked int64
 	// Broken is the first entry that is not as it was written; nil for none.
@@ -59,21 +62,38 @@ func VerifyAudit(ctx context.Context, log AuditLog, storeID string) (AuditProof,
 	if err != nil {
 		return p, err
 	}
+	vouched := map[floorOnRecord]bool{}
 	for _, head := range heads {
 		if head.Chain == 0 {
 			p.Unlinked = head.Number
 			continue
 		}
-		walk := chainWalk{log: log, storeID: storeID, head: head, at: AuditHead{Chain: head.Chain}}
+		walk := chainWalk{log: log, storeID: storeID, head: head, vouched: vouched}
 		p.Broken, err = walk.run(ctx)
 		if err != nil {
 			return p, err
 		}
-		p.Entries += walk.at.Number
 		if p.Broken != nil {
+			// All of a chain may have expired meanwhile, and then it is no longer told of.
+			now, err := log.AuditHeads(ctx, storeID)
+			if err != nil || slices.ContainsFunc(now, func(h AuditHead) bool { return h.Chain == head.Chain }) {
+				p.Entries += walk.at.Number - walk.floor.Number
+				return p, err
+			}
+			p.Broken = nil
+			continue
+		}
+		p.Entries += walk.at.Number - walk.floor.Number
+		p.Chains = append(p.Chains, walk.at)
+		if walk.floor.Number > 0 {
+			p.Floors = append(p.Floors, walk.floor)
+		}
+	}
+	for _, f := range p.Floors {
+		if !vouched[f.onRecord()] {
+			p.Broken = &AuditBreak{Chain: f.Chain, Number: f.Number, What: "the chain begins after it, and no entry says that it has expired"}
 			return p, nil
 		}
-		p.Chains = append(p.Chains, walk.at)
 	}
 	return p, nil
 }
@@ -83,16 +103,52 @@ type chainWalk struct {
 	log     AuditLog
 	storeID string
 	head    AuditHead // as it was before the first entry was read
+	floor   AuditFloor
 	at      AuditHead // the last entry that holds
 	last    string    // its id
+	vouched map[floorOnRecord]bool
 }
 
-// run goes a little beyond the head where the chain has grown meanwhile.
+// run goes along the chain, and once more where it got a new beginning meanwhile.
 func (w *chainWalk) run(ctx context.Context) (*AuditBreak, error) {
-	genesis := AuditGenesis(w.storeID, w.head.Chain)
-	w.at.Hash = genesis[:]
 	for {
-		entries, err := w.log.AuditChain(ctx, w.storeID, w.head.Chain, max(w.at.Number, 1), auditStep)
+		floor, err := w.begin(ctx)
+		if err != nil {
+			return nil, err
+		}
+		w.floor = floor
+		broken, err := w.along(ctx)
+		if broken == nil || err != nil {
+			return broken, err
+		}
+		if floor, err = w.begin(ctx); err != nil || floor.Number <= w.floor.Number {
+			return broken, err
+		}
+	}
+}
+
+// begin goes to the chain's beginning.
+func (w *chainWalk) begin(ctx context.Context) (AuditFloor, error) {
+	floors, err := w.log.AuditFloors(ctx, w.storeID)
+	genesis := AuditGenesis(w.storeID, w.head.Chain)
+	floor := AuditFloor{Chain: w.head.Chain, Hash: genesis[:]}
+	for _, f := range floors {
+		if f.Chain == floor.Chain {
+			floor = f
+		}
+	}
+	w.at, w.last = AuditHead{Chain: floor.Chain, Number: floor.Number, Hash: floor.Hash}, ""
+	return floor, err
+}
+
+// along goes a little beyond the head where the chain has grown meanwhile.
+func (w *chainWalk) along(ctx context.Context) (*AuditBreak, error) {
+	if len(w.at.Hash) != 32 {
+		return &AuditBreak{Chain: w.head.Chain, Number: w.at.Number, What: "the chain begins after it, and its hash is not kept"}, nil
+	}
+	first := w.at.Number + 1
+	for {
+		entries, err := w.log.AuditChain(ctx, w.storeID, w.head.Chain, max(w.at.Number, first), auditStep)
 		if err != nil {
 			return nil, err
 		}
@@ -133,6 +189,11 @@ func (w *chainWalk) step(e *AuditEntry) *AuditBreak {
 		return broken
 	}
 	w.at.Number, w.at.Hash, w.last = e.Number, e.Hash, e.ID
+	if e.Event == AuditExpire && !e.Emitted {
+		for _, f := range floorsOnRecord(e.New) {
+			w.vouched[f] = true
+		}
+	}
 	return nil
 }
 

@@ -16,6 +16,7 @@ import (
 type pile struct {
 	entries []billhook.AuditEntry
 	head    billhook.AuditHead
+	floors  []billhook.AuditFloor
 }
 
 // add puts an entry at the end of the chain.
@@ -44,6 +45,10 @@ func (p *pile) AuditChain(_ context.Context, _ string, _, from int64, limit int)
 		}
 	}
 	return page, nil
+}
+
+func (p *pile) AuditFloors(context.Context, string) ([]billhook.AuditFloor, error) {
+	return p.floors, nil
 }
 
 func (p *pile) AuditSince(context.Context, string, billhook.EventPosition, time.Time, int) ([]billhook.AuditEntry, error) {

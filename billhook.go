@@ -91,6 +91,9 @@ type Config struct {
 	// WebhookConcurrency bounds the requests under way to one webhook. How many
 	// there are up to it follows from how its receiver takes them. Default: 32.
 	WebhookConcurrency int
+	// Retention says for how many days stores keep what they do not tell themselves.
+	// Default: for ever.
+	Retention Retention
 	// StopGrace is how long requests under way may take to end once Run's
 	// context has ended; those that do not are made again by the next Run.
 	// Default: 5 s.
@@ -113,6 +116,9 @@ type Config struct {
 // Check reports what New would refuse of the Config, before there is a database.
 func (c Config) Check() error {
 	c = c.withDefaults()
+	if err := c.Retention.check("/retention"); err != nil {
+		return err
+	}
 	if c.allProfiles()[c.Profile] == nil {
 		return unknownProfile(c.Profile)
 	}
@@ -168,6 +174,8 @@ type Client struct {
 	committer *committer
 	scheduler *scheduler
 	linker    *linker
+	recoverer *recoverer
+	forgetter *forgetter
 	turns     turns
 	sender    *sender
 	// configuring is held while a store, one of its webhooks or one of its keys
@@ -202,6 +210,8 @@ func New(db Database, config Config) (*Client, error) {
 	c.committer = newCommitter(db, config.Logger)
 	c.committer.committed = config.Observer.Committed
 	c.linker = &linker{committer: c.committer}
+	c.recoverer = newRecoverer(c)
+	c.forgetter = newForgetter(c)
 	c.sender = newSender(db, config)
 	c.sender.limits = c.registry.limits
 	c.scheduler = &scheduler{
@@ -314,11 +324,13 @@ func (c *Client) watch(ctx context.Context) (ended func()) {
 	var beside, watching sync.WaitGroup
 	beside.Go(func() { c.emptyOutbox(ctx, asked) })
 	beside.Go(func() { c.scheduler.freeStuck(ctx) })
+	beside.Go(func() { c.recoverer.run(ctx) })
 	beside.Go(func() { c.keepConfigured(ctx) })
 	beside.Go(func() { c.tellAlerts(ctx) })
 	beside.Go(func() { c.keepKeys(ctx, func() bool { return c.reseal(ctx) }) })
 	beside.Go(func() { c.keepHeld(ctx) })
 	beside.Go(func() { c.checkLedgers(ctx) })
+	beside.Go(func() { c.forgetter.run(ctx) })
 	lasting, end := context.WithCancel(context.WithoutCancel(ctx))
 	watching.Go(func() { c.db.Watch(lasting, c.heedAll(ctx, asked)) })
 	<-ctx.Done()
@@ -345,6 +357,7 @@ func (c *Client) heedAll(ctx context.Context, asked chan<- struct{}) func(Change
 		if seen.Unowned {
 			c.scheduler.claim()
 			c.linker.wake()
+			c.recoverer.rouse()
 		}
 		if seen.Asked {
 			select {

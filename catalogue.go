@@ -75,6 +75,16 @@ func (d *EventTypeDefinition) has(version int) bool {
 	return version > 0 && version <= d.Version()
 }
 
+// versionAt is the number of the version that was current at a time; 0 for none.
+func (d *EventTypeDefinition) versionAt(t time.Time) (number int) {
+	for _, v := range d.Versions {
+		if !v.CreatedAt.After(t) {
+			number = v.Number
+		}
+	}
+	return number
+}
+
 // generation counts the breaking changes up to a version: data of two versions of
 // one generation can be read by whoever reads the older.
 func (d *EventTypeDefinition) generation(version int) (n int) {

@@ -270,6 +270,13 @@ func checkID(id, pointer string, limit int, also rune) error {
 	return nil
 }
 
+func checkIdempotencyKey(key string) error {
+	if len(key) > maxKey || strings.ContainsFunc(key, func(r rune) bool { return r < ' ' || r >= 0x7f }) {
+		return &Error{Code: CodeInvalid, Pointer: "/idempotencyKey", Message: fmt.Sprintf("is longer than %d characters or not printable ASCII", maxKey), Hint: "use a UUID"}
+	}
+	return nil
+}
+
 func checkReference(r Reference, pointer string) error {
 	for _, part := range []struct{ value, pointer string }{{r.Type, pointer + "/type"}, {r.ID, pointer + "/id"}} {
 		if len(part.value) > maxID {

@@ -159,6 +159,13 @@ func (c *committer) do(ctx context.Context, w write) error {
 	}
 }
 
+// busy reports whether somebody waits to have something written.
+func (c *committer) busy() bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return !c.idle()
+}
+
 // start makes sure that a drain goroutine runs. It wants c.mu.
 func (c *committer) start() {
 	if c.running || c.idle() {

@@ -104,6 +104,8 @@ type Database interface {
 	// own entries, and what was done in Billhook itself.
 	Audit(ctx context.Context, f AuditFilter) ([]AuditEntry, error)
 	AuditLog
+	RecoveryLog
+	Forgetter
 
 	Close() error
 }
@@ -128,11 +130,20 @@ type Batch struct {
 	Outcomes   []*Outcome
 	Skips      []*Skip
 	Retries    []*Retry
-	Cancels    []*Cancel
-	Refusals   []*Refusal
-	Emits      []*Emit
-	Claims     []*Claim
-	Frees      []*Free
+	// Parts of recoveries; see RecoveryLog.
+	Recoveries    []*RecoveryWrite
+	RecoveryStops []*RecoveryStop
+	RecoverySteps []*RecoveryStep
+	Adoptions     []*Adoption
+
+	Cancels  []*Cancel
+	Refusals []*Refusal
+	Emits    []*Emit
+	Claims   []*Claim
+	Expiries []*Expiry
+	Erasures []*ErasureWrite
+	Erasings []*Erasing
+	Frees    []*Free
 	// Entries are about what changes nothing; those about changes are with these.
 	// All are written after the changes, and last of all Links are done.
 	Entries []*AuditEntry
@@ -150,7 +161,7 @@ func (b *Batch) Empty() bool { return b.parts() == 0 && !b.Probe }
 
 func (b *Batch) parts() int {
 	return len(b.Stores) + len(b.Webhooks) + len(b.Keys) + len(b.EventTypes) + len(b.Outcomes) + len(b.Skips) + len(b.Frees) + len(b.Retries) + len(b.Cancels) + len(b.Refusals) + len(b.Emits) + len(b.Claims) +
-		len(b.Entries) + len(b.Links)
+		len(b.Entries) + len(b.Links) + len(b.Recoveries) + len(b.RecoveryStops) + len(b.RecoverySteps) + len(b.Adoptions) + len(b.Expiries) + len(b.Erasures) + len(b.Erasings)
 }
 
 // A Change is what another node, or another program, has done.

@@ -104,6 +104,9 @@ func (c *Client) Retry(ctx context.Context, storeID, deliveryID string) (Deliver
 	if to == nil {
 		return Delivery{}, &Error{Code: CodeConflict, Message: "the webhook of this delivery was deleted"}
 	}
+	if err := c.payloadKept(&d); err != nil {
+		return Delivery{}, err
+	}
 	r := &Retry{StoreID: storeID, DeliveryID: deliveryID, DueAt: now(), Ordered: to.webhook.orders(d.EventType)}
 	r.Audit = newAudit(ctx, storeID, AuditDeliveryRetry, Reference{entityDelivery, deliveryID})
 	// What it was is what this caller saw: an attempt may end at the same moment.

@@ -13,7 +13,8 @@ const (
 	// StatusDead: no attempt succeeded and the policy allows no more, or the receiver
 	// wants none (410).
 	StatusDead Status = "dead"
-	// StatusCancelled: its webhook was deleted before it was delivered.
+	// StatusCancelled: its webhook was deleted before it was delivered, or its
+	// payload was erased.
 	StatusCancelled Status = "cancelled"
 	// StatusSkipped: it was not to be sent after all; its reason says why.
 	StatusSkipped Status = "skipped"
@@ -50,6 +51,9 @@ type Delivery struct {
 
 	// Sequence is the event's. Reads fill it in.
 	Sequence int64
-	// Payload is the event's data. Reads fill it in.
+	// Payload is the event's data. Reads fill it in; nil once that is gone.
 	Payload []byte
+	// ErasedAt is when it went; zero while it is there, and where not even the record
+	// of the event is kept any more.
+	ErasedAt time.Time
 }

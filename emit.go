@@ -248,8 +248,8 @@ func checkEmission(e *Emission, v vocabulary) error {
 			return err
 		}
 	}
-	if len(e.IdempotencyKey) > maxKey || strings.ContainsFunc(e.IdempotencyKey, func(r rune) bool { return r < ' ' || r >= 0x7f }) {
-		return &Error{Code: CodeInvalid, Pointer: "/idempotencyKey", Message: fmt.Sprintf("is longer than %d characters or not printable ASCII", maxKey), Hint: "use a UUID"}
+	if err := checkIdempotencyKey(e.IdempotencyKey); err != nil {
+		return err
 	}
 	if err := checkReference(e.Entity, "/entity"); err != nil {
 		return err
@@ -370,7 +370,8 @@ func (em *Emit) result() (Event, error) {
 			Hint:    "nothing is to be done if this was a repeat",
 		}
 	}
-	if first.Type != em.Event.Type || !bytes.Equal(first.Data, em.Event.Data) {
+	// What is erased stays so, also where it is sent again.
+	if first.Type != em.Event.Type || first.ErasedAt.IsZero() && !bytes.Equal(first.Data, em.Event.Data) {
 		return Event{}, &Error{
 			Code:    CodeKeyReused,
 			Message: "the idempotency key stands for another event, " + quote(first.ID),

@@ -29,6 +29,8 @@ type Event struct {
 	IdempotencyKey string
 	// Deliveries counts the webhooks that it was for.
 	Deliveries int
+	// ErasedAt is when its Data went, which is nil since; zero while it is there.
+	ErasedAt time.Time
 }
 
 // A Reference names a thing or a person of the platform.

@@ -114,6 +114,9 @@ type Accounts interface {
 	// LedgerSince is the first day of a store of which all is counted; zero where
 	// that is so of all.
 	LedgerSince(ctx context.Context, storeID string) (time.Time, error)
+	// Forgotten is up to when the deliveries of a store's events may be gone, since
+	// they were kept for long enough; zero where all are there.
+	Forgotten(ctx context.Context, storeID string) (time.Time, error)
 	// Counted reads a store's deliveries, pending and over, that come after the id,
 	// by id, at most limit.
 	Counted(ctx context.Context, storeID, after string, limit int) ([]Counted, error)

@@ -90,6 +90,13 @@ func CheckLedger(ctx context.Context, db Accounts, storeID string, webhooks []st
 	if err != nil {
 		return check, err
 	}
+	forgotten, err := db.Forgotten(ctx, storeID)
+	if err != nil {
+		return check, err
+	}
+	if left := DayOf(forgotten).AddDate(0, 0, 1); !forgotten.IsZero() && left.After(since) {
+		since = left
+	}
 	before, err := counters(ctx, db, storeID, webhooks, since)
 	if err != nil {
 		return check, err

@@ -109,6 +109,13 @@ func (r *registry) stored(id string) (Store, bool) {
 	return t.store, true
 }
 
+// storedIDs names all stores, those that are deleted too, by id.
+func (r *registry) storedIDs() []string {
+	r.mu.RLock()
+	defer r.mu.RUnlock()
+	return slices.Sorted(maps.Keys(r.stores))
+}
+
 // storesAfter lists stores by id.
 func (r *registry) storesAfter(after string, limit int) []Store {
 	r.mu.RLock()

@@ -278,6 +278,30 @@ func (s *scheduler) relimit(storeID string) {
 	}
 }
 
+// load is how many requests of a lane may be under way now, 0 where it has none yet,
+// and what waits in it and is due: as far as memory knows, or as much as there can be
+// where there is more of that in the database.
+func (s *scheduler) load(key Lane) (places, overdue int) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	l, now := s.lanes[key], time.Now()
+	if l == nil {
+		return 0, 0
+	}
+	if l.endpoint != nil {
+		places = l.endpoint.places()
+	}
+	if l.more && !l.horizon.DueAt.After(now) {
+		return places, maxInt
+	}
+	for i := range l.waiting {
+		if !l.waiting[i].DueAt.After(now) {
+			overdue++
+		}
+	}
+	return places, overdue
+}
+
 func (s *scheduler) lane(key Lane) *lane {
 	l := s.lanes[key]
 	if l == nil {
@@ -387,13 +411,18 @@ func (s *scheduler) read(l *lane) {
 func (s *scheduler) look(lanes []Lane) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	s.lookAt(lanes)
+	s.dispatch()
+}
+
+// lookAt is look for hand-overs.
+func (s *scheduler) lookAt(lanes []Lane) {
 	for _, key := range lanes {
 		if l := s.lanes[key]; l != nil {
 			l.rewind(&s.mem)
 			s.tend(l)
 		}
 	}
-	s.dispatch()
 }
 
 // holds reports whether the lane is still one of the scheduler's. One that was

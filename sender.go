@@ -54,10 +54,9 @@ func (s *sender) deliver(ctx context.Context, e *endpoint, p *Pending, held func
 		stored, err := s.db.Event(ctx, p.StoreID, p.EventID)
 		switch {
 		case errors.Is(err, ErrNotFound):
-			return &Outcome{
-				Delivery: *p, Status: StatusDead, Reason: "its event is no longer kept",
-				Attempt: Attempt{StoreID: p.StoreID, DeliveryID: p.ID, Number: p.Attempts + 1, StartedAt: now(), URL: e.webhook.URL, Failure: FailureRefused, Error: "its event is no longer kept"},
-			}
+			return notKept(e, p, "its event is no longer kept")
+		case err == nil && !stored.ErasedAt.IsZero():
+			return notKept(e, p, "its payload is no longer kept")
 		case err != nil:
 			s.logger.Error("cannot read an event to send", "store", p.StoreID, "event", p.EventID, "err", err)
 			wait(ctx, time.Second)
@@ -73,6 +72,14 @@ func (s *sender) deliver(ctx context.Context, e *endpoint, p *Pending, held func
 	o := &Outcome{Delivery: *p, Attempt: *a, Status: step.Status, NextAttemptAt: step.RetryAt, Reason: step.Reason, Deactivate: step.Deactivate}
 	s.config.Observer.Attempted(o, event)
 	return o
+}
+
+// notKept ends a delivery of which there is nothing to send any more.
+func notKept(e *endpoint, p *Pending, reason string) *Outcome {
+	return &Outcome{
+		Delivery: *p, Status: StatusDead, Reason: reason,
+		Attempt: Attempt{StoreID: p.StoreID, DeliveryID: p.ID, Number: p.Attempts + 1, StartedAt: now(), URL: e.webhook.URL, Failure: FailureRefused, Error: reason},
+	}
 }
 
 func wait(ctx context.Context, d time.Duration) {

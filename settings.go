@@ -63,6 +63,9 @@ type StoreSettings struct {
 	// Egress narrows where the store's webhooks may lead; nil leaves that to
 	// Config.Egress.
 	Egress *StoreEgress `json:"egress,omitempty"`
+	// Retention takes the place of Config.Retention, member by member; nil leaves all
+	// to that.
+	Retention *Retention `json:"retention,omitempty"`
 }
 
 // Values of StoreSettings.Validation.

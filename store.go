@@ -42,6 +42,8 @@ type StoreChange struct {
 	Validation *string
 	// Egress: a pointer to nil does away with it.
 	Egress **StoreEgress
+	// Retention is nil in it to leave all to the deployment.
+	Retention **Retention
 }
 
 // clone is a copy that its holder may change.

@@ -70,6 +70,9 @@ func (c *Client) UpdateStore(ctx context.Context, id string, change StoreChange)
 		if change.Egress != nil {
 			s.Egress = *change.Egress
 		}
+		if change.Retention != nil {
+			s.Retention = *change.Retention
+		}
 		s.UpdatedAt = nowAfter(before.UpdatedAt)
 		return c.writeStore(ctx, AuditStoreUpdate, &before, s)
 	})
@@ -122,6 +125,11 @@ func (c *Client) writeStore(ctx context.Context, done string, before *Store, s S
 	}
 	if err := s.settleEgress(before); err != nil {
 		return Store{}, err
+	}
+	if s.Retention != nil {
+		if err := s.Retention.check("/retention"); err != nil {
+			return Store{}, err
+		}
 	}
 	p := c.profiles[s.Profile]
 	if p == nil {

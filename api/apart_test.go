@@ -36,14 +36,19 @@ var foreign = map[string][]string{
 	"updateEventType":     {`{"description":"%s"}`},
 	"tryFilter":           {`{"filter":"data.id == '%[1]s' || entity.id == '%[1]s'"}`, `{"filter":"true","events":["%s"]}`},
 	"tryWebhookFilter":    {`{"filter":"event.id == '%s'"}`},
+	"retryDeliveries":     {`{"webhookId":"%s"}`, `{"event":"%s"}`, `{"webhookId":"%s","dryRun":true}`},
+	"recoverWebhook":      {`{"since":"2026-01-01T00:00:00Z"}`, `{"since":"2026-01-01T00:00:00Z","dryRun":true}`},
+	"replayWebhook":       {`{"since":"2026-01-01T00:00:00Z","types":["%s"]}`, `{"since":"2026-01-01T00:00:00Z","dryRun":true}`},
+	"cancelRecovery":      {``},
+	"createErasure":       {`{"entity":{"type":"%s","id":"x"}}`, `{"entity":{"type":"order","id":"%s"}}`},
 }
 
 // made is what the answers to one question asked in two stores differ in: times,
 // what chance has made, and the hashes over those.
-var made = regexp.MustCompile(`\d{4}-\d\d-\d\dT[\d:.]+Z|(evt|wh|dlv|key|aud)_[0-9A-Za-z]{26}|req_[0-9a-f]{24}|"(hash|schemaSha256)":"[0-9a-f]{64}"|whsec_[\w+/=]{20,}|bhk_\w+|"nextCursor":"[^"]+"`)
+var made = regexp.MustCompile(`\d{4}-\d\d-\d\dT[\d:.]+Z|(evt|wh|dlv|key|aud|rcv|era)_[0-9A-Za-z]{26}|req_[0-9a-f]{24}|"(hash|schemaSha256)":"[0-9a-f]{64}"|whsec_[\w+/=]{20,}|bhk_\w+|"nextCursor":"[^"]+"`)
 
 // entityTypes are what the neighbour's audit log is about.
-var entityTypes = []string{"apiKey", "delivery", "eventType", "store", "webhook", mark}
+var entityTypes = []string{"apiKey", "delivery", "eventType", "recovery", "store", "webhook", mark}
 
 // A neighbour is a store full of what nobody else may see, and a key for all
 // stores, which no store's key may see.
@@ -96,6 +101,8 @@ func newNeighbour(t *testing.T, f *fixture) *neighbour {
 		n.marks = append(n.marks, d["id"].(string))
 	}
 	post("/api/deliveries/"+n.ids[len(n.ids)-1]+"/retry", "", 202)
+	recovery := post("/api/deliveries/retry", `{"webhookId":"`+mark+`-hook"}`, 202).text("id")
+	n.ids, n.marks = append(n.ids, recovery), append(n.marks, recovery)
 	log := f.do(t, exchange{method: "GET", path: "/api/audit", header: there, status: 200}).data()
 	n.ids = append(n.ids, log[0]["id"].(string))
 	var types []string
@@ -134,7 +141,7 @@ func cursors(id string) []string {
 	for _, kind := range []byte{eventCursor, auditCursor} {
 		all = append(all, positionCursor(kind, billhook.EventPosition{CreatedAt: time.Now().Add(time.Hour), ID: id}))
 	}
-	for _, kind := range []byte{storeCursor, webhookCursor, deliveryCursor, keyCursor, eventTypeCursor} {
+	for _, kind := range []byte{storeCursor, webhookCursor, deliveryCursor, keyCursor, eventTypeCursor, recoveryCursor} {
 		all = append(all, idCursor(kind, id))
 	}
 	return all
@@ -181,7 +188,7 @@ func questions(t *testing.T, rt *route, own *shop, id string) (all []question) {
 		}
 		ask(path, "", id)
 	}
-	if len(texts) > 0 && kind(rt) != "deliveries" {
+	if len(texts) > 0 && rt.operationID != "retryDelivery" {
 		ask(own.target(t, rt), "", id)
 	}
 	if op := operationFor(loadDocument(t), rt.method, rt.pattern); op != nil && rt.method == "GET" {

@@ -18,6 +18,8 @@ const (
 	eventTypeCursor = 't' // after this name
 	eventCursor     = 'e' // before this time and id
 	auditCursor     = 'a' // before this time and id
+	recoveryCursor  = 'r' // before this id
+	erasureCursor   = 'x' // before this id
 
 	cursorVersion = 1
 	maxCursorID   = 256 // bytes; no id is longer

@@ -24,6 +24,8 @@ type deliveryJSON struct {
 	CreatedAt     instant         `json:"createdAt"`
 	FinishedAt    instant         `json:"finishedAt"`
 	Reason        string          `json:"reason"`
+	// ErasedAt is null while the payload is there.
+	ErasedAt instant `json:"erasedAt"`
 	// AttemptLog are the attempts, first to last; only in the answer for one
 	// delivery. Attempts is their number, as in 002_….
 	AttemptLog []attemptJSON `json:"attemptLog,omitzero"`
@@ -32,7 +34,7 @@ type deliveryJSON struct {
 func showDelivery(d *billhook.Delivery) deliveryJSON {
 	return deliveryJSON{
 		ID: d.ID, WebhookID: d.WebhookID, EventID: d.EventID, Event: d.EventType, Sequence: showSequence(d.Sequence),
-		Payload: d.Payload, Status: d.Status, StatusCode: showStatusCode(d.StatusCode),
+		Payload: dataOrNull(d.Payload), ErasedAt: instant(d.ErasedAt), Status: d.Status, StatusCode: showStatusCode(d.StatusCode),
 		Success: d.Status == billhook.StatusDelivered, Attempts: d.Attempts,
 		LastAttemptAt: instant(d.LastAttemptAt), NextAttemptAt: instant(d.NextAttemptAt),
 		CreatedAt: instant(d.CreatedAt), FinishedAt: instant(d.FinishedAt), Reason: d.Reason,

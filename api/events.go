@@ -19,6 +19,8 @@ type eventJSON struct {
 	CreatedAt      instant        `json:"createdAt"`
 	Deliveries     int            `json:"deliveries"`
 	IdempotencyKey string         `json:"idempotencyKey,omitempty"`
+	// ErasedAt is null while the data is there.
+	ErasedAt instant `json:"erasedAt"`
 }
 
 type referenceJSON struct {
@@ -28,11 +30,20 @@ type referenceJSON struct {
 
 func showEvent(e *billhook.Event) eventJSON {
 	return eventJSON{
-		ID: e.ID, Type: e.Type, Data: e.Data,
+		ID: e.ID, Type: e.Type, Data: dataOrNull(e.Data),
 		Entity: showReference(e.Entity), Sequence: showSequence(e.Sequence), Actor: showReference(e.Actor),
 		OccurredAt: instant(e.OccurredAt), CreatedAt: instant(e.CreatedAt),
 		Deliveries: e.Deliveries, IdempotencyKey: e.IdempotencyKey,
+		ErasedAt: instant(e.ErasedAt),
 	}
+}
+
+// dataOrNull is null where the data is no longer kept.
+func dataOrNull(data []byte) jsontext.Value {
+	if len(data) == 0 {
+		return jsontext.Value("null")
+	}
+	return data
 }
 
 func showReference(r billhook.Reference) *referenceJSON {

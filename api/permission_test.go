@@ -30,6 +30,11 @@ var bodies = map[string]string{
 	"updateEventType":     `{"description":"%s"}`,
 	"tryFilter":           `{"filter":"data.id == 1"}`,
 	"tryWebhookFilter":    `{"filter":"data.id == 1"}`,
+	"retryDeliveries":     `{"dryRun":true}`,
+	"recoverWebhook":      `{"since":"2026-01-01T00:00:00Z","dryRun":true}`,
+	"replayWebhook":       `{"since":"2026-01-01T00:00:00Z","dryRun":true}`,
+	"cancelRecovery":      ``,
+	"createErasure":       `{"entity":{"type":"customer","id":"%s"}}`,
 }
 
 // A shop is a store with one of everything that a path can name.
@@ -47,7 +52,7 @@ func (s *shop) open(t *testing.T, client *billhook.Client) {
 		}
 	}
 	s.things = map[string]string{"stores": s.id, "audit": s.id}
-	for _, kind := range []string{"webhooks", "keys", "event-types", "events", "deliveries"} {
+	for _, kind := range []string{"webhooks", "keys", "event-types", "events", "deliveries", "recoveries", "erasures"} {
 		s.renew(t, client, kind)
 	}
 }
@@ -83,6 +88,14 @@ func (s *shop) renew(t *testing.T, client *billhook.Client, kind string) {
 		if err == nil {
 			id = all[0].ID
 		}
+	case "recoveries":
+		var r billhook.Recovery
+		r, err = client.StartRecovery(t.Context(), billhook.RecoveryRequest{StoreID: s.id, RecoveryPlan: billhook.RecoveryPlan{Kind: billhook.RecoveryRetry}})
+		id = r.ID
+	case "erasures":
+		var e billhook.Erasure
+		e, err = client.Erase(t.Context(), s.id, billhook.Reference{Type: "customer", ID: "c"})
+		id = e.ID
 	default:
 		t.Fatalf("nothing is known of %s", kind)
 	}

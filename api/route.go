@@ -57,6 +57,15 @@ func routes() []*route {
 		{"GET", "/api/deliveries", DeliveriesRead, inStore, "listDeliveries", (*call).listDeliveries},
 		{"GET", "/api/deliveries/{id}", DeliveriesRead, inStore, "getDelivery", (*call).getDelivery},
 		{"POST", "/api/deliveries/{id}/retry", DeliveriesRetry, inStore, "retryDelivery", (*call).retryDelivery},
+		{"POST", "/api/deliveries/retry", DeliveriesRetry, inStore, "retryDeliveries", (*call).retryDeliveries},
+
+		{"GET", "/api/recoveries", DeliveriesRetry, inStore, "listRecoveries", (*call).listRecoveries},
+		{"GET", "/api/recoveries/{id}", DeliveriesRetry, inStore, "getRecovery", (*call).getRecovery},
+		{"POST", "/api/recoveries/{id}/cancel", DeliveriesRetry, inStore, "cancelRecovery", (*call).cancelRecovery},
+
+		{"POST", "/api/erasures", StoresManage, inStore, "createErasure", (*call).createErasure},
+		{"GET", "/api/erasures", StoresManage, inStore, "listErasures", (*call).listErasures},
+		{"GET", "/api/erasures/{id}", StoresManage, inStore, "getErasure", (*call).getErasure},
 
 		{"GET", "/api/audit", AuditRead, inStore, "listAudit", (*call).listAudit},
 		{"GET", "/api/audit/{entityType}/{entityId}", AuditRead, inStore, "listEntityAudit", (*call).listEntityAudit},
@@ -78,6 +87,8 @@ func webhookRoutes(path, suffix string) []*route {
 		{"GET", path + "/{id}/secret", WebhooksManage, inStore, "revealWebhookSecret" + suffix, (*call).revealSecret},
 		{"POST", path + "/{id}/rotate-secret", WebhooksManage, inStore, "rotateWebhookSecret" + suffix, (*call).rotateSecret},
 		{"POST", path + "/{id}/test", WebhooksManage, inStore, "testWebhook" + suffix, (*call).testWebhook},
+		{"POST", path + "/{id}/recover", DeliveriesRetry, inStore, "recoverWebhook" + suffix, (*call).recoverWebhook},
+		{"POST", path + "/{id}/replay", DeliveriesRetry, inStore, "replayWebhook" + suffix, (*call).replayWebhook},
 		{"GET", path + "/{id}/health", WebhooksRead, inStore, "getWebhookHealth" + suffix, (*call).getWebhookHealth},
 		{"POST", path + "/filter/dry-run", DeliveriesRead, inStore, "tryFilter" + suffix, (*call).tryFilter},
 		{"GET", path + "/{id}/filter", DeliveriesRead, inStore, "getWebhookFilter" + suffix, (*call).getWebhookFilter},

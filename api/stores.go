@@ -22,6 +22,7 @@ type storeJSON struct {
 	Validation string `json:"validation"`
 	// Egress is null where nothing is narrowed.
 	Egress    *billhook.StoreEgress `json:"egress"`
+	Retention *billhook.Retention   `json:"retention"`
 	CreatedAt instant               `json:"createdAt"`
 	UpdatedAt instant               `json:"updatedAt"`
 }
@@ -30,7 +31,7 @@ func showStore(s *billhook.Store) storeJSON {
 	return storeJSON{
 		ID: s.ID, Name: s.Name, Profile: s.Profile, RetryPolicy: s.RetryPolicy,
 		Limits: showLimits(s.Limits), DeactivateAfterSeconds: s.DeactivateAfterSeconds,
-		Validation: cmp.Or(s.Validation, billhook.ValidationOff), Egress: s.Egress,
+		Validation: cmp.Or(s.Validation, billhook.ValidationOff), Egress: s.Egress, Retention: s.Retention,
 		CreatedAt: instant(s.CreatedAt), UpdatedAt: instant(s.UpdatedAt),
 	}
 }
@@ -43,7 +44,7 @@ func (c *call) createStore() error {
 	var s billhook.Store
 	var policy *policyText
 	err = readBody(text, func(rd *reader) error {
-		err := rd.object([]string{"id", "name", "profile", "retryPolicy", "limits", "deactivateAfterSeconds", "validation", "egress"}, func(name string) (err error) {
+		err := rd.object([]string{"id", "name", "profile", "retryPolicy", "limits", "deactivateAfterSeconds", "validation", "egress", "retention"}, func(name string) (err error) {
 			switch name {
 			case "id":
 				s.ID, err = rd.string()
@@ -61,6 +62,8 @@ func (c *call) createStore() error {
 				s.Validation, err = optional(rd, rd.string)
 			case "egress":
 				s.Egress, err = optional(rd, rd.egress)
+			case "retention":
+				s.Retention, err = optional(rd, rd.retention)
 			}
 			return err
 		})
@@ -112,7 +115,7 @@ func (c *call) updateStore() error {
 	var change billhook.StoreChange
 	var policy **policyText
 	err = readBody(text, func(rd *reader) error {
-		return rd.object([]string{"name", "profile", "retryPolicy", "limits", "deactivateAfterSeconds", "validation", "egress"}, func(name string) (err error) {
+		return rd.object([]string{"name", "profile", "retryPolicy", "limits", "deactivateAfterSeconds", "validation", "egress", "retention"}, func(name string) (err error) {
 			switch name {
 			case "name":
 				change.Name, err = pointerTo(rd.string())
@@ -128,6 +131,8 @@ func (c *call) updateStore() error {
 				change.Validation, err = pointerTo(rd.string())
 			case "egress":
 				change.Egress, err = pointerTo(optional(rd, rd.egress))
+			case "retention":
+				change.Retention, err = pointerTo(optional(rd, rd.retention))
 			}
 			return err
 		})

@@ -158,7 +158,7 @@ func emptyOutbox(ctx context.Context, on *pgx.Conn) error {
 // analyze tells the planner what has come. The server does so by itself, but not
 // at once, and for partitioned tables never.
 func analyze(ctx context.Context, on *pgx.Conn) error {
-	for _, table := range []string{"events", "event_keys", "audit", "audit_heads", "sequences", "pending", "deliveries", "attempts"} {
+	for _, table := range []string{"events", "event_keys", "audit", "audit_heads", "sequences", "replays", "pending", "deliveries", "attempts"} {
 		if _, err := on.Exec(ctx, "ANALYZE billhook."+table); err != nil {
 			return fmt.Errorf("analyze %s: %w", table, err)
 		}

@@ -43,13 +43,21 @@ func lanes(b *billhook.Batch) (payloads []string) {
 			payloads = append(payloads, text)
 		}
 	}
+	for _, e := range b.Erasings {
+		for _, l := range e.Lanes {
+			payload, _ := json.Marshal(message{l.StoreID, l.WebhookID})
+			if text := string(payload); len(text) < maxPayload && !slices.Contains(payloads, text) {
+				payloads = append(payloads, text)
+			}
+		}
+	}
 	return payloads
 }
 
 // leaves reports whether the batch, as it was written, has left something
 // pending, or an entry of the audit log.
 func leaves(b *billhook.Batch) bool {
-	return len(b.Stores)+len(b.Webhooks)+len(b.Entries) > 0 || slices.ContainsFunc(b.Emits, brings) ||
+	return len(b.Stores)+len(b.Webhooks)+len(b.Entries)+len(b.Recoveries) > 0 || slices.ContainsFunc(b.Emits, brings) ||
 		slices.ContainsFunc(b.Retries, func(r *billhook.Retry) bool { return r.Delivery != nil }) ||
 		slices.ContainsFunc(b.Outcomes, func(o *billhook.Outcome) bool { return !o.Stale && o.Status == billhook.StatusPending })
 }

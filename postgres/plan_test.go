@@ -243,6 +243,38 @@ func TestPlans(t *testing.T) {
 		{"deliveries of an event", deliveries(func(f *billhook.DeliveryFilter) { f.EventID = some.Event.ID }), "pending_pkey", true},
 		{"dead", deliveries(func(f *billhook.DeliveryFilter) { f.Status = billhook.StatusDead }), "status_id_idx", true},
 		{"dead of a webhook", deliveries(func(f *billhook.DeliveryFilter) { f.Status, f.WebhookID = billhook.StatusDead, lane.WebhookID }), "status_id_idx", true},
+		{"over", func() error {
+			_, err := db.Over(ctx, billhook.OverFilter{StoreID: lane.StoreID, Statuses: []billhook.Status{billhook.StatusDead, billhook.StatusCancelled}, After: "a", Limit: 20})
+			return err
+		}, "status_id_idx", true},
+		{"over of a webhook", func() error {
+			_, err := db.Over(ctx, billhook.OverFilter{StoreID: lane.StoreID, WebhookID: lane.WebhookID, Statuses: []billhook.Status{billhook.StatusDead}, After: "a", Limit: 20})
+			return err
+		}, "webhook_id_status_id_idx", true},
+		{"events for a webhook", func() error {
+			_, err := db.EventsFor(ctx, billhook.EventsForFilter{Lane: lane, From: time.Now().Add(-2 * time.Hour), Until: time.Now(), Limit: 20})
+			return err
+		}, "pending_", true},
+		{"steps", func() error {
+			r := billhook.Recovery{StoreID: "default", ID: "rcv_1", Status: billhook.RecoveryRunning, CreatedAt: time.Now()}
+			r.Kind = billhook.RecoveryRecover
+			found, err := db.Over(ctx, billhook.OverFilter{StoreID: r.StoreID, Statuses: r.Statuses(), Limit: 20})
+			if err != nil || len(found) == 0 {
+				return fmt.Errorf("%d are dead: %w", len(found), err)
+			}
+			tr.taken()
+			var dead []billhook.Pending
+			for _, d := range found {
+				dead = append(dead, billhook.Pending{Lane: billhook.Lane{StoreID: d.StoreID, WebhookID: d.WebhookID}, Position: billhook.Position{ID: d.ID}, CreatedAt: d.CreatedAt})
+			}
+			step := &billhook.RecoveryStep{Recovery: r, Retries: dead, Replays: []billhook.Pending{{Lane: billhook.Lane{StoreID: r.StoreID, WebhookID: lane.WebhookID}, Position: billhook.Position{ID: "dlv_new"}, EventID: some.Event.ID}}}
+			step.Recovery.Step = 1
+			b := &billhook.Batch{Recoveries: []*billhook.RecoveryWrite{{Recovery: r}}, RecoverySteps: []*billhook.RecoveryStep{step}, Adoptions: []*billhook.Adoption{{Limit: 10}}}
+			if err := db.Commit(ctx, b); err != nil || len(step.Deliveries) != len(dead)+1 {
+				return fmt.Errorf("%d of %d are pending: %w", len(step.Deliveries), len(dead)+1, err)
+			}
+			return nil
+		}, "_pkey", false},
 		{"pending of a webhook", deliveries(func(f *billhook.DeliveryFilter) { f.Status, f.WebhookID = billhook.StatusPending, lane.WebhookID }), "pending_webhook", true},
 		{"outcomes", commit(&billhook.Batch{Outcomes: []*billhook.Outcome{delivered(some.Deliveries[1])}}), "", false},
 		{"stale outcomes", commit(&billhook.Batch{Outcomes: []*billhook.Outcome{delivered(some.Deliveries[1])}}), "pending_pkey", false},
@@ -266,6 +298,18 @@ func TestPlans(t *testing.T) {
 			return db.Commit(ctx, &billhook.Batch{Claims: []*billhook.Claim{{Limit: 5000}}})
 		}, "pending_lane", false},
 	}
+	gone, customer := time.Now().Add(time.Hour), billhook.Reference{Type: "customer", ID: "c"}
+	expire := func(h billhook.Horizon) func() error {
+		return commit(&billhook.Batch{Expiries: []*billhook.Expiry{{StoreID: lane.StoreID, Horizon: h, Floor: h.Records, At: gone, Limit: 100}}})
+	}
+	tests = append(tests,
+		planned{"expire attempts", expire(billhook.Horizon{Attempts: gone}), "created_at_id_idx", true},
+		planned{"expire payloads", expire(billhook.Horizon{Payloads: gone}), "created_at_id_idx", true},
+		planned{"expire records", expire(billhook.Horizon{Records: gone}), "created_at_id_idx", true},
+		planned{"order an erasure", commit(&billhook.Batch{Erasures: []*billhook.ErasureWrite{{Erasure: billhook.Erasure{StoreID: lane.StoreID, ID: "era", Entity: customer, CreatedAt: gone}}}}), "erasures", true},
+		planned{"erase what is about it", commit(&billhook.Batch{Erasings: []*billhook.Erasing{{Limit: 10}}}), "entity_type_entity_id", true},
+		planned{"erase what it caused", commit(&billhook.Batch{Erasings: []*billhook.Erasing{{Limit: 10}}}), "created_at_id_idx", true},
+	)
 	statements := map[string]map[string][]any{} // by test
 	for _, test := range tests {
 		if err := test.run(); err != nil {

@@ -68,6 +68,8 @@ type Database struct {
 	pid atomic.Int32
 	// taken are the partitions that the log was told cannot be made.
 	taken []string
+	// forgot is when Forget looked last; of its caller alone.
+	forgot time.Time
 
 	quit     chan struct{} // closed by Close
 	watching sync.WaitGroup

@@ -78,6 +78,16 @@ func (d *Database) AuditHeads(ctx context.Context, storeID string) ([]billhook.A
 	return d.reader.AuditHeads(ctx, storeID)
 }
 
+// AuditFloors reads where the store's chains begin.
+func (d *Database) AuditFloors(ctx context.Context, storeID string) ([]billhook.AuditFloor, error) {
+	return d.reader.AuditFloors(ctx, storeID)
+}
+
+// Erasures reads erasures, by id descending.
+func (d *Database) Erasures(ctx context.Context, f billhook.ErasureFilter) ([]billhook.Erasure, error) {
+	return d.reader.Erasures(ctx, f)
+}
+
 // AuditChain reads entries of one chain, complete, from the number on.
 func (d *Database) AuditChain(ctx context.Context, storeID string, chain, from int64, limit int) ([]billhook.AuditEntry, error) {
 	return d.reader.AuditChain(ctx, storeID, chain, from, limit)
@@ -103,7 +113,32 @@ func (d *Database) LedgerSince(ctx context.Context, storeID string) (time.Time, 
 	return d.reader.LedgerSince(ctx, storeID)
 }
 
+// Forgotten is up to when the deliveries of a store's events may be gone.
+func (d *Database) Forgotten(ctx context.Context, storeID string) (time.Time, error) {
+	return d.reader.Forgotten(ctx, storeID)
+}
+
 // Counted reads a store's deliveries that come after the id, by id.
 func (d *Database) Counted(ctx context.Context, storeID, after string, limit int) ([]billhook.Counted, error) {
 	return d.reader.Counted(ctx, storeID, after, limit)
+}
+
+// Recovery reads one recovery, or billhook.ErrNotFound.
+func (d *Database) Recovery(ctx context.Context, storeID, id string) (billhook.Recovery, error) {
+	return d.reader.Recovery(ctx, storeID, id)
+}
+
+// Recoveries reads recoveries, by id descending.
+func (d *Database) Recoveries(ctx context.Context, f billhook.RecoveryFilter) ([]billhook.Recovery, error) {
+	return d.reader.Recoveries(ctx, f)
+}
+
+// Over reads deliveries that are over, by id ascending.
+func (d *Database) Over(ctx context.Context, f billhook.OverFilter) ([]billhook.Delivery, error) {
+	return d.reader.Over(ctx, f)
+}
+
+// EventsFor reads events, oldest first, and whether a webhook has them.
+func (d *Database) EventsFor(ctx context.Context, f billhook.EventsForFilter) ([]billhook.EventFor, error) {
+	return d.reader.EventsFor(ctx, f)
 }

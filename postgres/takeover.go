@@ -18,6 +18,8 @@ const (
 	takeForDead = "WITH dead AS (SELECT epoch FROM billhook.nodes WHERE state = '" + alive + "' AND epoch <> $1 " +
 		"AND lease <= $2 AND beat_at < clock_timestamp() - lease FOR UPDATE SKIP LOCKED) " +
 		"UPDATE billhook.nodes n SET state = '" + lost + "' FROM dead WHERE n.epoch = dead.epoch RETURNING n.epoch, n.name, pg_notify('" + channelUnowned + "', '')"
+	// orphaned asks of a row with an owner.
+	orphaned   = "NOT EXISTS (SELECT 1 FROM billhook.nodes AS n WHERE n.epoch = owner AND n.state = '" + alive + "')"
 	selectLost = "SELECT epoch FROM billhook.nodes WHERE state = '" + lost + "' ORDER BY epoch"
 	forget     = "DELETE FROM billhook.nodes WHERE epoch = $1 AND state = '" + lost + "'"
 )

@@ -28,7 +28,8 @@ const (
 
 // poll reads what Watch is to tell: one row, the first entries of some small
 // indexes, and the nodes. One that is lost owns something still, most likely.
-const poll = "SELECT version, " + sqlstore.SomeUnowned + " OR EXISTS (SELECT 1 FROM billhook.nodes WHERE state = '" + lost + "'), " +
+const poll = "SELECT version, " + sqlstore.SomeUnowned + " OR EXISTS (SELECT 1 FROM billhook.nodes WHERE state = '" + lost + "') " +
+	"OR EXISTS (SELECT 1 FROM billhook.recoveries WHERE status = 'running' AND " + orphaned + "), " +
 	"EXISTS (SELECT 1 FROM billhook.outbox WHERE refused IS NULL) FROM billhook.changes"
 
 // Watch renews the lease, takes over from nodes that are dead, and tells what

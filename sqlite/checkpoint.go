@@ -36,8 +36,9 @@ type checkpointer struct {
 	quit      chan struct{}
 	done      chan struct{}
 
-	finish  atomic.Bool
-	failure atomic.Pointer[error]
+	finish   atomic.Bool
+	clearing atomic.Bool
+	failure  atomic.Pointer[error]
 }
 
 func startCheckpointer(ctx context.Context, path string) (*checkpointer, error) {
@@ -72,6 +73,9 @@ func (c *checkpointer) run() {
 		case <-c.committed: // included in what follows
 		default:
 		}
+		if c.clearing.Load() {
+			c.empty()
+		}
 		logged, folded, err := fold(c.db)
 		switch {
 		case primary(err) == codes.SQLITE_BUSY: // another program is at it
@@ -82,6 +86,23 @@ func (c *checkpointer) run() {
 			c.finish.Store(true)
 		}
 	}
+}
+
+// clear has the log emptied: it still holds pages as they were before something was
+// erased. It may have to wait until nobody reads it.
+func (c *checkpointer) clear() {
+	c.clearing.Store(true)
+	c.after()
+}
+
+func (c *checkpointer) empty() {
+	var busy, logged, folded int
+	err := c.db.QueryRowContext(context.Background(), "PRAGMA wal_checkpoint(TRUNCATE)").Scan(&busy, &logged, &folded)
+	if err == nil && busy == 0 {
+		c.clearing.Store(false)
+		return
+	}
+	c.after() // and once more; what it fails with, fold fails with too
 }
 
 // before is what the writer does before a commit. An error means that the

@@ -8,6 +8,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -34,6 +35,9 @@ type connections struct {
 	lists, point *sql.DB
 
 	checkpointer *checkpointer
+
+	// thorough: pages that come free are overwritten too.
+	thorough bool
 
 	writer       *sqlstore.Writer
 	reader       *sqlstore.Reader // on lists
@@ -84,6 +88,7 @@ func (c *connections) openWriter(ctx context.Context, path string, o Options) (e
 		cacheSize(o.WriterCache),
 		"mmap_size = 0", // mapped pages would count as this process's memory
 		"temp_store = MEMORY",
+		"secure_delete = FAST",   // what is deleted within a page is overwritten
 		"wal_autocheckpoint = 0", // the checkpointer's work
 		"journal_size_limit = " + strconv.Itoa(logLimit),
 	} {
@@ -155,10 +160,34 @@ func (c *connections) commit(ctx context.Context, b *billhook.Batch) error {
 	if err := c.checkpointer.before(c.conn); err != nil {
 		return err
 	}
+	if err := c.overwrite(ctx, len(b.Expiries)+len(b.Erasings) > 0); err != nil {
+		return err
+	}
 	if err := c.writer.Commit(ctx, c.own.transaction(), b); err != nil {
 		return err
 	}
 	c.checkpointer.after()
+	if slices.ContainsFunc(b.Erasings, func(e *billhook.Erasing) bool { return e.Finished }) {
+		c.checkpointer.clear()
+	}
+	return nil
+}
+
+// overwrite has pages that come free be overwritten, where that is wanted: what is
+// kept no longer is not to be found in the file. Otherwise it would be work for
+// nothing.
+func (c *connections) overwrite(ctx context.Context, thorough bool) error {
+	if thorough == c.thorough {
+		return nil
+	}
+	how := "FAST"
+	if thorough {
+		how = "ON"
+	}
+	if _, err := c.conn.ExecContext(ctx, "PRAGMA secure_delete = "+how); err != nil {
+		return fmt.Errorf("pragma secure_delete: %w", err)
+	}
+	c.thorough = thorough
 	return nil
 }
 

@@ -99,6 +99,21 @@ func (d *Database) AuditHeads(ctx context.Context, storeID string) ([]billhook.A
 	return read(d, func(r *sqlstore.Reader) ([]billhook.AuditHead, error) { return r.AuditHeads(ctx, storeID) })
 }
 
+// AuditFloors reads where the store's chains begin.
+func (d *Database) AuditFloors(ctx context.Context, storeID string) ([]billhook.AuditFloor, error) {
+	return read(d, func(r *sqlstore.Reader) ([]billhook.AuditFloor, error) { return r.AuditFloors(ctx, storeID) })
+}
+
+// Erasures reads erasures, by id descending.
+func (d *Database) Erasures(ctx context.Context, f billhook.ErasureFilter) ([]billhook.Erasure, error) {
+	return read(d, func(r *sqlstore.Reader) ([]billhook.Erasure, error) { return r.Erasures(ctx, f) })
+}
+
+// Forget does nothing: rows go one by one, and their pages are used again.
+func (d *Database) Forget(context.Context, billhook.Horizon) (billhook.Horizon, error) {
+	return billhook.Horizon{}, nil
+}
+
 // AuditChain reads entries of one chain, complete, from the number on.
 func (d *Database) AuditChain(ctx context.Context, storeID string, chain, from int64, limit int) ([]billhook.AuditEntry, error) {
 	return read(d, func(r *sqlstore.Reader) ([]billhook.AuditEntry, error) {
@@ -135,7 +150,32 @@ func (d *Database) LedgerSince(ctx context.Context, storeID string) (time.Time, 
 	return read(d, func(r *sqlstore.Reader) (time.Time, error) { return r.LedgerSince(ctx, storeID) })
 }
 
+// Forgotten is up to when the deliveries of a store's events may be gone.
+func (d *Database) Forgotten(ctx context.Context, storeID string) (time.Time, error) {
+	return read(d, func(r *sqlstore.Reader) (time.Time, error) { return r.Forgotten(ctx, storeID) })
+}
+
 // Counted reads a store's deliveries that come after the id, by id.
 func (d *Database) Counted(ctx context.Context, storeID, after string, limit int) ([]billhook.Counted, error) {
 	return read(d, func(r *sqlstore.Reader) ([]billhook.Counted, error) { return r.Counted(ctx, storeID, after, limit) })
+}
+
+// Recovery reads one recovery, or billhook.ErrNotFound.
+func (d *Database) Recovery(ctx context.Context, storeID, id string) (billhook.Recovery, error) {
+	return read(d, func(r *sqlstore.Reader) (billhook.Recovery, error) { return r.Recovery(ctx, storeID, id) })
+}
+
+// Recoveries reads recoveries, by id descending.
+func (d *Database) Recoveries(ctx context.Context, f billhook.RecoveryFilter) ([]billhook.Recovery, error) {
+	return read(d, func(r *sqlstore.Reader) ([]billhook.Recovery, error) { return r.Recoveries(ctx, f) })
+}
+
+// Over reads deliveries that are over, by id ascending.
+func (d *Database) Over(ctx context.Context, f billhook.OverFilter) ([]billhook.Delivery, error) {
+	return read(d, func(r *sqlstore.Reader) ([]billhook.Delivery, error) { return r.Over(ctx, f) })
+}
+
+// EventsFor reads events, oldest first, and whether a webhook has them.
+func (d *Database) EventsFor(ctx context.Context, f billhook.EventsForFilter) ([]billhook.EventFor, error) {
+	return read(d, func(r *sqlstore.Reader) ([]billhook.EventFor, error) { return r.EventsFor(ctx, f) })
 }

@@ -89,15 +89,26 @@ func Run(t *testing.T, h Harness) {
 		{"OrderRetry", testOrderRetry},
 		{"OrderCancel", testOrderCancel},
 		{"Skip", testSkip},
+		{"Recoveries", testRecoveries},
+		{"RecoverySteps", testRecoverySteps},
+		{"RecoveryOfMany", testRecoveryOfMany},
+		{"RecoveryReopened", testRecoveryReopened},
+		{"Replays", testReplays},
+		{"RecoveryOrder", testRecoveryOrder},
+		{"Over", testOver},
+		{"Expire", testExpire},
+		{"ExpireWaiting", testExpireWaiting},
+		{"Erase", testErase},
 	}
 	if h.Begin != nil {
 		tests = append(tests, test{"EmitTx", testEmitTx}, test{"EmitTxConflict", testEmitTxConflict}, test{"EmitTxLedger", testEmitTxLedger}, test{"ClaimLimit", testClaimLimit}, test{"OrderEmitTx", testOrderEmitTx})
 	}
 	if h.Second != nil {
-		tests = append(tests, test{"TwoNodes", testTwoNodes}, test{"TwoNodesChange", testTwoNodesChange}, test{"TwoNodesOrder", testTwoNodesOrder})
+		tests = append(tests, test{"TwoNodes", testTwoNodes}, test{"TwoNodesChange", testTwoNodesChange}, test{"TwoNodesOrder", testTwoNodesOrder}, test{"TwoNodesRecover", testTwoNodesRecover}, test{"TwoNodesErase", testTwoNodesErase})
 	}
 	if !h.NoChains {
-		tests = append(tests, test{"Chains", testChains}, test{"ChainGoesOn", testChainGoesOn}, test{"VerifyBesideCommits", testVerifyBesideCommits})
+		tests = append(tests, test{"Chains", testChains}, test{"ChainGoesOn", testChainGoesOn}, test{"VerifyBesideCommits", testVerifyBesideCommits},
+			test{"FloorIsVouchedFor", testFloorIsVouchedFor})
 		if h.Begin != nil {
 			tests = append(tests, test{"Links", testLinks})
 		}

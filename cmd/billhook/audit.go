@@ -103,6 +103,11 @@ func printProof(w io.Writer, p *billhook.AuditProof) error {
 		line += fmt.Sprintf("; %d are in no chain yet", p.Unlinked)
 	}
 	_, err := fmt.Fprintln(w, line)
+	for _, f := range p.Floors {
+		if err == nil {
+			_, err = fmt.Fprintf(w, "  chain %d begins after %d %x: that and all before it, up to %s, have expired\n", f.Chain, f.Number, f.Hash, exportTime(f.At))
+		}
+	}
 	for _, h := range p.Chains {
 		if err == nil {
 			_, err = fmt.Fprintf(w, "  chain %d ends at %d %x\n", h.Chain, h.Number, h.Hash)

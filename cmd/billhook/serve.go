@@ -36,6 +36,8 @@ type serveCmd struct {
 
 	SecretKeyFile string `env:"BILLHOOK_SECRET_KEY_FILE" placeholder:"FILE" help:"Keys that seal secrets in the database: lines of an id and 32 bytes in base64, the first seals. Default: secret-keys in the data folder, made at the first start; or the variable BILLHOOK_SECRET_KEYS, id:base64 with commas between."`
 
+	Retention retentionFlags `embed:"" prefix:"retention-"`
+
 	MaxEventSize int           `env:"BILLHOOK_MAX_EVENT_SIZE" default:"1048576" help:"The most bytes that one event's data may have."`
 	APIRateKey   rateFlag      `name:"api-rate-key" env:"BILLHOOK_API_RATE_KEY" placeholder:"N[:BURST]" help:"The most requests a second of one API key, on each node, and how many at once. Default: no limit."`
 	APIRateStore rateFlag      `name:"api-rate-store" env:"BILLHOOK_API_RATE_STORE" placeholder:"N[:BURST]" help:"The same for all requests about one store: its own keys together, and, counted apart, those for all stores."`
@@ -64,6 +66,8 @@ func (cmd *serveCmd) Run(ctx context.Context) error {
 		return fmt.Errorf("--max-event-size=%d: give a number of bytes above 0", cmd.MaxEventSize)
 	case !isHostPort(cmd.Addr):
 		return fmt.Errorf("--addr=%s: give it as host:port, like 127.0.0.1:4000", cmd.Addr)
+	case !cmd.Retention.ok():
+		return fmt.Errorf("--retention-…-days: give a number of days from 1 to %d, or 0 for ever", billhook.MaxRetentionDays)
 	case cmd.NodeLease < 500*time.Millisecond || cmd.NodeLease > 10*time.Minute:
 		return fmt.Errorf("--node-lease=%v: give a time from 500ms to 10m", cmd.NodeLease)
 	case cmd.MetricsAddr != "" && !isHostPort(cmd.MetricsAddr):
@@ -93,7 +97,7 @@ func (cmd *serveCmd) Run(ctx context.Context) error {
 		Profile: cmd.Profile, Profiles: profiles, AllowInsecure: cmd.Dev, Logger: logger,
 		Egress: policy, EgressProxy: proxy,
 		Schemas: schema.Language{}, Filters: filter.New(),
-		MaxEventSize: cmd.MaxEventSize, StopGrace: deliverGrace,
+		MaxEventSize: cmd.MaxEventSize, StopGrace: deliverGrace, Retention: billhook.Retention(cmd.Retention),
 	}
 	if err := config.Check(); err != nil {
 		return err // and no folder is made

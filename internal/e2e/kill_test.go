@@ -88,15 +88,15 @@ func report(t *testing.T, r *receiver, rounds int, accepted []string, began time
 }
 
 // sometimesBusy takes its time on /busy, so that a kill finds requests under
-// way, and answers 503 there to the first one for every tenth event, so that it
-// finds deliveries that wait for another attempt.
+// way, and answers 500 there to the first one for every tenth event, so that it
+// finds deliveries that wait for another attempt. 503 would have it sent less.
 func sometimesBusy(req *http.Request, event string, before int) int {
 	if req.URL.Path != "/busy" {
 		return http.StatusNoContent
 	}
 	<-time.After(10 * time.Millisecond)
 	if before == 0 && crc32.ChecksumIEEE([]byte(event))%10 == 0 {
-		return http.StatusServiceUnavailable
+		return http.StatusInternalServerError
 	}
 	return http.StatusNoContent
 }

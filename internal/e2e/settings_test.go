@@ -39,6 +39,16 @@ func TestEnvironment(t *testing.T) {
 		"BILLHOOK_EGRESS_PROXY=http://me:s3cret@" + proxy.addr,
 		"BILLHOOK_API_RATE_KEY=1000:2000",
 		"BILLHOOK_API_RATE_STORE=500",
+		"BILLHOOK_ALERT_SMTP=smtp://127.0.0.1:1",
+		"BILLHOOK_ALERT_MAIL_FROM=billhook@shop.example",
+		"BILLHOOK_ALERT_MAIL_TO=ops@shop.example",
+		"BILLHOOK_ALERT_SLACK=http://127.0.0.1:1/",
+		"BILLHOOK_METRICS_ADDR=127.0.0.1:0",
+		"BILLHOOK_LOG_ATTEMPTS=none",
+		"BILLHOOK_LOG_FORMAT=json",
+		"BILLHOOK_RETENTION_PAYLOAD_DAYS=30",
+		"BILLHOOK_RETENTION_ATTEMPT_DAYS=30",
+		"BILLHOOK_RETENTION_AUDIT_DAYS=400",
 		"BILLHOOK_SECRET_KEY_FILE=" + filepath.Join(t.TempDir(), "keys"),
 	}
 	rotateKeys(t, "--secret-key-file", strings.TrimPrefix(env[len(env)-1], "BILLHOOK_SECRET_KEY_FILE="))

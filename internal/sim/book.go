@@ -24,10 +24,12 @@ type book struct {
 	sequences map[entity]int64
 	// skipped counts the events on disk that webhooks wanted and did not get.
 	skipped map[string]int64
+	// recoveries has every recovery that was written, by id.
+	recoveries map[string]*recovery
 }
 
 func newBook() book {
-	return book{lives: map[string]*life{}, named: map[string]string{}, sequences: map[entity]int64{}, skipped: map[string]int64{}}
+	return book{lives: map[string]*life{}, named: map[string]string{}, sequences: map[entity]int64{}, skipped: map[string]int64{}, recoveries: map[string]*recovery{}}
 }
 
 // An event is one that callers tried to emit, perhaps more than once.
@@ -194,9 +196,10 @@ type life struct {
 	owned   bool // by anybody, ever
 	ownedAt time.Time
 	// losers are the processes that lost it together with their lease.
-	losers []*process
-	status billhook.Status
-	overAt time.Time
+	losers  []*process
+	status  billhook.Status
+	endedAt time.Time // of its last attempt
+	overAt  time.Time
 	// superseded: it was skipped since something newer of its entity waits.
 	superseded bool
 	attempts   int

@@ -37,6 +37,7 @@ func (w *world) check() {
 		w.checkNewest(w.book.lives[name])
 	}
 	w.checkConcurrency()
+	w.checkRecoveries()
 }
 
 const everything = 1 << 20

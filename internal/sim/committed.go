@@ -39,6 +39,7 @@ func (w *world) committed(p *process, b *billhook.Batch, cancelled []billhook.De
 			w.retried(p, r)
 		}
 	}
+	w.recovered(p, b)
 	for _, d := range cancelled {
 		w.cancelled(&d)
 	}
@@ -219,7 +220,7 @@ func (w *world) finished(p *process, o *billhook.Outcome) {
 	default:
 		w.fail(l.name, "an attempt left it %s", o.Status)
 	}
-	l.status, l.dueAt = o.Status, o.NextAttemptAt
+	l.status, l.dueAt, l.endedAt = o.Status, o.NextAttemptAt, end
 	w.note("%s attempt %d of %s is on record: %d %s, %s", l.name, a.Number, p.name, a.StatusCode, a.Failure, o.Status)
 }
 
@@ -242,6 +243,7 @@ func (w *world) retried(p *process, r *billhook.Retry) {
 		return
 	}
 	if l.over() {
+		w.undead(l)
 		l.status, l.before, l.revived = billhook.StatusPending, l.attempts, true
 		l.dueAt = r.DueAt
 		if l.place = nil; r.Delivery.Place != nil {

@@ -18,6 +18,7 @@ type flaw struct {
 	seen    func(*billhook.Change)
 	pending func([]billhook.Pending) []billhook.Pending
 	event   func(*billhook.Event)
+	over    func([]billhook.Delivery) []billhook.Delivery
 	// held: every node believes in its lease for ever.
 	held bool
 	// keeps: a transaction that is rolled back is committed.
@@ -34,4 +35,5 @@ var whole = flaw{
 	seen:    func(*billhook.Change) {},
 	pending: func(rows []billhook.Pending) []billhook.Pending { return rows },
 	event:   func(*billhook.Event) {},
+	over:    func(rows []billhook.Delivery) []billhook.Delivery { return rows },
 }

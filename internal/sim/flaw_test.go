@@ -110,6 +110,12 @@ var flaws = []struct {
 			}
 		}
 	}},
+	{"a recovery misses the first of what it reads", "was asked for, and is still", func(f *flaw) {
+		f.over = func(rows []billhook.Delivery) []billhook.Delivery { return rows[min(len(rows), 1):] }
+	}},
+	{"steps of a recovery are not fenced", "follows step", func(f *flaw) {
+		f.store = func(s *Shared) { s.unstepped = true }
+	}},
 	{"an acknowledged delivery is tried again", "is a success: false", func(f *flaw) {
 		f.answer = func(b *billhook.Batch) {
 			for _, o := range b.Outcomes {
@@ -153,7 +159,7 @@ var flaws = []struct {
 
 // TestFlaws sees each flaw found.
 func TestFlaws(t *testing.T) {
-	const seeds = 60
+	const seeds = 600 // most are found by the first few
 	for _, test := range flaws {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()

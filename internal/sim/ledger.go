@@ -89,6 +89,9 @@ func (h *Handle) Ledger(_ context.Context, f billhook.LedgerFilter) ([]billhook.
 	})
 }
 
+// Forgotten is never: the model forgets no deliveries.
+func (h *Handle) Forgotten(context.Context, string) (time.Time, error) { return time.Time{}, nil }
+
 // LedgerSince is zero: all was counted from the beginning.
 func (h *Handle) LedgerSince(context.Context, string) (time.Time, error) { return time.Time{}, nil }
 

@@ -51,11 +51,12 @@ func (l *link) Commit(ctx context.Context, b *billhook.Batch) error {
 
 func (l *link) commit(ctx context.Context, b *billhook.Batch) error {
 	name(b.Emits)
+	l.nameReplays(b.RecoverySteps)
 	w := l.p.w
 	l.commits++
 	r := chance(w.plan.Seed, "commit", l.p.name, l.commits)
 	time.Sleep(between(r, 50*time.Microsecond, w.climate.slowest))
-	if len(b.Emits) > 0 && l.p.reached(beforeCommit) || len(b.Outcomes) > 0 && l.p.reached(beforeOutcome) {
+	if len(b.RecoverySteps) > 0 && l.p.reached(beforeStep) || len(b.Emits) > 0 && l.p.reached(beforeCommit) || len(b.Outcomes) > 0 && l.p.reached(beforeOutcome) {
 		return errDead
 	}
 	if err := l.enter("commit", l.commits); err != nil {
@@ -72,7 +73,7 @@ func (l *link) commit(ctx context.Context, b *billhook.Batch) error {
 		return err
 	}
 	muted := l.p.troubled(mute)
-	if len(b.Emits) > 0 && l.p.reached(afterCommit) || len(b.Outcomes) > 0 && l.p.reached(afterOutcome) {
+	if len(b.RecoverySteps) > 0 && l.p.reached(afterStep) || len(b.Emits) > 0 && l.p.reached(afterCommit) || len(b.Outcomes) > 0 && l.p.reached(afterOutcome) {
 		w.doubt(b)
 		return errDead
 	}

@@ -107,3 +107,12 @@ func (l *link) Backlog(ctx context.Context, lane billhook.Lane, dueBefore, creat
 	})
 	return n[0], n[1], err
 }
+
+func (l *link) Over(ctx context.Context, f billhook.OverFilter) ([]billhook.Delivery, error) {
+	rows, err := through(l, "over", func() ([]billhook.Delivery, error) { return l.Database.Over(ctx, f) })
+	return l.p.w.flaw.over(rows), err
+}
+
+func (l *link) EventsFor(ctx context.Context, f billhook.EventsForFilter) ([]billhook.EventFor, error) {
+	return through(l, "events for "+f.WebhookID, func() ([]billhook.EventFor, error) { return l.Database.EventsFor(ctx, f) })
+}

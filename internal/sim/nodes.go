@@ -170,6 +170,9 @@ func (h *Handle) beat() (c billhook.Change, err error) {
 		for _, d := range s.pending {
 			c.Unowned = c.Unowned || d.owner == nobody
 		}
+		for _, r := range s.recoveries {
+			c.Unowned = c.Unowned || s.orphaned(r)
+		}
 		c.Asked = len(s.unanswered()) > 0
 		c.Configuration, h.known = h.known != s.configured, s.configured
 		return c, err

@@ -36,9 +36,11 @@ const (
 	afterAnswer   point = "after a receiver has answered"
 	beforeOutcome point = "before the commit of an outcome"
 	afterOutcome  point = "after the commit of an outcome, before its answer"
+	beforeStep    point = "before the commit of a recovery's step"
+	afterStep     point = "after the commit of a recovery's step, before its answer"
 )
 
-var points = []point{beforeCommit, afterCommit, beforeSend, afterAnswer, beforeOutcome, afterOutcome}
+var points = []point{beforeCommit, afterCommit, beforeSend, afterAnswer, beforeOutcome, afterOutcome, beforeStep, afterStep}
 
 // reached crashes the process if this is the point where it is to, after all else
 // that it does at this instant, in whatever order that is, or pauses it.

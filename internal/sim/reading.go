@@ -164,7 +164,7 @@ func (h *Handle) Delivery(_ context.Context, storeID, id string) (billhook.Deliv
 
 func (s *Shared) payload(d billhook.Delivery) billhook.Delivery {
 	e := s.events[key{d.StoreID, d.EventID}]
-	d.Payload, d.Sequence = e.Data, e.Sequence
+	d.Payload, d.Sequence, d.ErasedAt = e.Data, e.Sequence, e.ErasedAt
 	return d
 }
 

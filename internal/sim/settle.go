@@ -92,6 +92,11 @@ func (w *world) waiting() (names []string) {
 			names = append(names, "the release of "+h.id)
 		}
 	}
+	for _, id := range slices.Sorted(maps.Keys(w.book.recoveries)) {
+		if r := w.book.recoveries[id]; r.Status == billhook.RecoveryRunning {
+			names = append(names, r.name)
+		}
+	}
 	for _, e := range w.book.events {
 		if e.promised && !e.written {
 			names = append(names, eventName(e.n))

@@ -22,6 +22,9 @@ type Shared struct {
 	// unfenced is a flaw, to be found: outcomes count whoever owns the delivery.
 	// miscounts is another: the ledger misses what is cancelled or skipped.
 	unfenced, miscounts bool
+	// unstepped is another: a step of a recovery counts whoever owns that, and however
+	// it ended.
+	unstepped bool
 
 	stores   map[string]billhook.Store
 	webhooks map[key]billhook.Webhook
@@ -44,6 +47,10 @@ type Shared struct {
 	forgetful bool
 	// Other flaws: the newest is released first; what is newer counts whatever its type.
 	disorderly, overeager bool
+
+	recoveries map[key]recoveryRow
+	replays    map[replayKey]bool
+	erasures   map[key]billhook.Erasure
 
 	// outbox has what was asked for in SQL, by number, and asks counts it.
 	outbox map[int64]askedRow
@@ -78,8 +85,10 @@ func NewShared(lease time.Duration) *Shared {
 		events:     map[key]billhook.Event{}, byKey: map[key]string{},
 		pending: map[key]waiting{}, over: map[key]billhook.Delivery{}, attempts: map[key][]billhook.Attempt{},
 		audit: map[key]billhook.AuditEntry{}, sequences: map[entity]int64{}, holders: map[entity]*Tx{},
-		ledger: map[account]billhook.LedgerDay{},
-		outbox: map[int64]askedRow{}, nodes: map[int64]nodeRow{},
+		ledger:     map[account]billhook.LedgerDay{},
+		recoveries: map[key]recoveryRow{}, replays: map[replayKey]bool{},
+		erasures: map[key]billhook.Erasure{},
+		outbox:   map[int64]askedRow{}, nodes: map[int64]nodeRow{},
 	}
 }
 

@@ -60,6 +60,9 @@ func (w *writing) batch(b *billhook.Batch) error {
 		w.retry(r)
 		w.enter(r.Audit, r.Delivery != nil)
 	}
+	if err := w.recover(b); err != nil {
+		return err
+	}
 	for _, c := range b.Cancels {
 		w.cancel(c)
 	}
@@ -73,6 +76,16 @@ func (w *writing) batch(b *billhook.Batch) error {
 	}
 	for _, c := range b.Claims {
 		w.claim(c)
+	}
+	for _, x := range b.Expiries {
+		w.expire(x)
+	}
+	for _, e := range b.Erasures {
+		w.orderErasure(e)
+		w.enter(e.Audit, e.Existing == nil)
+	}
+	for _, x := range b.Erasings {
+		w.erase(x)
 	}
 	for _, f := range b.Frees {
 		w.touch(f.Strand)
@@ -276,28 +289,40 @@ func (w *writing) emit(e *billhook.Emit) error {
 	}
 	for i := range e.Deliveries {
 		p := &e.Deliveries[i]
-		k, owner := key{p.StoreID, p.ID}, w.owner
-		var place *billhook.Place
-		if p.Behind = p.Place != nil; p.Behind {
-			p.Place.Sequence, owner = e.Event.Sequence, w.placeOwner()
-			place = &billhook.Place{Entity: p.Place.Entity, Sequence: p.Place.Sequence}
-			w.touch(p.Strand())
+		if p.Place != nil {
+			p.Place.Sequence = e.Event.Sequence
 		}
-		_, waits := w.pending[k]
-		_, is := w.over[k]
-		if waits || is {
-			return errTaken
+		if err := w.wait(p); err != nil {
+			return err
 		}
-		put(&w.undo, w.pending, k, waiting{owner: owner, place: place, Delivery: billhook.Delivery{
-			StoreID: p.StoreID, ID: p.ID, WebhookID: p.WebhookID, EventID: p.EventID, EventType: p.EventType,
-			Status: billhook.StatusPending, Attempts: p.Attempts, AttemptsBefore: p.AttemptsBefore,
-			CreatedAt: p.CreatedAt, NextAttemptAt: p.DueAt,
-		}})
-		w.matched(p.Lane, p.CreatedAt, "")
 	}
 	for _, s := range e.Skipped {
 		w.matched(billhook.Lane{StoreID: e.Event.StoreID, WebhookID: s.WebhookID}, e.Event.CreatedAt, s.Reason)
 	}
+	return nil
+}
+
+// wait adds a delivery that waits.
+func (w *writing) wait(p *billhook.Pending) error {
+	k := key{p.StoreID, p.ID}
+	_, waits := w.pending[k]
+	_, is := w.over[k]
+	if waits || is {
+		return errTaken
+	}
+	owner := w.owner
+	var place *billhook.Place
+	if p.Behind = p.Place != nil; p.Behind {
+		copied := *p.Place
+		owner, place = w.placeOwner(), &copied
+		w.touch(p.Strand())
+	}
+	put(&w.undo, w.pending, k, waiting{owner: owner, place: place, Delivery: billhook.Delivery{
+		StoreID: p.StoreID, ID: p.ID, WebhookID: p.WebhookID, EventID: p.EventID, EventType: p.EventType,
+		Status: billhook.StatusPending, Attempts: p.Attempts, AttemptsBefore: p.AttemptsBefore,
+		CreatedAt: p.CreatedAt, NextAttemptAt: p.DueAt,
+	}})
+	w.matched(p.Lane, p.CreatedAt, "")
 	return nil
 }
 

@@ -23,12 +23,14 @@ const (
 		"COALESCE(old_value, '') AS old_value, COALESCE(new_value, '') AS new_value, 0 AS occurred_at, '' AS idempotency_key, 0 AS deliveries, " +
 		"'' AS delivery_ids, chain, number, hash"
 	// eventEntry and auditEntry are complete: with the data.
-	eventEntry = ofEvents + ", data"
-	auditEntry = ofAudit + ", NULL"
+	// and the hash of that once it is gone.
+	eventEntry = ofEvents + ", data, data_hash"
+	auditEntry = ofAudit + ", NULL, NULL"
 
 	// withData adds the data to what the halves have found, so that no database
 	// has to sort it.
-	withData = "SELECT k.*, (SELECT e.data FROM billhook.events e WHERE k.emitted = 1 AND e.store_id = k.store_id AND e.id = k.id AND e.created_at = k.created_at) FROM "
+	withData = "SELECT k.*, (SELECT e.data " + ofKey + ", (SELECT e.data_hash " + ofKey + " FROM "
+	ofKey    = "FROM billhook.events e WHERE k.emitted = 1 AND e.store_id = k.store_id AND e.id = k.id AND e.created_at = k.created_at)"
 
 	selectHeads = "SELECT chain, number, hash FROM billhook.audit_heads WHERE store_id = ? ORDER BY chain"
 	// chainsOf skips from chain to chain.
@@ -211,14 +213,17 @@ func scanEntry(from Row) (e billhook.AuditEntry, err error) {
 	return e, err
 }
 
-// scanComplete keeps only the hash of an event's data.
+// scanComplete keeps only the hash of an event's data. Of one whose data is gone it
+// is the one that was kept.
 func scanComplete(from Row) (e billhook.AuditEntry, err error) {
 	var emitted, created, occurred int64
-	var data []byte
-	err = from.Scan(append(entryMembers(&e, &emitted, &created, &occurred), &data)...)
+	var data, hash []byte
+	err = from.Scan(append(entryMembers(&e, &emitted, &created, &occurred), &data, &hash)...)
 	e.Emitted, e.CreatedAt, e.OccurredAt = emitted == 1, moment(created), moment(occurred)
 	if e.Emitted {
-		e.DataHash = sha256.Sum256(data)
+		if e.DataHash = sha256.Sum256(data); len(hash) == len(e.DataHash) {
+			e.DataHash = [32]byte(hash)
+		}
 	}
 	return e, err
 }

@@ -118,6 +118,7 @@ func fill(t *testing.T, p place, n int) {
 	for i := range n {
 		f.lives(i)
 	}
+	f.recovers()
 	check(t, db.Close())
 }
 
@@ -166,6 +167,27 @@ func (f *filling) configure() {
 	}
 	b.EventTypes = append(b.EventTypes, &billhook.EventTypeWrite{EventType: billhook.EventType{StoreID: b.Stores[0].Store.ID, Name: "bare"}, Create: true})
 	f.commit(b)
+}
+
+// recovers has one recovery run, one over, and an event replayed by each.
+func (f *filling) recovers() {
+	f.t.Helper()
+	for i, status := range []billhook.RecoveryStatus{billhook.RecoveryRunning, billhook.RecoveryDone} {
+		r := billhook.Recovery{StoreID: "default", ID: fmt.Sprint("rcv_", i), Status: billhook.RecoveryRunning, CreatedAt: at(1), UpdatedAt: at(2)}
+		r.RecoveryPlan = billhook.RecoveryPlan{Kind: billhook.RecoveryReplay, WebhookID: "wh_ü", Types: []string{"ö"}, From: at(3), RatePerSecond: 7}
+		if i > 0 {
+			r.IdempotencyKey = "key ~"
+		}
+		step := &billhook.RecoveryStep{Recovery: r, Replays: []billhook.Pending{{
+			Lane: billhook.Lane{StoreID: "default", WebhookID: "wh_ü"}, Position: billhook.Position{DueAt: at(9), ID: fmt.Sprint("dlv_replay_", i)},
+			EventID: fmt.Sprint("evt_", i), EventType: "order.paid", CreatedAt: at(4),
+		}}}
+		step.Recovery.Step, step.Recovery.Status, step.Recovery.After = 1, status, billhook.EventPosition{CreatedAt: at(5), ID: "evt"}
+		f.commit(&billhook.Batch{Recoveries: []*billhook.RecoveryWrite{{Recovery: r}}, RecoverySteps: []*billhook.RecoveryStep{step}})
+		if len(step.Deliveries) != 1 {
+			f.t.Fatalf("%+v", step)
+		}
+	}
 }
 
 // lives are events of which every delivery takes another way.

@@ -13,7 +13,7 @@ const (
 	// Both halves of a list in the same columns: a delivery's, and when it is due.
 	selectWaiting  = "SELECT store_id, id, webhook_id, event_id, event_type, 'pending' AS status, attempts, attempts_before, status_code, reason, created_at, last_attempt_at, 0 AS finished_at, due_at FROM billhook.pending"
 	selectOver     = "SELECT " + deliveryColumns + ", 0 AS due_at FROM billhook.deliveries"
-	selectDelivery = "SELECT d.store_id, d.id, d.webhook_id, d.event_id, d.event_type, d.status, d.attempts, d.attempts_before, d.status_code, COALESCE(d.reason, ''), d.created_at, d.last_attempt_at, d.finished_at, d.due_at, COALESCE(e.sequence, 0), e.data FROM ("
+	selectDelivery = "SELECT d.store_id, d.id, d.webhook_id, d.event_id, d.event_type, d.status, d.attempts, d.attempts_before, d.status_code, COALESCE(d.reason, ''), d.created_at, d.last_attempt_at, d.finished_at, d.due_at, COALESCE(e.sequence, 0), e.data, COALESCE(e.erased_at, 0) FROM ("
 	joinEvent      = ") AS d LEFT JOIN billhook.events AS e ON e.store_id = d.store_id AND e.id = d.event_id"
 
 	byID         = " WHERE store_id = ? AND id = ?"
@@ -68,7 +68,12 @@ func (r *Reader) deliveryConditions(f billhook.DeliveryFilter) (where conditions
 		var event conditions
 		event.text("e.store_id", f.StoreID)
 		event.text("e.id", f.EventID)
-		ids := "(SELECT value FROM billhook.events AS e, " + r.dialect.Elements("e.delivery_ids") + event.String() + ")"
+		var replay conditions
+		replay.text("r.store_id", f.StoreID)
+		replay.text("r.event_id", f.EventID)
+		ids := "(SELECT value FROM billhook.events AS e, " + r.dialect.Elements("e.delivery_ids") + event.String() +
+			" UNION ALL SELECT r.delivery_id FROM billhook.replays AS r" + replay.String() + ")"
+		event.args = append(event.args, replay.args...)
 		if r.dialect.Arrays {
 			// As an array they are looked up. A join may begin at the other end,
 			// with all of the store's deliveries.
@@ -87,9 +92,12 @@ func (r *Reader) deliveryConditions(f billhook.DeliveryFilter) (where conditions
 }
 
 func scanDelivery(from Row) (d billhook.Delivery, err error) {
-	var created, last, finished, due int64
+	var created, last, finished, due, erased int64
 	err = from.Scan(&d.StoreID, &d.ID, &d.WebhookID, &d.EventID, &d.EventType, &d.Status, &d.Attempts, &d.AttemptsBefore,
-		&d.StatusCode, &d.Reason, &created, &last, &finished, &due, &d.Sequence, &d.Payload)
+		&d.StatusCode, &d.Reason, &created, &last, &finished, &due, &d.Sequence, &d.Payload, &erased)
 	d.CreatedAt, d.LastAttemptAt, d.FinishedAt, d.NextAttemptAt = moment(created), moment(last), moment(finished), moment(due)
+	if d.ErasedAt = moment(erased); erased != 0 {
+		d.Payload = nil
+	}
 	return d, err
 }

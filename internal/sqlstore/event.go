@@ -14,7 +14,7 @@ import (
 const (
 	eventColumns = "store_id, id, type, created_at, occurred_at, entity_type, entity_id, actor_type, actor_id, idempotency_key, deliveries, delivery_ids, data, request_id, sequence, chain, number, hash"
 	selectEvents = "SELECT store_id, id, type, created_at, occurred_at, COALESCE(entity_type, ''), COALESCE(entity_id, ''), " +
-		"COALESCE(actor_type, ''), COALESCE(actor_id, ''), COALESCE(idempotency_key, ''), COALESCE(request_id, ''), COALESCE(sequence, 0), deliveries, data FROM billhook.events"
+		"COALESCE(actor_type, ''), COALESCE(actor_id, ''), COALESCE(idempotency_key, ''), COALESCE(request_id, ''), COALESCE(sequence, 0), deliveries, data, erased_at FROM billhook.events"
 	eventByID  = selectEvents + " WHERE store_id = ? AND id = ?"
 	eventByKey = selectEvents + " WHERE store_id = ? AND idempotency_key = ?"
 )
@@ -97,9 +97,9 @@ func (w *Writer) Emits(ctx context.Context, emits []*billhook.Emit) error {
 			for i := range e.Deliveries {
 				p := &e.Deliveries[i]
 				one := newWaiting(p)
-				if p.Behind = p.Place != nil; p.Behind {
-					p.Place.Sequence, one.owner = e.Event.Sequence, w.placeOwner()
-					w.touch(p.Strand())
+				if p.Behind = false; p.Place != nil {
+					p.Place.Sequence = e.Event.Sequence
+					w.holdBack(&one)
 				}
 				waiting = append(waiting, one)
 			}
@@ -167,9 +167,12 @@ func (r *Reader) Events(ctx context.Context, f billhook.EventFilter) ([]billhook
 }
 
 func scanEvent(from Row) (e billhook.Event, err error) {
-	var created, occurred int64
+	var created, occurred, erased int64
 	err = from.Scan(&e.StoreID, &e.ID, &e.Type, &created, &occurred, &e.Entity.Type, &e.Entity.ID, &e.Actor.Type, &e.Actor.ID,
-		&e.IdempotencyKey, &e.RequestID, &e.Sequence, &e.Deliveries, &e.Data)
-	e.CreatedAt, e.OccurredAt = moment(created), moment(occurred)
+		&e.IdempotencyKey, &e.RequestID, &e.Sequence, &e.Deliveries, &e.Data, &erased)
+	e.CreatedAt, e.OccurredAt, e.ErasedAt = moment(created), moment(occurred), moment(erased)
+	if erased != 0 {
+		e.Data = nil
+	}
 	return e, err
 }

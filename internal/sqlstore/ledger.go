@@ -15,6 +15,8 @@ const (
 	// webhook has the first day of which all are counted.
 	selectSince = "SELECT day FROM billhook.ledger WHERE store_id = ? AND webhook_id = '' ORDER BY day DESC LIMIT 1"
 
+	selectForgotten = "SELECT attempts_at FROM billhook.retention WHERE store_id = ?"
+
 	selectCounted = "SELECT webhook_id, created_at, status, reason, id FROM (" +
 		"SELECT * FROM (SELECT webhook_id, created_at, 'pending' AS status, '' AS reason, id FROM billhook.pending WHERE store_id = ? AND id > ? ORDER BY id LIMIT CAST(? AS BIGINT)) AS waiting " +
 		"UNION ALL " +
@@ -72,6 +74,16 @@ func (r *Reader) LedgerSince(ctx context.Context, storeID string) (time.Time, er
 		return time.Time{}, err
 	}
 	return moment(days[0]), nil
+}
+
+// Forgotten is up to when the deliveries of a store's events may be gone.
+func (r *Reader) Forgotten(ctx context.Context, storeID string) (time.Time, error) {
+	rows, err := r.query(ctx, selectForgotten, storeID)
+	at, err := collect(rows, err, func(from Row) (at int64, err error) { return at, from.Scan(&at) })
+	if err != nil || len(at) == 0 {
+		return time.Time{}, err
+	}
+	return moment(at[0]), nil
 }
 
 // Counted reads a store's deliveries that come after the id, by id, in the form in

@@ -110,6 +110,31 @@ func TestPlans(t *testing.T) {
 			_, _, err := r.Backlog(ctx, 1, billhook.Lane{StoreID: "s", WebhookID: "w"}, moment, time.Time{})
 			return err
 		}, []string{"pending_lane (store_id=? AND webhook_id=?)"}},
+		{"over", func(r *Reader) error {
+			_, err := r.Over(ctx, billhook.OverFilter{StoreID: "s", Statuses: []billhook.Status{"dead", "cancelled"}, After: "x", Limit: 10})
+			return err
+		}, []string{"deliveries_failed (store_id=? AND status=? AND id>?)"}},
+		{"over of a webhook", func(r *Reader) error {
+			_, err := r.Over(ctx, billhook.OverFilter{StoreID: "s", WebhookID: "w", Statuses: []billhook.Status{"dead"}, After: "x", Limit: 10})
+			return err
+		}, []string{"deliveries_webhook_failed (store_id=? AND webhook_id=? AND status=? AND id>?)"}},
+		{"delivered of a webhook", func(r *Reader) error {
+			_, err := r.Over(ctx, billhook.OverFilter{StoreID: "s", WebhookID: "w", Statuses: []billhook.Status{"delivered"}, After: "x", Limit: 10})
+			return err
+		}, []string{"deliveries_webhook (store_id=? AND webhook_id=? AND id>?)"}},
+		{"events for a webhook", func(r *Reader) error {
+			_, err := r.EventsFor(ctx, billhook.EventsForFilter{Lane: billhook.Lane{StoreID: "s", WebhookID: "w"}, Until: moment, Limit: 10})
+			return err
+		}, []string{"events_newest (store_id=? AND ", "SEARCH p USING PRIMARY KEY (store_id=? AND id=?)", "SEARCH d USING PRIMARY KEY (store_id=? AND id=?)",
+			"SEARCH r USING PRIMARY KEY (store_id=? AND event_id=? AND webhook_id=?)"}},
+		{"recoveries", func(r *Reader) error {
+			_, err := r.Recoveries(ctx, billhook.RecoveryFilter{StoreID: "s", Before: "x", Limit: 10})
+			return err
+		}, []string{"recoveries USING PRIMARY KEY (store_id=? AND id<?)"}},
+		{"running recoveries", func(r *Reader) error {
+			_, err := r.Recoveries(ctx, billhook.RecoveryFilter{StoreID: "s", Status: billhook.RecoveryRunning, Limit: 10})
+			return err
+		}, []string{"recoveries_running (store_id=?)"}},
 		{"pending of a webhook", deliveries(with(delivery, func(f *billhook.DeliveryFilter) { f.Status, f.WebhookID = "pending", "w" })),
 			[]string{"pending_webhook (store_id=? AND webhook_id=?)"}},
 	} {

@@ -40,6 +40,18 @@ type Dialect struct {
 	// Lost reads the owners that are not living, whose deliveries count as
 	// nobody's; empty where there can be none.
 	Lost string
+	// Orphaned is the condition that the owner of a row is not living, for rows of
+	// which any node may come upon those of nodes that are long forgotten. Default:
+	// it has none.
+	Orphaned string
+	// Living reads the owners whose chains of the audit log may still grow; empty where
+	// that is the Writer's own alone.
+	Living string
+	// Enter asks, in a transaction, whether old events may be changed in it: another
+	// may be about to put a table in another's place. Empty where that cannot be.
+	Enter string
+	// Outbox: there is one, and what was refused stays in it.
+	Outbox bool
 	// Keys: what must be unique of an event is in a table of its own, since
 	// events is partitioned by time.
 	Keys bool

@@ -48,8 +48,9 @@ const (
 
 // A strands is what a transaction has to do with strands in the end.
 type strands struct {
-	touched map[billhook.Strand]bool
-	cancels []*billhook.Cancel
+	touched  map[billhook.Strand]bool
+	cancels  []*billhook.Cancel
+	erasings []*erasing
 }
 
 // touch notes that the strand has lost something or got something. Who is no node
@@ -77,7 +78,7 @@ func (w *Writer) placeOwner() int64 {
 // who has the turns of their lanes, which are taken in one order.
 func (w *Writer) settle(ctx context.Context, b *billhook.Batch) error {
 	b.Released = nil
-	if len(w.strands.touched)+len(w.strands.cancels) == 0 {
+	if len(w.strands.touched)+len(w.strands.cancels)+len(w.strands.erasings) == 0 {
 		return nil
 	}
 	var all []billhook.Strand
@@ -87,6 +88,11 @@ func (w *Writer) settle(ctx context.Context, b *billhook.Batch) error {
 	slices.SortFunc(all, compareStrands)
 	if err := w.takeTurns(ctx, all); err != nil {
 		return fmt.Errorf("take the turn of lanes: %w", err)
+	}
+	for _, e := range w.strands.erasings {
+		if err := e.step(ctx); err != nil {
+			return fmt.Errorf("erase: %w", err)
+		}
 	}
 	for _, c := range w.strands.cancels {
 		if err := w.cancelBehind(ctx, c); err != nil {

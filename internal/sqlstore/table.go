@@ -36,6 +36,11 @@ var moved = []*table{
 	newTable("audit", 3, "store_id, created_at bigint, id, event, entity_type, entity_id, actor_type, actor_id, request_id, "+
 		"old_value, new_value, chain bigint, number bigint, hash bytea"),
 	newTable("audit_heads", 2, "store_id, chain bigint, number bigint, hash bytea"),
+	newTable("audit_floors", 2, "store_id, chain bigint, number bigint, hash bytea, created_at bigint"),
+	newTable("retention", 1, "store_id, attempts_at bigint, attempts_id, payloads_at bigint, payloads_id, records_at bigint, records_id, floored_at bigint"),
+	newTable("late", 3, "store_id, created_at bigint, id"),
+	newTable("erasures", 2, "store_id, id, entity_type, entity_id, created_at bigint, finished_at bigint, events bigint, "+
+		"phase bigint, reached_at bigint, reached_id"),
 	newTable("attempts", 4, "store_id, delivery_id, number bigint, started_at bigint, status_code bigint, "+
 		"duration bigint, url, failure, error, response_headers, response_body bytea"),
 	newTable("deliveries", 3, "store_id, id, created_at bigint, webhook_id, event_id, event_type, status, attempts bigint, "+
@@ -43,6 +48,8 @@ var moved = []*table{
 		"duration bigint, url, failure, error, response_headers, response_body bytea"),
 	newTable("ledger", 5, "store_id, webhook_id, day bigint, reason, node bigint, matched bigint, pending bigint, delivered bigint, "+
 		"dead bigint, cancelled bigint, skipped bigint, changes bigint"),
+	newTable("replays", 3, "store_id, event_id, webhook_id, delivery_id, created_at bigint"),
+	owned(newTable("recoveries", 2, "store_id, id, status, step bigint, idempotency_key, plan, progress, created_at bigint, updated_at bigint")),
 	owned(newTable("pending", 2, "store_id, id, webhook_id, event_id, event_type, attempts bigint, attempts_before bigint, "+
 		"status_code bigint, reason, created_at bigint, last_attempt_at bigint, due_at bigint, entity_type, entity_id, sequence bigint")),
 }
@@ -51,7 +58,7 @@ var (
 	// keysOfRow counts on the order of the first four.
 	eventsTable = newTable("events", 3, "store_id, id, created_at bigint, idempotency_key, type, occurred_at bigint, "+
 		"entity_type, entity_id, actor_type, actor_id, deliveries bigint, delivery_ids, data bytea, "+
-		"request_id, sequence bigint, chain bigint, number bigint, hash bytea")
+		"request_id, sequence bigint, chain bigint, number bigint, hash bytea, data_hash bytea, erased_at bigint")
 	// keysTable is only in databases whose Dialect says so.
 	keysTable = newTable("event_keys", 2, "store_id, key, event_id, created_at bigint")
 )

@@ -95,14 +95,18 @@ func (t *tally) count(a account, status billhook.Status, words string, n int64) 
 	}
 }
 
+// made counts a new delivery.
+func (t *tally) made(p *billhook.Pending) {
+	c := t.of(accountOf(p.StoreID, p.WebhookID, p.CreatedAt))
+	c.matched++
+	c.pending++
+	c.changes++
+}
+
 // matched counts what a new event was for.
 func (t *tally) matched(e *billhook.Emit) {
 	for i := range e.Deliveries {
-		p := &e.Deliveries[i]
-		c := t.of(accountOf(p.StoreID, p.WebhookID, p.CreatedAt))
-		c.matched++
-		c.pending++
-		c.changes++
+		t.made(&e.Deliveries[i])
 	}
 	for _, s := range e.Skipped {
 		a := accountOf(e.Event.StoreID, s.WebhookID, e.Event.CreatedAt)

@@ -35,6 +35,8 @@ type Writer struct {
 	// Likewise what becomes of strands, and the numbers that its events get.
 	strands  strands
 	numbered map[entity]*supply
+	// lateAfter is up to where each store's late events were looked at.
+	lateAfter map[string]position
 }
 
 // NewWriter makes a Writer that begins an INSERT of many rows with insert.
@@ -132,6 +134,9 @@ func (w *Writer) write(ctx context.Context, b *billhook.Batch) error {
 		}
 		w.enter(r.Audit, r.Delivery != nil)
 	}
+	if err := w.recoveries(ctx, b); err != nil {
+		return err
+	}
 	for _, c := range b.Cancels {
 		if err := w.cancel(ctx, c); err != nil {
 			return err
@@ -148,6 +153,22 @@ func (w *Writer) write(ctx context.Context, b *billhook.Batch) error {
 	for _, c := range b.Claims {
 		if err := w.claim(ctx, c); err != nil {
 			return err
+		}
+	}
+	for _, x := range b.Expiries {
+		if err := w.expire(ctx, x); err != nil {
+			return fmt.Errorf("expire: %w", err)
+		}
+	}
+	for _, e := range b.Erasures {
+		if err := w.orderErasure(ctx, e); err != nil {
+			return fmt.Errorf("order an erasure: %w", err)
+		}
+		w.enter(e.Audit, e.Existing == nil)
+	}
+	for _, x := range b.Erasings {
+		if err := w.erase(ctx, x); err != nil {
+			return fmt.Errorf("erase: %w", err)
 		}
 	}
 	for _, f := range b.Frees {

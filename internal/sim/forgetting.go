@@ -1,0 +1,163 @@
+package sim
+
+import (
+	"cmp"
+	"context"
+	"slices"
+
+	"github.com/billhook/billhook"
+)
+
+// The model forgets as a database does, with no chains that have to begin elsewhere.
+
+// expire looks through the store's events, the oldest first.
+func (w *writing) expire(x *billhook.Expiry) {
+	x.Done, x.Took = 0, 0
+	if w.owner == nobody {
+		return
+	}
+	for _, e := range w.eventsOf(x.StoreID) {
+		if x.Done == x.Limit {
+			return
+		}
+		k := key{e.StoreID, e.ID}
+		deliveries, needed := w.deliveriesOf(k)
+		did := false
+		if e.CreatedAt.Before(x.Attempts) || e.CreatedAt.Before(x.Records) {
+			for _, d := range deliveries {
+				drop(&w.undo, w.over, d)
+				drop(&w.undo, w.attempts, d)
+				did = true
+			}
+		}
+		switch {
+		case needed:
+		case e.CreatedAt.Before(x.Records):
+			drop(&w.undo, w.events, k)
+			drop(&w.undo, w.byKey, key{e.StoreID, e.IdempotencyKey})
+			for of := range w.replays {
+				if of.storeID == e.StoreID && of.eventID == e.ID {
+					drop(&w.undo, w.replays, of)
+				}
+			}
+			did = true
+		case e.CreatedAt.Before(x.Payloads) && e.ErasedAt.IsZero():
+			e.Data, e.ErasedAt = nil, x.At
+			put(&w.undo, w.events, k, e)
+			did = true
+		}
+		if did {
+			x.Done++
+		}
+	}
+	for k, e := range w.audit {
+		if e.StoreID == x.StoreID && e.CreatedAt.Before(x.Records) {
+			drop(&w.undo, w.audit, k)
+		}
+	}
+}
+
+// eventsOf are a store's, the oldest first.
+func (s *Shared) eventsOf(storeID string) (all []billhook.Event) {
+	for _, e := range s.events {
+		if e.StoreID == storeID {
+			all = append(all, e)
+		}
+	}
+	slices.SortFunc(all, func(a, b billhook.Event) int {
+		return cmp.Or(a.CreatedAt.Compare(b.CreatedAt), cmp.Compare(a.ID, b.ID))
+	})
+	return all
+}
+
+// deliveriesOf are those of an event that are over; needed tells that others wait.
+func (s *Shared) deliveriesOf(event key) (over []key, needed bool) {
+	for _, d := range s.pending {
+		needed = needed || d.StoreID == event.storeID && d.EventID == event.id
+	}
+	for k, d := range s.over {
+		if d.StoreID == event.storeID && d.EventID == event.id {
+			over = append(over, k)
+		}
+	}
+	return over, needed
+}
+
+func (w *writing) orderErasure(e *billhook.ErasureWrite) {
+	e.Existing = nil
+	for _, there := range w.erasures {
+		if there.StoreID == e.Erasure.StoreID && there.Entity == e.Erasure.Entity && there.FinishedAt.IsZero() {
+			e.Existing = &there
+			return
+		}
+	}
+	put(&w.undo, w.erasures, key{e.Erasure.StoreID, e.Erasure.ID}, e.Erasure)
+}
+
+// erase does all of the first one that waits.
+func (w *writing) erase(x *billhook.Erasing) {
+	x.Done, x.Took, x.Lanes, x.Finished = 0, 0, nil, false
+	waiting := w.erasuresOf(billhook.ErasureFilter{Waiting: true, Limit: 1})
+	if w.owner == nobody || len(waiting) == 0 {
+		return
+	}
+	of := waiting[0]
+	for _, e := range w.eventsOf(of.StoreID) {
+		if e.Entity != of.Entity && e.Actor != of.Entity || e.CreatedAt.After(of.CreatedAt) {
+			continue
+		}
+		for k, d := range w.pending {
+			if d.StoreID != e.StoreID || d.EventID != e.ID {
+				continue
+			}
+			if !slices.Contains(x.Lanes, d.lane()) {
+				x.Lanes = append(x.Lanes, d.lane())
+			}
+			w.bereave(d)
+			w.touch(d.strand())
+			d.Status, d.Reason, d.FinishedAt = billhook.StatusCancelled, x.Reason, x.At
+			w.finish(k, d.Delivery)
+		}
+		over, _ := w.deliveriesOf(key{e.StoreID, e.ID})
+		for _, d := range over {
+			attempts := slices.Clone(w.attempts[d])
+			for i := range attempts {
+				attempts[i].ResponseHeaders, attempts[i].ResponseBody = "", nil
+			}
+			put(&w.undo, w.attempts, d, attempts)
+		}
+		if e.ErasedAt.IsZero() {
+			e.Data, e.ErasedAt = nil, x.At
+			put(&w.undo, w.events, key{e.StoreID, e.ID}, e)
+			of.Events++
+		}
+	}
+	of.FinishedAt = x.At
+	put(&w.undo, w.erasures, key{of.StoreID, of.ID}, of)
+	x.Done, x.Finished = x.Limit, true
+}
+
+// erasuresOf are those that the filter selects, by id descending. It wants s.mu.
+func (s *Shared) erasuresOf(f billhook.ErasureFilter) []billhook.Erasure {
+	var found []billhook.Erasure
+	for _, e := range s.erasures {
+		if asked(f.StoreID, e.StoreID) && asked(f.ID, e.ID) && !(f.Waiting && !e.FinishedAt.IsZero()) && (f.Before == "" || e.ID < f.Before) {
+			found = append(found, e)
+		}
+	}
+	slices.SortFunc(found, func(a, b billhook.Erasure) int { return cmp.Compare(b.ID, a.ID) })
+	return first(f.Limit, found)
+}
+
+// Erasures reads erasures, by id descending.
+func (h *Handle) Erasures(_ context.Context, f billhook.ErasureFilter) ([]billhook.Erasure, error) {
+	return read(h, func(s *Shared) ([]billhook.Erasure, error) { return s.erasuresOf(f), nil })
+}
+
+// Forget does nothing.
+func (h *Handle) Forget(context.Context, billhook.Horizon) (billhook.Horizon, error) {
+	return billhook.Horizon{}, nil
+}
+
+// AuditFloors has none.
+func (h *Handle) AuditFloors(context.Context, string) ([]billhook.AuditFloor, error) { return nil, nil }
