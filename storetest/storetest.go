@@ -95,6 +95,7 @@ func Run(t *testing.T, h Harness) {
 		{"RecoveryReopened", testRecoveryReopened},
 		{"Replays", testReplays},
 		{"RecoveryOrder", testRecoveryOrder},
+		{"ReplayForgotten", testReplayForgotten},
 		{"Over", testOver},
 		{"Expire", testExpire},
 		{"ExpireWaiting", testExpireWaiting},
