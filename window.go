@@ -57,7 +57,7 @@ func (w *window) read(span time.Duration, now time.Time) HealthWindow {
 		sum.Attempts += int(s.attempts)
 		sum.Successes += int(s.successes)
 		for i, n := range s.took {
-			took[i] += int(n)
+			took[i] += int(n) // #nosec G602 -- both are of one length
 			answers += int(n)
 		}
 	}
