@@ -57,11 +57,13 @@ func expiry(d *Pending, p profile.RetryPolicy) time.Time {
 }
 
 // expired reports whether a delivery has become too old while it waited for its
-// turn. One that somebody wants retried by hand is tried once in any case.
+// turn. One that somebody wants retried by hand, and one that was to be sent later
+// than it was accepted, is tried once in any case.
 func expired(d *Pending, p profile.RetryPolicy, now time.Time) bool {
 	byHand := d.AttemptsBefore > 0 && d.Attempts == d.AttemptsBefore
+	scheduled := d.Attempts == 0 && d.DueAt.After(d.CreatedAt)
 	expires := expiry(d, p)
-	return !expires.IsZero() && now.After(expires.Add(expiryGrace)) && !byHand
+	return !expires.IsZero() && now.After(expires.Add(expiryGrace)) && !byHand && !scheduled
 }
 
 // expiryGrace is how late an attempt may be that Next has set for the last moment.

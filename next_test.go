@@ -198,4 +198,12 @@ func TestExpired(t *testing.T) {
 			t.Errorf("%+v: %v", tt, got)
 		}
 	}
+	scheduled := &Pending{CreatedAt: start.Add(-9 * time.Hour), Position: Position{DueAt: start}}
+	if expired(scheduled, policy, start) {
+		t.Error("a scheduled one is never tried")
+	}
+	scheduled.Attempts = 1
+	if !expired(scheduled, policy, start) {
+		t.Error("a scheduled one that was tried is tried for ever")
+	}
 }
