@@ -78,7 +78,8 @@ func TestDiskStaysFlat(t *testing.T) {
 		w.run()
 		random := rand.NewChaCha8([32]byte{1})
 		var first int64
-		const months, daysOfMonth, perDay, size = 6, 30, 60, 3000
+		const daysOfMonth, perDay, size = 30, 60, 3000
+		months := sized(4, 2, 6)
 		for month := range months {
 			for range daysOfMonth {
 				w.emitData(random, perDay/2, size)

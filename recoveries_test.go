@@ -85,14 +85,12 @@ func ended(t *testing.T, c *billhook.Client, r billhook.Recovery, within time.Du
 	}
 }
 
-// TestRetryOfMany: a hundred thousand that are dead are accepted at once, made
+// TestRetryOfMany: twenty thousand that are dead, or with BILLHOOK_FULL=1 a hundred
+// thousand, are accepted at once, made
 // pending at the rate, can be watched, and come once each; so does what is emitted
 // meanwhile, without delay.
 func TestRetryOfMany(t *testing.T) {
-	n := 100_000
-	if testing.Short() {
-		n = 5_000
-	}
+	n := sized(20_000, 5_000, 100_000)
 	bubble(t, func(t *testing.T, w *world) {
 		const rate = 5_000
 		var in inbox

@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"os"
 	"path/filepath"
 	"sync"
 	"syscall"
@@ -18,6 +19,18 @@ import (
 	"github.com/billhook/billhook"
 	"github.com/billhook/billhook/sqlite"
 )
+
+// sized is how large a test is made: as it is usually, with -short, and with
+// BILLHOOK_FULL=1, as what it shows was asked for.
+func sized(usual, short, full int) int {
+	switch {
+	case testing.Short():
+		return short
+	case os.Getenv("BILLHOOK_FULL") != "":
+		return full
+	}
+	return usual
+}
 
 // A world is what a test in a synctest bubble runs in: a Client on a real
 // SQLite file, a network in memory, and receivers on it. Only time is

@@ -11,6 +11,7 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -40,6 +41,13 @@ func (b *box) Send(_ context.Context, m notify.Message) error {
 	return nil
 }
 
+// got is what it has sent, and when.
+func (b *box) got() ([]notify.Message, []time.Time) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return slices.Clone(b.messages), slices.Clone(b.at)
+}
+
 func dead(n int) billhook.Alert {
 	return billhook.Alert{Type: billhook.AlertDeliveryDead, StoreID: "shop", WebhookID: fmt.Sprint("wh_", n), Reason: "no answer in 15 s"}
 }
@@ -59,22 +67,23 @@ func TestOneMessage(t *testing.T) {
 		}
 		time.Sleep(time.Hour)
 		for name, b := range map[string]*box{"broken": broken, "good": good} {
-			if len(b.messages) != 2 {
-				t.Fatalf("%s: %d messages: %+v", name, len(b.messages), b.messages)
+			messages, at := b.got()
+			if len(messages) != 2 {
+				t.Fatalf("%s: %d messages: %+v", name, len(messages), messages)
 			}
-			if gap := b.at[1].Sub(b.at[0]); gap < 3*time.Minute {
+			if gap := at[1].Sub(at[0]); gap < 3*time.Minute {
 				t.Errorf("%s: messages %v apart", name, gap)
 			}
 			var first, second int
 			for i, into := range []*int{&first, &second} {
-				if _, err := fmt.Sscanf(b.messages[i].Subject, "Billhook: %d webhooks have dead deliveries", into); err != nil {
-					t.Fatalf("subject %q: %v", b.messages[i].Subject, err)
+				if _, err := fmt.Sscanf(messages[i].Subject, "Billhook: %d webhooks have dead deliveries", into); err != nil {
+					t.Fatalf("subject %q: %v", messages[i].Subject, err)
 				}
 			}
 			if first+second != 4000 || first < 1000 {
 				t.Errorf("%s: told of %d and %d", name, first, second)
 			}
-			if lines := strings.Count(b.messages[0].Text, "\n- "); lines != 11 {
+			if lines := strings.Count(messages[0].Text, "\n- "); lines != 11 {
 				t.Errorf("%s: the first message lists %d lines", name, lines)
 			}
 		}
@@ -95,13 +104,14 @@ func TestGivesUp(t *testing.T) {
 		go func() { n.Run(ctx); close(ended) }()
 		n.Add(dead(1))
 		time.Sleep(time.Hour)
-		if len(closed.messages) != 0 || !strings.Contains(log.String(), "not sent any more") {
-			t.Errorf("%d messages; log:\n%s", len(closed.messages), log.String())
+		synctest.Wait()
+		if messages, _ := closed.got(); len(messages) != 0 || !strings.Contains(log.String(), "not sent any more") {
+			t.Errorf("%d messages; log:\n%s", len(messages), log.String())
 		}
 		n.Add(dead(2))
 		time.Sleep(time.Hour)
-		if len(closed.messages) != 1 {
-			t.Errorf("%d messages after it opened", len(closed.messages))
+		if messages, _ := closed.got(); len(messages) != 1 {
+			t.Errorf("%d messages after it opened", len(messages))
 		}
 		cancel()
 		<-ended
