@@ -55,7 +55,7 @@ const (
 	maxIncidents = 10_000
 	// backlogEvery is how often it is looked how late the node is, and
 	// backlogHigh from when on that is told.
-	backlogEvery = 30 * time.Second
+	backlogEvery = time.Minute
 	backlogHigh  = 5 * time.Minute
 	// alertRetry is how long after a failure an alert's event is tried again.
 	alertRetry = 10 * time.Second
