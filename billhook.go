@@ -296,6 +296,7 @@ func (c *Client) recovered(ctx context.Context) error {
 	if err := c.loadUsable(ctx); err != nil {
 		return err
 	}
+	c.recoverer.wake() // one may be there that its caller was told is not
 	return c.scheduler.reread(ctx)
 }
 
