@@ -55,7 +55,7 @@ coverage: ## Check how much the tests reach (make coverage PROFILE=file, or runs
 fuzz: ## Run each fuzz target for FUZZTIME.
 	@found=0; for pkg in $$(go list ./...); do \
 		for target in $$(go test -list '^Fuzz' $$pkg | grep '^Fuzz'); do \
-			found=1; go test -run '^$$' -fuzz "^$$target$$" -fuzztime $(FUZZTIME) $$pkg || exit 1; \
+			found=1; go test -run '^$$' -fuzz "^$$target$$" -fuzztime $(FUZZTIME) -fuzzminimizetime 5s $$pkg || exit 1; \
 		done; done; test $$found = 1
 
 fuzz-nightly: ## Run each fuzz target for a minute.
