@@ -197,7 +197,7 @@ func (c *Client) emitAlert(ctx context.Context, al Alert) error {
 	if err != nil {
 		return err
 	}
-	e := Emission{StoreID: SystemStore, Type: al.Type, Data: data, OccurredAt: al.At, Actor: Reference{Type: "system", ID: "billhook"}}
+	e := Emission{StoreID: SystemStore, Type: al.Type, Data: data, OccurredAt: al.At, Actor: billhookItself}
 	if al.WebhookID != "" {
 		e.Entity = Reference{Type: entityWebhook, ID: al.WebhookID}
 	}
@@ -220,14 +220,6 @@ func (c *Client) watchBacklog() {
 			Reason: "deliveries wait although their webhooks would take them: requests under way are at their limit, or the node is short of CPU or disk",
 		})
 	}
-}
-
-// raiseHealth raises what has become of a webhook's health.
-func (c *Client) raiseHealth(n healthNews) {
-	c.alerts.raise(Alert{
-		Type: string(n.Kind), StoreID: n.StoreID, WebhookID: n.WebhookID, Since: n.Since,
-		Percent: n.Percent, DeactivatesAt: n.DeactivatesAt, Reason: n.Reason,
-	})
 }
 
 // raiseDead raises that a delivery is out of attempts.

@@ -191,9 +191,6 @@ type Client struct {
 	sealedLate atomic.Bool
 	// outdated has something in it when the configuration in memory may be.
 	outdated chan struct{}
-	// onHealth is told what alerts are made of. It is called with the scheduler's
-	// lock held, so it must neither wait nor call back.
-	onHealth func(healthNews)
 	alerts   *alerts
 }
 
@@ -206,7 +203,6 @@ func New(db Database, config Config) (*Client, error) {
 		return nil, err
 	}
 	c := &Client{config: config, db: db, profiles: config.allProfiles(), registry: newRegistry(), keys: newKeyTable(), outdated: make(chan struct{}, 1), alerts: newAlerts(), releases: make(chan struct{}, 1)}
-	c.onHealth = c.raiseHealth
 	c.committer = newCommitter(db, config.Logger)
 	c.committer.committed = config.Observer.Committed
 	c.linker = &linker{committer: c.committer}

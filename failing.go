@@ -25,30 +25,6 @@ const (
 // percent.
 var failingStages = [...]int{50, 70, 90}
 
-// A healthNews is what an operator or a merchant may want to be told of a webhook.
-// Each node tells of what it sees: failing once for each stage, anew after a
-// start; the other two only who has written them.
-type healthNews struct {
-	Lane
-	Kind healthKind
-	// Since is when the webhook began to fail.
-	Since time.Time
-	// Percent is how far it is on the way to its deactivation at DeactivatesAt,
-	// where it is failing.
-	Percent       int
-	DeactivatesAt time.Time
-	// Reason says in words what the last failure was, or why it is inactive.
-	Reason string
-}
-
-type healthKind string
-
-const (
-	webhookFailing     healthKind = "webhook.failing"
-	webhookDeactivated healthKind = "webhook.deactivated"
-	webhookRecovered   healthKind = "webhook.recovered"
-)
-
 // deactivateAfter is how long the webhook may fail before it is made inactive; 0
 // for as long as it likes.
 func (e *endpoint) deactivateAfter() time.Duration {
@@ -84,7 +60,7 @@ func (c *Client) mind(key Lane, e *endpoint, succeeded bool, at time.Time) {
 				}
 				w.FailingSince = time.Time{}
 				return true
-			}, healthNews{Lane: key, Kind: webhookRecovered, Since: noted})
+			}, Alert{Type: AlertWebhookRecovered, Since: noted})
 		}
 		return
 	}
@@ -102,7 +78,7 @@ func (c *Client) mind(key Lane, e *endpoint, succeeded bool, at time.Time) {
 			}
 			w.IsActive, w.InactiveReason = false, reason
 			return true
-		}, healthNews{Lane: key, Kind: webhookDeactivated, Since: since, Reason: reason})
+		}, Alert{Type: AlertWebhookDeactivated, Since: since, Reason: reason})
 	case noted.IsZero() && failed >= notedAfter:
 		c.note(key, r, AuditWebhookFail, func(w *Webhook) bool {
 			if !w.FailingSince.IsZero() {
@@ -110,7 +86,7 @@ func (c *Client) mind(key Lane, e *endpoint, succeeded bool, at time.Time) {
 			}
 			w.FailingSince = since.UTC().Round(0)
 			return true
-		}, healthNews{})
+		}, Alert{})
 	}
 }
 
@@ -124,7 +100,7 @@ func (c *Client) tellFailing(key Lane, r *record, since time.Time, failed, limit
 	}
 	if stage > r.told {
 		r.told = stage
-		c.onHealth(healthNews{Lane: key, Kind: webhookFailing, Since: since, Percent: stage, DeactivatesAt: since.Add(limit), Reason: r.lastError})
+		c.alerts.raise(Alert{Type: AlertWebhookFailing, StoreID: key.StoreID, WebhookID: key.WebhookID, Since: since, Percent: stage, DeactivatesAt: since.Add(limit), Reason: r.lastError})
 	}
 }
 
@@ -132,7 +108,7 @@ func (c *Client) tellFailing(key Lane, r *record, since time.Time, failed, limit
 // audit log, and tells the news once that is on disk. Where another node has come
 // first, or the database does not take it, the next attempt sees to it again. It
 // wants the scheduler's lock.
-func (c *Client) note(key Lane, r *record, done string, change func(*Webhook) bool, news healthNews) {
+func (c *Client) note(key Lane, r *record, done string, change func(*Webhook) bool, news Alert) {
 	if r.noting {
 		return
 	}
@@ -163,7 +139,7 @@ func (c *Client) note(key Lane, r *record, done string, change func(*Webhook) bo
 			}
 			w = open
 			wr = &WebhookWrite{Webhook: kept, Was: before.UpdatedAt, Audit: newAudit(context.Background(), key.StoreID, done, Reference{entityWebhook, key.WebhookID})}
-			wr.Audit.Actor = auditSystem
+			wr.Audit.Actor = billhookItself
 			wr.Audit.Old, wr.Audit.New = auditWebhook(&before, nil), auditWebhook(&w, &before)
 			b.Webhooks = append(b.Webhooks, wr)
 		},
@@ -186,7 +162,7 @@ func (c *Client) note(key Lane, r *record, done string, change func(*Webhook) bo
 	})
 }
 
-func (c *Client) noted(w Webhook, news healthNews) {
+func (c *Client) noted(w Webhook, news Alert) {
 	key := Lane{StoreID: w.StoreID, WebhookID: w.ID}
 	if err := c.putWebhook(w); err != nil {
 		c.config.Logger.Error("cannot take in what a webhook has become", "store", key.StoreID, "webhook", key.WebhookID, "err", err)
@@ -194,7 +170,8 @@ func (c *Client) noted(w Webhook, news healthNews) {
 		return
 	}
 	c.scheduler.refreshLane(key)
-	if news.Kind != "" {
-		c.onHealth(news)
+	if news.Type != "" {
+		news.StoreID, news.WebhookID = w.StoreID, w.ID
+		c.alerts.raise(news)
 	}
 }

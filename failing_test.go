@@ -8,12 +8,15 @@ import (
 
 // TestFailingStages: each stage on the way to deactivation is told once.
 func TestFailingStages(t *testing.T) {
-	var told []int
-	c := &Client{onHealth: func(n healthNews) { told = append(told, n.Percent) }}
+	c := &Client{alerts: newAlerts()}
 	start := time.Unix(1_700_000_000, 0)
 	var r record
 	for i := range 12 {
 		c.tellFailing(Lane{"s", "w"}, &r, start, time.Duration(i)*time.Hour, 10*time.Hour)
+	}
+	var told []int
+	for _, al := range c.alerts.ready {
+		told = append(told, al.Percent)
 	}
 	if len(told) != 3 || told[0] != 50 || told[1] != 70 || told[2] != 90 {
 		t.Errorf("told of %v", told)

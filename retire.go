@@ -5,8 +5,8 @@ import (
 	"errors"
 )
 
-// auditSystem is the actor of what Billhook does to a webhook of its own accord.
-var auditSystem = Reference{Type: "system", ID: "billhook"}
+// billhookItself is the actor of what Billhook does of its own accord.
+var billhookItself = Reference{Type: "system", ID: "billhook"}
 
 // A retirement makes a webhook inactive whose receiver has said that it wants no more
 // (410). It goes into the transaction of the outcome that it comes of, so that a
@@ -42,7 +42,7 @@ func (c *Client) retire(o *Outcome) *retirement {
 		return nil // the next answer says so again
 	}
 	entry := newAudit(context.Background(), w.StoreID, AuditWebhookDeactivate, Reference{entityWebhook, w.ID})
-	entry.Actor = auditSystem
+	entry.Actor = billhookItself
 	entry.Old, entry.New = auditWebhook(&e.webhook, nil), auditWebhook(&w, &e.webhook)
 	return &retirement{webhook: w, seal: seal, write: &WebhookWrite{Webhook: kept, Was: e.webhook.UpdatedAt, Audit: entry}}
 }
