@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/http"
 	"slices"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -185,6 +186,20 @@ func TestAlertsOfTheSystem(t *testing.T) {
 		settle(24 * time.Hour)
 		if n := len(told.all); n != 1 {
 			t.Errorf("%d alerts, want 1: %+v", n, told.all)
+		}
+	})
+}
+
+// TestGoneIsTold: a webhook that is inactive since its receiver wants no more is told
+// of, once.
+func TestGoneIsTold(t *testing.T) {
+	alertBubble(t, func(t *testing.T, w *world, told *alerted, _ *inbox) {
+		hook := w.register(w.serve(9000, http.HandlerFunc(func(rw http.ResponseWriter, _ *http.Request) { rw.WriteHeader(410) })))
+		w.emitMany(5)
+		settle(time.Hour)
+		all := told.of(billhook.AlertWebhookDeactivated)
+		if len(all) != 1 || all[0].WebhookID != hook.ID || !strings.Contains(all[0].Reason, "410") {
+			t.Errorf("told %+v", all)
 		}
 	})
 }

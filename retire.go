@@ -73,6 +73,7 @@ func (c *Client) retired(r *retirement) (unheard bool) {
 		return false
 	}
 	c.scheduler.refreshLane(lane)
+	c.alerts.raise(Alert{Type: AlertWebhookDeactivated, StoreID: lane.StoreID, WebhookID: lane.WebhookID, Reason: r.webhook.InactiveReason})
 	c.config.Logger.Info("a webhook is inactive now, since its receiver wants no more deliveries (410)", "store", lane.StoreID, "webhook", lane.WebhookID)
 	return false
 }
