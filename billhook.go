@@ -109,6 +109,11 @@ type Config struct {
 	// laneWindow is how many waiting deliveries a lane holds in memory, for
 	// tests of what it does with more. Default: laneWindow.
 	laneWindow int
+
+	// gather, if there is one, waits until all have come who have something to
+	// write at this instant. Simulations need it: what happens at one instant
+	// happens in any order, and who shares a transaction must not depend on it.
+	gather func()
 	// random, in [0, 1), is what jitter is made of. Default: rand.Float64.
 	random func() float64
 }
@@ -204,6 +209,7 @@ func New(db Database, config Config) (*Client, error) {
 	}
 	c := &Client{config: config, db: db, profiles: config.allProfiles(), registry: newRegistry(), keys: newKeyTable(), outdated: make(chan struct{}, 1), alerts: newAlerts(), releases: make(chan struct{}, 1)}
 	c.committer = newCommitter(db, config.Logger)
+	c.committer.gather = config.gather
 	c.committer.committed = config.Observer.Committed
 	c.linker = &linker{committer: c.committer}
 	c.recoverer = newRecoverer(c)

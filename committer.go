@@ -57,6 +57,8 @@ type committer struct {
 
 	// behind reports whether more is accepted than is delivered.
 	behind func() bool
+	// gather is Config.gather.
+	gather func()
 	// committed is Observer.Committed.
 	committed func(parts int, took time.Duration, err error)
 
@@ -230,6 +232,9 @@ func (c *committer) drain() {
 	// A transaction is never given up half way because a caller went away.
 	ctx := context.Background()
 	for {
+		if c.gather != nil {
+			c.gather()
+		}
 		writes := c.take()
 		if writes == nil {
 			return

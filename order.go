@@ -61,7 +61,9 @@ func (p *Pending) Strand() Strand {
 // in its strand; and, with it, those of its type that are held back before Newest,
 // up to some hundred.
 type Skip struct {
-	// Delivery is fenced as an Outcome's is.
+	// Delivery is fenced as an Outcome's is, and by Newest, or what is newer still:
+	// it must wait even then. A Skip may have been written when its commit failed,
+	// and somebody have retried the delivery by the time it is written again.
 	Delivery Pending
 	Newest   Place
 	Reason   string

@@ -216,6 +216,11 @@ func testSkip(f *fixture) {
 		f.equal("released by what is stale", f.releases(&billhook.Batch{Skips: []*billhook.Skip{k}}), []string{})
 		f.equal("stale", k.Stale, true)
 	}
+	for _, gone := range []int64{6, 9} { // of another type, and of none
+		k := &billhook.Skip{Delivery: head, Newest: billhook.Place{Entity: head.Place.Entity, Sequence: gone}, Reason: "superseded by what is over", At: at(100)}
+		f.equal("released when nothing newer waits", f.releases(&billhook.Batch{Skips: []*billhook.Skip{k}}), []string{})
+		f.equal("stale when nothing newer waits", k.Stale, true)
+	}
 	k := &billhook.Skip{Delivery: head, Newest: *newest.Place, Reason: "superseded by evt_4", At: at(100)}
 	f.equal("released", f.releases(&billhook.Batch{Skips: []*billhook.Skip{k}}), []string{"evt_2/wh_1"})
 	f.equal("skipped with it", k.Behind, []string{emits[1].Deliveries[0].ID, emits[3].Deliveries[0].ID})

@@ -14,8 +14,22 @@ import (
 // setWindow makes lanes hold fewer deliveries than they do, so that little is
 // enough to see what they do with more.
 func setWindow(config *billhook.Config, n int) {
-	member := reflect.ValueOf(config).Elem().FieldByName("laneWindow")
-	reflect.NewAt(member.Type(), unsafe.Pointer(member.UnsafeAddr())).Elem().SetInt(int64(n))
+	insideOf(config, "laneWindow").SetInt(int64(n))
+}
+
+// setGather has everyone come who has something to write, before it is written.
+func setGather(config *billhook.Config, wait func()) {
+	insideOf(config, "gather").Set(reflect.ValueOf(wait))
+}
+
+// setRandom has jitter come from elsewhere.
+func setRandom(config *billhook.Config, random func() float64) {
+	insideOf(config, "random").Set(reflect.ValueOf(random))
+}
+
+func insideOf(config *billhook.Config, name string) reflect.Value {
+	member := reflect.ValueOf(config).Elem().FieldByName(name)
+	return reflect.NewAt(member.Type(), unsafe.Pointer(member.UnsafeAddr())).Elem()
 }
 
 // inMemory tells what the engine holds of deliveries; "" when that is nothing.

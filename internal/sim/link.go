@@ -17,8 +17,7 @@ type link struct {
 	// Database is what it leads to. What the link has no method for goes straight
 	// there.
 	billhook.Database
-	p       *process
-	commits int // of Commit's goroutine alone
+	p *process
 }
 
 func newLink(p *process, db billhook.Database) *link {
@@ -50,16 +49,16 @@ func (l *link) Commit(ctx context.Context, b *billhook.Batch) error {
 }
 
 func (l *link) commit(ctx context.Context, b *billhook.Batch) error {
-	name(b.Emits)
+	inOrder(b)
 	l.nameReplays(b.RecoverySteps)
 	w := l.p.w
-	l.commits++
-	r := chance(w.plan.Seed, "commit", l.p.name, l.commits)
+	began := time.Since(w.began)
+	r := chance(w.plan.Seed, "commit", l.p.name, began)
 	time.Sleep(between(r, 50*time.Microsecond, w.climate.slowest))
 	if len(b.RecoverySteps) > 0 && l.p.reached(beforeStep) || len(b.Emits) > 0 && l.p.reached(beforeCommit) || len(b.Outcomes) > 0 && l.p.reached(beforeOutcome) {
 		return errDead
 	}
-	if err := l.enter("commit", l.commits); err != nil {
+	if err := l.enter("commit", began); err != nil {
 		return err
 	}
 	switch {
@@ -79,7 +78,7 @@ func (l *link) commit(ctx context.Context, b *billhook.Batch) error {
 	}
 	time.Sleep(between(r, 50*time.Microsecond, w.climate.slowest/2))
 	switch {
-	case !l.p.stall("answer", l.commits):
+	case !l.p.stall("answer", began):
 		w.doubt(b)
 		return errDead
 	case muted:
@@ -132,6 +131,14 @@ func (l *link) cancelled(ctx context.Context, b *billhook.Batch) (ids []billhook
 		ids = append(ids, all...)
 	}
 	return ids
+}
+
+// inOrder makes the order of what came at one instant the same every time.
+func inOrder(b *billhook.Batch) {
+	slices.SortStableFunc(b.Emits, func(a, b *billhook.Emit) int { return cmp.Compare(number(a.Event.Data), number(b.Event.Data)) })
+	name(b.Emits)
+	slices.SortStableFunc(b.Outcomes, func(a, b *billhook.Outcome) int { return cmp.Compare(a.Delivery.ID, b.Delivery.ID) })
+	slices.SortStableFunc(b.Skips, func(a, b *billhook.Skip) int { return cmp.Compare(a.Delivery.ID, b.Delivery.ID) })
 }
 
 // name gives deliveries names in place of the ids that the engine drew, and puts

@@ -11,11 +11,7 @@ import (
 func through[T any](l *link, what string, read func() (T, error)) (T, error) {
 	var none T
 	if l.p.w.climate.loose {
-		l.p.w.mu.Lock()
-		l.p.reads++
-		nth := l.p.reads
-		l.p.w.mu.Unlock()
-		time.Sleep(between(chance(l.p.w.plan.Seed, "read", l.p.name, what, nth), 0, slowestRead))
+		time.Sleep(between(chance(l.p.w.plan.Seed, "read", l.p.name, what, time.Since(l.p.w.began)), 0, slowestRead))
 	}
 	if err := l.enter(what); err != nil {
 		return none, err

@@ -83,7 +83,6 @@ type process struct {
 	pauseFor    time.Duration
 	joined      bool
 	conns       map[*conn]bool
-	reads       int
 	// known is what the process has heard of each webhook.
 	known map[string]knowledge
 }
@@ -164,6 +163,10 @@ func (p *process) config() billhook.Config {
 		WebhookConcurrency: c.concurrency, MaxInFlight: c.inFlight, StopGrace: stopGrace,
 	}
 	setWindow(&config, c.window)
+	setRandom(&config, func() float64 { return chance(p.w.plan.Seed, "jitter", p.name, time.Since(p.w.began)).Float64() })
+	setGather(&config, func() {
+		time.Sleep(between(chance(p.w.plan.Seed, "gather", p.name, time.Since(p.w.began)), time.Microsecond, 10*time.Microsecond))
+	})
 	p.w.flaw.config(&config)
 	return config
 }

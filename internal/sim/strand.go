@@ -119,11 +119,13 @@ func (w *writing) skip(k *billhook.Skip) {
 	at := key{k.Delivery.StoreID, k.Delivery.ID}
 	d, is := w.pending[at]
 	k.Behind = nil
-	k.Stale = !is || !w.owns(d) || d.Attempts != k.Delivery.Attempts
+	of := d.strand()
+	k.Stale = !is || !w.owns(d) || d.Attempts != k.Delivery.Attempts || !slices.ContainsFunc(w.inStrand(of), func(n waiting) bool {
+		return n.owner == behind && (n.EventType == d.EventType || w.overeager) && n.place.Sequence >= k.Newest.Sequence
+	})
 	if k.Stale {
 		return
 	}
-	of := d.strand()
 	w.touch(of)
 	w.endSkipped(d, k)
 	for _, d := range w.inStrand(of) {

@@ -199,12 +199,13 @@ func withEvents(released []billhook.Pending, emits []*billhook.Emit) []billhook.
 	return released
 }
 
-// skips ends deliveries whose turn had come, where they are as they were then.
+// skips ends deliveries whose turn had come, where they are as they were then and
+// something newer still waits.
 func (w *Writer) skips(ctx context.Context, all []*billhook.Skip) error {
 	for _, k := range all {
 		k.Stale, k.Behind = false, nil
 		d := &k.Delivery
-		n, err := w.conn.Exec(ctx, finishSkipped, k.Reason, nanos(k.At), d.StoreID, d.ID, int64(d.Attempts), w.Owner)
+		n, err := w.conn.Exec(ctx, finishSkipped, k.Reason, nanos(k.At), d.StoreID, d.ID, int64(d.Attempts), w.Owner, k.Newest.Sequence)
 		if err == nil && n > 0 {
 			_, err = w.conn.Exec(ctx, dropOne, d.StoreID, d.ID)
 		}
@@ -224,7 +225,9 @@ func (w *Writer) skips(ctx context.Context, all []*billhook.Skip) error {
 const (
 	finishSkipped = "INSERT INTO billhook.deliveries (" + deliveryColumns + ") " +
 		"SELECT store_id, id, webhook_id, event_id, event_type, 'skipped', attempts, attempts_before, status_code, CAST(? AS TEXT), created_at, last_attempt_at, CAST(? AS BIGINT) " +
-		"FROM billhook.pending WHERE store_id = ? AND id = ? AND attempts = ? AND owner = CAST(? AS BIGINT)"
+		"FROM billhook.pending AS own WHERE store_id = ? AND id = ? AND attempts = ? AND owner = CAST(? AS BIGINT) " +
+		// The attempts are no fence for one that was retried since, without an attempt.
+		"AND EXISTS (SELECT 1 FROM billhook.pending AS p WHERE " + sameStrand + " AND p.owner = -2 AND p.event_type = own.event_type AND p.sequence >= CAST(? AS BIGINT))"
 	dropOne = "DELETE FROM billhook.pending WHERE store_id = ? AND id = ?"
 )
 
