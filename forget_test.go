@@ -79,7 +79,7 @@ func TestDiskStaysFlat(t *testing.T) {
 		random := rand.NewChaCha8([32]byte{1})
 		var first int64
 		const daysOfMonth, perDay, size = 30, 60, 3000
-		months := sized(4, 2, 6) // more than one, for there is something to compare
+		months := sized(2, 2, 6) // more than one, for there is something to compare
 		for month := range months {
 			for range daysOfMonth {
 				w.emitData(random, perDay/2, size)
@@ -166,7 +166,7 @@ func TestStoresOwnRetention(t *testing.T) {
 		if left := w.deliveries(billhook.DeliveryFilter{}); len(left) > 0 {
 			t.Errorf("after 11 days: %v", left)
 		}
-		settle(time.Duration(sized(60, 5, 60)) * 24 * time.Hour)
+		settle(time.Duration(sized(15, 5, 60)) * 24 * time.Hour)
 		if _, err := w.client.Event(ctx, "default", e.ID); err != nil {
 			t.Errorf("its record, which is kept for ever: %v", err)
 		}
