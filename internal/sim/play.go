@@ -29,8 +29,8 @@ var ordinary = []weighted[action]{
 // trouble is what happens beside it where the world is not calm.
 var troubles = []weighted[action]{
 	{8, (*world).retryOne},
-	{8, (*world).retryMany},
-	{4, (*world).replayTo},
+	{10, (*world).retryMany},
+	{8, (*world).replayTo},
 	{4, (*world).crashSomeone},
 	{14, (*world).crashAtPoint},
 	{6, (*world).pauseSomeone},

@@ -11,7 +11,7 @@ import (
 func TestModelSeeds(t *testing.T) { runSeeds(t, 200, 40, Plan{}) }
 
 // TestSQLiteSeeds simulates worlds of one node on a SQLite file.
-func TestSQLiteSeeds(t *testing.T) { runSeeds(t, 20, 3, Plan{SQLite: true}) }
+func TestSQLiteSeeds(t *testing.T) { runSeeds(t, 40, 3, Plan{SQLite: true}) }
 
 // runSeeds simulates as many worlds as BILLHOOK_SIM_SEEDS says (short as many as
 // that with -short), from BILLHOOK_SIM_FROM on, or the one of BILLHOOK_SIM_SEED,
