@@ -337,6 +337,7 @@ func TestEgressProxy(t *testing.T) {
 			c.Resolver = names{"shop.example": "1.1.1.1", "down.example": "1.0.0.1"}
 		})
 		w.store("lax", "lax")
+		var mu sync.Mutex
 		var asked []string
 		w.serveRaw(3128, func(c net.Conn) {
 			defer c.Close()
@@ -346,7 +347,9 @@ func TestEgressProxy(t *testing.T) {
 				t.Errorf("asked for %v, %v", req, err)
 				return
 			}
+			mu.Lock()
 			asked = append(asked, req.Host)
+			mu.Unlock()
 			if req.Host != "1.1.1.1:80" {
 				io.WriteString(c, "HTTP/1.1 502 Bad Gateway\r\nX-Secret: 10.0.0.3\r\n\r\n")
 				return

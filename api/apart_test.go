@@ -321,6 +321,9 @@ func (f *fixture) everything(t *testing.T, n *neighbour) string {
 			switch {
 			case got.Code == http.StatusOK && kind(rt) == "audit":
 				fmt.Fprintln(&all, path, withoutReveals(t, got.Body.Bytes(), n.key))
+			case got.Code == http.StatusOK && strings.HasSuffix(path, "/health"):
+				state, _, _ := strings.Cut(got.Body.String(), `"windows"`) // which go on with the time
+				fmt.Fprintln(&all, path, state)
 			case got.Code == http.StatusOK:
 				fmt.Fprintln(&all, path, got.Body)
 			case got.Code != http.StatusNotFound && got.Code != http.StatusForbidden:
