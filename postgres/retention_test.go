@@ -71,6 +71,10 @@ func TestRetentionOfClients(t *testing.T) {
 		p, err := client.VerifyAudit(ctx, id)
 		check(t, err)
 		equal(t, "the audit log", p.Broken == nil, true)
+		k, err := client.CheckLedger(ctx, id)
+		check(t, err)
+		equal(t, id+"'s ledger differs", k.Differences, nil)
+		equal(t, id+"'s ledger has days", k.Days > 0, true)
 		active := true
 		_, err = client.Update(ctx, id, "wh_"+id, billhook.WebhookChange{IsActive: &active})
 		check(t, err)

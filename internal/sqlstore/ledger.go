@@ -15,7 +15,8 @@ const (
 	// webhook has the first day of which all are counted.
 	selectSince = "SELECT day FROM billhook.ledger WHERE store_id = ? AND webhook_id = '' ORDER BY day DESC LIMIT 1"
 
-	selectForgotten = "SELECT attempts_at FROM billhook.retention WHERE store_id = ?"
+	// What goes by the week goes for all stores.
+	selectForgotten = "SELECT COALESCE(MAX(attempts_at), 0) FROM billhook.retention WHERE store_id IN (?, '" + billhook.AllStores + "')"
 
 	selectCounted = "SELECT webhook_id, created_at, status, reason, id FROM (" +
 		"SELECT * FROM (SELECT webhook_id, created_at, 'pending' AS status, '' AS reason, id FROM billhook.pending WHERE store_id = ? AND id > ? ORDER BY id LIMIT CAST(? AS BIGINT)) AS waiting " +
@@ -56,6 +57,7 @@ func (r *Reader) Ledger(ctx context.Context, f billhook.LedgerFilter) ([]billhoo
 		d.Dead += r.dead
 		d.Cancelled += r.cancelled
 		d.Changes += r.changes
+		d.Forgotten = d.Forgotten || r.reason == forgotten
 		if r.skipped != 0 {
 			if d.Skipped == nil {
 				d.Skipped = map[string]int64{}
