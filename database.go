@@ -406,6 +406,8 @@ type Pending struct {
 	Attempts       int
 	AttemptsBefore int
 	CreatedAt      time.Time
+	// FirstDue is when it was to be sent first, where that was asked for; else zero.
+	FirstDue time.Time
 	// Place is nil for one that is in no strand.
 	Place *Place
 	// Behind: it is held back in its strand. Commit sets it in what it returns and
