@@ -89,7 +89,7 @@ func (h *Handle) Ledger(_ context.Context, f billhook.LedgerFilter) ([]billhook.
 	})
 }
 
-// Forgotten is never: the model forgets no deliveries.
+// Forgotten is never: simulated worlds are over before retention is.
 func (h *Handle) Forgotten(context.Context, string) (time.Time, error) { return time.Time{}, nil }
 
 // LedgerSince is zero: all was counted from the beginning.
