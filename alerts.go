@@ -202,7 +202,7 @@ func (c *Client) emitAlert(ctx context.Context, al Alert) error {
 		e.Entity = Reference{Type: entityWebhook, ID: al.WebhookID}
 	}
 	if al.Percent > 0 {
-		// Each node sees it: one of them tells.
+		// Each node sees it: one of them tells. Since is what is noted of the webhook.
 		e.IdempotencyKey = fmt.Sprintf("%s %s %s %d %d", al.Type, al.StoreID, al.WebhookID, al.Since.Unix(), al.Percent)
 	}
 	_, err = c.Emit(ctx, e)

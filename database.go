@@ -94,10 +94,9 @@ type Database interface {
 	// Attempts reads a delivery's attempts, first to last.
 	Attempts(ctx context.Context, storeID, deliveryID string) ([]Attempt, error)
 
-	// Backlog counts a lane's pending deliveries: this node's own, and everyone's.
-	// Those that are due, or were made, at its bound or later do not count; zero is
-	// no bound.
-	Backlog(ctx context.Context, lane Lane, dueBefore, createdBefore time.Time) (own, all int, err error)
+	// Backlog counts a lane's pending deliveries. Those that are due, or were made,
+	// at its bound or later do not count; zero is no bound.
+	Backlog(ctx context.Context, lane Lane, dueBefore, createdBefore time.Time) (Backlog, error)
 	Accounts
 
 	// Audit reads entries of the audit log, newest first: events, which are their
@@ -109,6 +108,16 @@ type Database interface {
 
 	Close() error
 }
+
+// A Backlog is how much is pending in a lane.
+type Backlog struct {
+	// All counts everyone's, Own this node's, and Behind what is held back in its
+	// strand and so is nobody's.
+	All, Own, Behind int
+}
+
+// share is this node's part of what can be some node's.
+func (b Backlog) share() float64 { return float64(max(b.Own, 1)) / float64(max(b.All-b.Behind, 1)) }
 
 // A Configuration is what callers set up. Stores are ordered by id, the others by
 // store and id, or name.
@@ -397,6 +406,8 @@ type Pending struct {
 	Attempts       int
 	AttemptsBefore int
 	CreatedAt      time.Time
+	// FirstDue is when it was to be sent first, where that was asked for; else zero.
+	FirstDue time.Time
 	// Place is nil for one that is in no strand.
 	Place *Place
 	// Behind: it is held back in its strand. Commit sets it in what it returns and

@@ -206,9 +206,10 @@ func (c *Client) prepareFor(ctx context.Context, s *Store, v vocabulary, e Emiss
 			return nil, err
 		}
 	}
-	due := at
+	due, first := at, time.Time{}
 	if e.DeliverAt.After(at) {
 		due = e.DeliverAt.UTC().Round(0)
+		first = due
 	}
 	em.Deliveries = make([]Pending, 0, len(endpoints))
 	for _, to := range endpoints {
@@ -219,7 +220,7 @@ func (c *Client) prepareFor(ctx context.Context, s *Store, v vocabulary, e Emiss
 		delivery := Pending{
 			Lane:     Lane{StoreID: storeID, WebhookID: to.webhook.ID},
 			Position: Position{DueAt: due, ID: newID(p.IDs.Delivery, at)},
-			EventID:  event.ID, EventType: event.Type, CreatedAt: at, Event: &em.Event,
+			EventID:  event.ID, EventType: event.Type, CreatedAt: at, FirstDue: first, Event: &em.Event,
 		}
 		if due == at && event.Entity != (Reference{}) && to.webhook.orders(event.Type) {
 			delivery.Place = &Place{Entity: event.Entity}

@@ -66,8 +66,12 @@ func (c *Client) mind(key Lane, e *endpoint, succeeded bool, at time.Time) {
 	}
 	since := e.failingSince()
 	failed, limit := at.Sub(since), e.deactivateAfter()
-	if limit > 0 {
-		c.tellFailing(key, r, since, failed, limit)
+	// It is told once it is noted: then all nodes have the same moment for it.
+	news := failingNews(since, failed, limit)
+	if !noted.IsZero() && news.Percent > r.told {
+		r.told = news.Percent
+		news.StoreID, news.WebhookID, news.Since, news.Reason = key.StoreID, key.WebhookID, noted, r.lastError
+		c.alerts.raise(news)
 	}
 	switch {
 	case limit > 0 && failed >= limit && !noted.IsZero():
@@ -80,28 +84,30 @@ func (c *Client) mind(key Lane, e *endpoint, succeeded bool, at time.Time) {
 			return true
 		}, Alert{Type: AlertWebhookDeactivated, Since: since, Reason: reason})
 	case noted.IsZero() && failed >= notedAfter:
+		news.Since, news.Reason = since.UTC().Round(0), r.lastError
 		c.note(key, r, AuditWebhookFail, func(w *Webhook) bool {
 			if !w.FailingSince.IsZero() {
 				return false
 			}
-			w.FailingSince = since.UTC().Round(0)
+			w.FailingSince = news.Since
 			return true
-		}, Alert{})
+		}, news)
 	}
 }
 
-func (c *Client) tellFailing(key Lane, r *record, since time.Time, failed, limit time.Duration) {
+// failingNews is what is told of a webhook that has failed for so long; of no type
+// where it is not, or not yet, on the way to its deactivation.
+func failingNews(since time.Time, failed, limit time.Duration) (news Alert) {
+	if limit <= 0 {
+		return Alert{}
+	}
 	percent := int(min(failed, limit) * 100 / limit)
-	stage := 0
-	for _, s := range failingStages {
-		if percent >= s {
-			stage = s
+	for _, stage := range failingStages {
+		if percent >= stage {
+			news = Alert{Type: AlertWebhookFailing, Percent: stage, DeactivatesAt: since.Add(limit)}
 		}
 	}
-	if stage > r.told {
-		r.told = stage
-		c.alerts.raise(Alert{Type: AlertWebhookFailing, StoreID: key.StoreID, WebhookID: key.WebhookID, Since: since, Percent: stage, DeactivatesAt: since.Add(limit), Reason: r.lastError})
-	}
+	return news
 }
 
 // note writes a change that Billhook makes of a webhook by itself, of the name in the
@@ -151,6 +157,7 @@ func (c *Client) note(key Lane, r *record, done string, change func(*Webhook) bo
 				c.outdate()
 			default:
 				c.noted(w, news)
+				r.told = max(r.told, news.Percent)
 			}
 			seal.written()
 		},

@@ -6,13 +6,23 @@ import (
 	"time"
 )
 
-// TestFailingStages: each stage on the way to deactivation is told once.
+// TestFailingStages: each stage on the way to deactivation is told once, and none
+// before it is noted since when the webhook fails.
 func TestFailingStages(t *testing.T) {
 	c := &Client{alerts: newAlerts()}
 	start := time.Unix(1_700_000_000, 0)
 	var r record
-	for i := range 12 {
-		c.tellFailing(Lane{"s", "w"}, &r, start, time.Duration(i)*time.Hour, 10*time.Hour)
+	r.breaker.failingSince = start
+	limit := int64(36_000)
+	e := &endpoint{record: &r, webhook: Webhook{WebhookSettings: WebhookSettings{DeactivateAfterSeconds: &limit}}}
+	r.noting = true // so that nothing is written
+	c.mind(Lane{"s", "w"}, e, false, start.Add(6*time.Hour))
+	if len(c.alerts.ready) > 0 {
+		t.Errorf("told %+v before it is noted", c.alerts.ready)
+	}
+	e.webhook.FailingSince = start
+	for i := range 10 {
+		c.mind(Lane{"s", "w"}, e, false, start.Add(time.Duration(i)*time.Hour))
 	}
 	var told []int
 	for _, al := range c.alerts.ready {

@@ -101,6 +101,7 @@ func TestDiskStaysFlat(t *testing.T) {
 			}
 		}
 		w.keptFor(5, 10, 20)
+		w.balanced()
 	})
 }
 

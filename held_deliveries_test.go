@@ -366,3 +366,45 @@ func TestReleaseRefused(t *testing.T) {
 		}
 	})
 }
+
+// TestReleaseInOrder: where a webhook wants each entity's events in order, what was
+// held goes at the whole rate that was asked for, however few entities it is about,
+// and each entity's one after the other.
+func TestReleaseInOrder(t *testing.T) {
+	bubble(t, func(t *testing.T, w *world) {
+		in := newStrictness(t)
+		hook := w.register(w.serve(9000, in), holding, inOrder)
+		w.run()
+		w.setActive(hook.ID, false, nil)
+		const held, items = 600, 20
+		for n := range held {
+			w.emitAbout(fmt.Sprint("item", n%items), n)
+		}
+		time.Sleep(time.Second)
+		w.setActive(hook.ID, true, &billhook.Release{RatePerSecond: 10})
+		settle(30 * time.Second)
+		if n := len(in.all()); n < 295 || n > 305 {
+			t.Errorf("%d requests in 30 s at 10 a second", n)
+		}
+		settle(40 * time.Second)
+		if n := len(in.all()); n != held {
+			t.Errorf("%d requests, want %d", n, held)
+		}
+		w.wantLedger(hook.ID, billhook.LedgerDay{Matched: held, Delivered: held})
+	})
+}
+
+// TestHeldBoundInOrder: what is too much goes at once also where most of it is held
+// back behind others of its entity.
+func TestHeldBoundInOrder(t *testing.T) {
+	bubble(t, func(t *testing.T, w *world) {
+		hook := w.register(w.serve(9000, newStrictness(t)), holding, inOrder, func(r *billhook.Registration) { r.Held = &billhook.HeldLimits{MaxCount: 100} })
+		w.run()
+		w.setActive(hook.ID, false, nil)
+		for n := range 300 {
+			w.emitAbout(fmt.Sprint("item", n%3), n)
+		}
+		settle(2 * time.Minute)
+		w.wantLedger(hook.ID, billhook.LedgerDay{Matched: 300, Held: 100, Skipped: map[string]int64{billhook.SkipHeldCount: 200}})
+	})
+}

@@ -82,11 +82,11 @@ func (c *Client) boundHeld(ctx context.Context, l Lane) error {
 			return err
 		}
 	}
-	own, all, err := c.db.Backlog(ctx, l, time.Time{}, time.Time{})
-	if err != nil || all <= most {
+	waits, err := c.db.Backlog(ctx, l, time.Time{}, time.Time{})
+	if err != nil || waits.All <= most || waits.Own == 0 {
 		return err
 	}
-	excess := int(float64(all-most) * float64(own) / float64(all))
+	excess := int(float64(waits.All-most) * waits.share())
 	for excess > 0 {
 		n, _, err := c.skip(ctx, &Cancel{Lane: l, Reason: skippedHeldCount, Limit: min(excess, heldStep)})
 		if err != nil || n == 0 {
@@ -140,16 +140,16 @@ func (c *Client) release(ctx context.Context, l Lane) (again time.Duration, err 
 	} else {
 		due = r.Before
 	}
-	own, all, err := c.db.Backlog(ctx, l, due, created)
+	left, err := c.db.Backlog(ctx, l, due, created)
 	switch {
 	case err != nil:
 		return 0, err
-	case all == 0:
+	case left.All == 0:
 		return c.released(ctx, l, &r)
 	case r.Action == ReleaseDrop: // what is nobody's yet, or another node's
 		return heldSoon, nil
 	}
-	c.scheduler.share(l, &r, own, all)
+	c.scheduler.share(l, &r, left)
 	return heldEvery, nil
 }
 

@@ -75,6 +75,9 @@ type LedgerDay struct {
 	Cancelled int64
 	// Skipped is by reason, SkipInactive and its like; nil for none.
 	Skipped map[string]int64
+	// Forgotten: deliveries of the day are gone although its time has not come. They
+	// were replays of older events, and went with those.
+	Forgotten bool
 	// Changes counts the transitions of these deliveries. It never goes back.
 	Changes int64
 }

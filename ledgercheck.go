@@ -83,19 +83,13 @@ type LedgerCheck struct {
 // CheckLedger compares what a store's ledger has with the deliveries that there
 // are. It reads the counters, then all deliveries in small steps with a rest
 // between, then the counters again: a day for which nothing has changed meanwhile
-// must agree, whatever happened to the others. webhooks are all that the store ever
+// must agree, whatever happened to the others, and unless it is LedgerDay.Forgotten.
+// webhooks are all that the store ever
 // had. It changes nothing.
 func CheckLedger(ctx context.Context, db Accounts, storeID string, webhooks []string, rest time.Duration) (check LedgerCheck, err error) {
-	since, err := db.LedgerSince(ctx, storeID)
+	since, err := checkedSince(ctx, db, storeID)
 	if err != nil {
 		return check, err
-	}
-	forgotten, err := db.Forgotten(ctx, storeID)
-	if err != nil {
-		return check, err
-	}
-	if left := DayOf(forgotten).AddDate(0, 0, 1); !forgotten.IsZero() && left.After(since) {
-		since = left
 	}
 	before, err := counters(ctx, db, storeID, webhooks, since)
 	if err != nil {
@@ -124,17 +118,30 @@ func CheckLedger(ctx context.Context, db Accounts, storeID string, webhooks []st
 			return check, ctx.Err()
 		}
 	}
-	for day := range found {
-		if day.day.Before(since) {
-			delete(found, day)
-		}
+	// Once more: deliveries may have been forgotten meanwhile.
+	if since, err = checkedSince(ctx, db, storeID); err != nil {
+		return check, err
 	}
+	maps.DeleteFunc(found, func(of webhookDay, _ *LedgerDay) bool { return of.day.Before(since) })
 	ledger, err := counters(ctx, db, storeID, webhooks, since)
 	if err != nil {
 		return check, err
 	}
 	check.compare(storeID, before, ledger, found)
 	return check, nil
+}
+
+// checkedSince is the first day of a store of which all is counted and all is there.
+func checkedSince(ctx context.Context, db Accounts, storeID string) (time.Time, error) {
+	since, err := db.LedgerSince(ctx, storeID)
+	if err != nil {
+		return since, err
+	}
+	forgotten, err := db.Forgotten(ctx, storeID)
+	if err != nil || forgotten.IsZero() {
+		return since, err
+	}
+	return later(since, DayOf(forgotten).AddDate(0, 0, 1)), nil
 }
 
 // counters are a store's, of all its webhooks.
@@ -160,6 +167,9 @@ func (k *LedgerCheck) compare(storeID string, before, ledger, found map[webhookD
 		was, is, there := orElse(before[day], none), orElse(ledger[day], none), orElse(found[day], none)
 		if was.Changes != is.Changes {
 			k.Moving++
+			continue
+		}
+		if is.Forgotten {
 			continue
 		}
 		k.Days++

@@ -53,17 +53,26 @@ func expiry(d *Pending, p profile.RetryPolicy) time.Time {
 	if p.MaxAge <= 0 {
 		return time.Time{}
 	}
-	return d.CreatedAt.Add(p.MaxAge)
+	return d.since().Add(p.MaxAge)
+}
+
+// since is when a delivery was due first, from which its age counts. For one that was
+// not tried yet that is when it is due: later than it was made where it was scheduled,
+// or where somebody wants it now.
+func (d *Pending) since() time.Time {
+	first := later(d.CreatedAt, d.FirstDue)
+	if d.Attempts == 0 {
+		first = later(first, d.DueAt)
+	}
+	return first
 }
 
 // expired reports whether a delivery has become too old while it waited for its
-// turn. One that somebody wants retried by hand, and one that was to be sent later
-// than it was accepted, is tried once in any case.
+// turn. One that somebody wants retried by hand is tried once in any case.
 func expired(d *Pending, p profile.RetryPolicy, now time.Time) bool {
 	byHand := d.AttemptsBefore > 0 && d.Attempts == d.AttemptsBefore
-	scheduled := d.Attempts == 0 && d.DueAt.After(d.CreatedAt)
 	expires := expiry(d, p)
-	return !expires.IsZero() && now.After(expires.Add(expiryGrace)) && !byHand && !scheduled
+	return !expires.IsZero() && now.After(expires.Add(expiryGrace)) && !byHand
 }
 
 // expiryGrace is how late an attempt may be that Next has set for the last moment.

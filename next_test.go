@@ -198,12 +198,12 @@ func TestExpired(t *testing.T) {
 			t.Errorf("%+v: %v", tt, got)
 		}
 	}
-	scheduled := &Pending{CreatedAt: start.Add(-9 * time.Hour), Position: Position{DueAt: start}}
-	if expired(scheduled, policy, start) {
-		t.Error("a scheduled one is never tried")
-	}
-	scheduled.Attempts = 1
-	if !expired(scheduled, policy, start) {
-		t.Error("a scheduled one that was tried is tried for ever")
+	// The age of one that was scheduled counts from its time on.
+	scheduled := &Pending{CreatedAt: start.Add(-9 * time.Hour), FirstDue: start, Position: Position{DueAt: start}}
+	for _, attempts := range []int{0, 1} {
+		scheduled.Attempts = attempts
+		if last := start.Add(time.Hour + expiryGrace); expired(scheduled, policy, last) || !expired(scheduled, policy, last.Add(1)) {
+			t.Errorf("a scheduled one, after %d attempts, has not an hour from its time on", attempts)
+		}
 	}
 }

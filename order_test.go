@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/http"
 	"slices"
 	"strconv"
 	"strings"
@@ -360,6 +361,37 @@ func TestDeliverAt(t *testing.T) {
 		far.DeliverAt = time.Now().Add(367 * 24 * time.Hour)
 		if _, err := w.client.Emit(ctx, far); billhook.ErrorCode(err) != billhook.CodeInvalid {
 			t.Errorf("more than a year ahead: %v", err)
+		}
+	})
+}
+
+// TestScheduledAge: the age of a scheduled event counts from its time on, over a restart
+// too: it has all the attempts that the others have.
+func TestScheduledAge(t *testing.T) {
+	bubble(t, func(t *testing.T, w *world) {
+		w.run()
+		in := inbox{answer: func(n int, _ received) int { return map[bool]int{true: 200, false: 500}[n == 4] }}
+		hourly := func(r *billhook.Registration) {
+			r.RetryPolicy = &profile.RetryPolicy{MaxAttempts: 100, BackoffMultiplier: 1, InitialDelay: 15 * time.Minute, MaxDelay: 15 * time.Minute, MaxAge: time.Hour, RetryOn: profile.RetryOnAny}
+		}
+		w.register(w.serve(9000, &in), hourly)
+		w.register(w.serve(9001, http.HandlerFunc(func(rw http.ResponseWriter, _ *http.Request) { rw.WriteHeader(500) })), hourly)
+		later := about("a", 1)
+		later.DeliverAt = time.Now().Add(5 * time.Hour)
+		if _, err := w.client.Emit(context.Background(), later); err != nil {
+			t.Fatal(err)
+		}
+		settle(5*time.Hour + 20*time.Minute)
+		w.reopen()
+		w.run()
+		settle(3 * time.Hour)
+		if n := len(in.all()); n != 4 {
+			t.Errorf("%d attempts, and the fourth would have been taken", n)
+		}
+		for _, d := range w.deliveries(billhook.DeliveryFilter{}) {
+			if d.Status == billhook.StatusDead && !strings.Contains(d.Reason, "5 attempts in 60 min") {
+				t.Errorf("dead after %d attempts: %s", d.Attempts, d.Reason)
+			}
 		}
 	})
 }

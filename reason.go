@@ -86,7 +86,7 @@ func tooOld(d *Pending, a *Attempt, made int, maxAge time.Duration) string {
 
 // waitedTooLong says that a delivery was not sent at all when its turn came.
 func waitedTooLong(d *Pending, maxAge time.Duration, now time.Time) string {
-	return fmt.Sprintf("not sent: it had waited for %s when its turn came, and the retry policy tries for %s (maxAge)", span(now.Sub(d.CreatedAt)), span(maxAge))
+	return fmt.Sprintf("not sent: it had waited for %s when its turn came, and the retry policy tries for %s (maxAge)", span(now.Sub(d.since())), span(maxAge))
 }
 
 // tried is such as "6 attempts in 31 h".
@@ -98,7 +98,7 @@ func tried(d *Pending, a *Attempt, made int) string {
 	if d.AttemptsBefore > 0 {
 		return attempts + " since it was retried by hand"
 	}
-	return attempts + " in " + span(a.StartedAt.Add(a.Duration).Sub(d.CreatedAt))
+	return attempts + " in " + span(a.StartedAt.Add(a.Duration).Sub(d.since()))
 }
 
 // span is a duration as people say it: with one unit, and never more than it is but

@@ -52,6 +52,11 @@ const (
 		SELECT 1 FROM one LEFT JOIN billhook.audit_floors f ON f.store_id = one.store_id AND f.chain = one.chain
 		WHERE COALESCE(f.number, 0) < (SELECT MAX(t.number) FROM billhook.%[1]s t WHERE t.store_id = one.store_id AND t.chain = one.chain AND t.chain > 0))`
 
+	// noteForgotten tells the ledger's check up to when deliveries of all stores may
+	// be gone. It is written before they are.
+	noteForgotten = "INSERT INTO billhook.retention AS r (store_id, attempts_at, attempts_id, payloads_at, payloads_id, records_at, records_id, floored_at) " +
+		"VALUES ('" + billhook.AllStores + "', $1, '', 0, '', 0, '', 0) ON CONFLICT (store_id) DO UPDATE SET attempts_at = GREATEST(r.attempts_at, excluded.attempts_at)"
+
 	// dropRefused is for what was asked for in SQL and could not become an event.
 	dropRefused = "DELETE FROM billhook.outbox WHERE ctid = ANY (ARRAY(SELECT ctid FROM billhook.outbox WHERE refused IS NOT NULL AND asked_at < $1 LIMIT 1000))"
 
@@ -118,6 +123,11 @@ func (d *Database) forgetWeeks(ctx context.Context, on *pgx.Conn, h billhook.Hor
 		weeks, err := weeksThere(ctx, on, p.table)
 		if err != nil {
 			return err
+		}
+		if p.table == "deliveries" {
+			if _, err := on.Exec(ctx, noteForgotten, before.UnixNano()); err != nil {
+				return fmt.Errorf("note up to when deliveries go: %w", err)
+			}
 		}
 		gone := false
 		for _, w := range weeks {

@@ -99,7 +99,7 @@ func (d *Database) AuditSince(ctx context.Context, storeID string, after billhoo
 }
 
 // Backlog counts a lane's pending deliveries, this node's own and all.
-func (d *Database) Backlog(ctx context.Context, lane billhook.Lane, dueBefore, createdBefore time.Time) (own, all int, err error) {
+func (d *Database) Backlog(ctx context.Context, lane billhook.Lane, dueBefore, createdBefore time.Time) (billhook.Backlog, error) {
 	return d.reader.Backlog(ctx, d.owner(), lane, dueBefore, createdBefore)
 }
 

@@ -24,7 +24,7 @@ func testEmit(f *fixture) {
 	for i := range full.Deliveries {
 		full.Deliveries[i].EventType = full.Event.Type
 	}
-	full.Deliveries[1].DueAt = at(90) // a webhook may be told later
+	full.Deliveries[1].DueAt, full.Deliveries[1].FirstDue = at(90), at(90) // a webhook may be told later
 	bare := &billhook.Emit{Event: billhook.Event{StoreID: "default", ID: "bare", Type: "x", Data: []byte("null")}}
 	bare.Held = true // the last time it was tried
 	f.commitEmits(full, bare)

@@ -149,8 +149,8 @@ func testCancelBounds(f *fixture) {
 	}
 	backlog := func(due, created time.Time, want int) {
 		f.Helper()
-		own, all, err := f.db.Backlog(context.Background(), lane("default", "wh_1"), due, created)
-		f.equal("backlog", []any{own, all, err}, []any{want, want, error(nil)})
+		got, err := f.db.Backlog(context.Background(), lane("default", "wh_1"), due, created)
+		f.equal("backlog", []any{got, err}, []any{billhook.Backlog{All: want, Own: want}, error(nil)})
 	}
 	backlog(time.Time{}, time.Time{}, 6)
 	backlog(at(70), time.Time{}, 2)

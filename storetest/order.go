@@ -117,6 +117,7 @@ func testOrder(f *fixture) {
 	f.equal("place", *b.Released[0].Place, billhook.Place{Entity: one.Event.Entity, Sequence: 1})
 	f.equal("behind", []bool{one.Deliveries[0].Behind, two.Deliveries[0].Behind, plain.Deliveries[0].Behind}, []bool{true, true, false})
 	f.equal("this node's", len(f.pending(l)), 3)
+	f.equal("backlog", must[billhook.Backlog](f)(f.db.Backlog(context.Background(), l, time.Time{}, time.Time{})), billhook.Backlog{All: 4, Own: 3, Behind: 1})
 	f.equal("status", f.delivery("default", two.Deliveries[0].ID).Status, billhook.StatusPending)
 
 	// Another attempt is not the end of it; being dead is.

@@ -4,134 +4,140 @@ import (
 	"fmt"
 	"net/http"
 	"os"
-	"slices"
 	"strconv"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 )
 
 // TestHeldBacklog holds many deliveries for a webhook that is not active, and then
 // releases them at a rate: memory stays flat, another webhook's deliveries are as
-// quick as before, and what was held goes at the rate that was asked for. With a
-// million:
+// quick as those of a service beside it that holds nothing, and what was held goes at
+// the rate that was asked for, each entity's events in order. Half of them are about
+// an entity. With a million, which takes half an hour on a machine with nothing else
+// to do:
 //
-//	BILLHOOK_E2E_HELD=1000000 go test ./internal/e2e -run TestHeldBacklog -v -timeout 30m
+//	BILLHOOK_E2E_HELD=1000000 go test ./internal/e2e -run TestHeldBacklog -v -count=1 -timeout 60m
 func TestHeldBacklog(t *testing.T) {
-	held := setting(t, "BILLHOOK_E2E_HELD", 20_000)
+	const few, million = 8_000, 1_000_000
+	held := setting(t, "BILLHOOK_E2E_HELD", few)
 	rate := setting(t, "BILLHOOK_E2E_HELD_RATE", 2000)
-	data := t.TempDir()
-	s := serve(t, data)
-	arrivals := &arrivals{at: map[string]time.Time{}}
-	r := receive(t)
-	r.judge = arrivals.judge
-	away := s.register("/api/webhooks", fmt.Sprintf(`{"url":"%s/away","events":["stock.changed"],"isActive":false,"whenInactive":"hold"}`, r.URL))
-	s.register("/api/webhooks", fmt.Sprintf(`{"url":"%s/steady","events":["order.paid"]}`, r.URL))
-
-	arrivals.latency(s, "warm", 100)
-	before, memory := arrivals.latency(s, "before", 200), s.memory()
-	for n := 0; n < held; {
-		var events []string
-		for ; n < held && len(events) < 1000; n++ {
-			id := fmt.Sprintf("held-%07d", n)
-			events = append(events, fmt.Sprintf(`{"type":"stock.changed","id":%q,"data":%s}`, id, dataOf(id)))
-		}
-		s.call("POST", "/api/events/batch", `{"events":[`+strings.Join(events, ",")+`]}`, http.StatusAccepted)
+	rounds, each := 5, 60
+	if held > few {
+		rounds, each = 15, 300
 	}
-	while, grown := arrivals.latency(s, "while", 200), s.memory()-memory
-	if n := arrivals.count(); n != 0 {
+	data := t.TempDir()
+	s, idle := serve(t, data), serve(t, t.TempDir())
+	in := newArrivals(t)
+	in.register(idle, "steady", `"events":["order.paid"]`)
+	in.register(s, "steady", `"events":["order.paid"]`)
+	away := in.register(s, "away", `"events":["stock.changed"],"order":"entity","isActive":false,"whenInactive":"hold"`)
+	change := func(what string) { s.call("PATCH", "/api/webhooks/"+away.ID, what, http.StatusOK) }
+
+	warm := &latencies{in: in}
+	warm.measure(s, 2*each)
+	warm.measure(idle, 2*each)
+	s.hold(0, held/10)
+	little := s.memory()
+	s.hold(held/10, held)
+	much := s.memory()
+	without, with := &latencies{in: in}, &latencies{in: in}
+	for range rounds {
+		without.measure(idle, each)
+		with.measure(s, each)
+	}
+	if n := in.count(); n != 0 {
 		t.Fatalf("%d requests to a webhook that is not active", n)
 	}
 
-	// At a rate that a receiver which has just come back may ask for, and then faster.
+	// At a rate that a receiver which has just come back may ask for, in turns with
+	// next to none; and then faster.
 	const gently = 200
-	began := time.Now()
-	s.call("PATCH", "/api/webhooks/"+away.ID, fmt.Sprintf(`{"isActive":true,"heldDeliveries":{"ratePerSecond":%d}}`, gently), http.StatusOK)
-	draining := arrivals.latency(s, "draining", 200)
-	soFar, after := arrivals.count(), time.Since(began)
-	s.call("PATCH", "/api/webhooks/"+away.ID, fmt.Sprintf(`{"heldDeliveries":{"ratePerSecond":%d}}`, rate), http.StatusOK)
-	began = time.Now()
+	still, draining := &latencies{in: in}, &latencies{in: in}
+	change(`{"isActive":true,"heldDeliveries":{"ratePerSecond":0.001}}`)
+	went, within := 0, time.Duration(0)
+	for range rounds {
+		change(`{"heldDeliveries":{"ratePerSecond":0.001}}`)
+		still.measure(s, each)
+		from := in.count()
+		change(fmt.Sprintf(`{"heldDeliveries":{"ratePerSecond":%d}}`, gently))
+		eventually(t, patience, func() string { // until it is known how much is held
+			if in.count() <= from+1 {
+				return "nothing goes"
+			}
+			return ""
+		})
+		from, began := in.count(), time.Now()
+		draining.measure(s, each)
+		went, within = went+in.count()-from, within+time.Since(began)
+	}
+	change(fmt.Sprintf(`{"heldDeliveries":{"ratePerSecond":%d}}`, rate))
+	from, began := in.count(), time.Now()
+	most := 0
 	eventually(t, time.Duration(held/rate)*2*time.Second+patience, func() string {
-		if n := arrivals.count(); n < held {
+		most = max(most, s.memory())
+		if n := in.count(); n < held {
 			return fmt.Sprintf("%d of %d", n, held)
 		}
 		return ""
 	})
-	took, grownMore := time.Since(began), s.memory()-memory
+	took := time.Since(began)
+	s.settled(patience)
+	in.inOrder(entities, held/2/entities)
 
-	t.Logf("%d held: memory grew by %d MiB, and by %d MiB while they went", held, grown>>20, grownMore>>20)
-	t.Logf("%d went in %.1f s, which is %.0f a second; %d were asked for", soFar, after.Seconds(), float64(soFar)/after.Seconds(), gently)
-	t.Logf("%d went in %.1f s, which is %.0f a second; %d were asked for", held-soFar, took.Seconds(), float64(held-soFar)/took.Seconds(), rate)
-	t.Logf("another webhook's deliveries, p99: %v before, %v while they were held, %v while they went", before, while, draining)
-	if grown > 96<<20 || grownMore > 160<<20 {
+	mib := func(bytes int) int { return bytes >> 20 }
+	t.Logf("memory: %d MiB with %d held, %d with %d, %d at most while they went", mib(little), held/10, mib(much), held, mib(most))
+	t.Logf("another webhook's p99, median of %d rounds of %d:", rounds, each)
+	t.Logf("%v where nothing is held, %v beside %d held: %.2f times", without.median(), with.median(), held, with.times(without))
+	t.Logf("%v while nothing goes, %v while %d a second go: %.2f times", still.median(), draining.median(), gently, draining.times(still))
+	t.Logf("%d went in %.1f s, which is %.0f a second; %d were asked for", went, within.Seconds(), float64(went)/within.Seconds(), gently)
+	t.Logf("%d went in %.1f s, which is %.0f a second; %d were asked for", held-from, took.Seconds(), float64(held-from)/took.Seconds(), rate)
+
+	// What each held delivery might cost shows with many only; the page caches of
+	// SQLite's connections fill with few.
+	if much-little > 64<<20 || most-little > 128<<20 {
 		t.Error("memory grows with what is held")
 	}
-	if n := float64(soFar) / after.Seconds(); n > 1.1*gently || n < 0.5*gently {
-		t.Errorf("%d went in %v, at %d a second", soFar, after, gently)
-	}
-	if n := float64(held-soFar) / took.Seconds(); n > 1.1*float64(rate) {
-		t.Errorf("%d went in %v, at %d a second", held-soFar, took, rate)
-	}
-	for _, p99 := range []time.Duration{while, draining} { // a machine that others use has bad moments
-		if p99 > 5*before+500*time.Millisecond {
+	inRate(t, went, within, gently)
+	inRate(t, held-from, took, rate)
+	// Of a few rounds of 60 deliveries the p99 is the slowest one's, and a machine that
+	// others use is late by some 10 ms at any time: what is far off is found.
+	for _, r := range [][2]*latencies{{with, without}, {draining, still}} {
+		if held >= million && r[0].times(r[1]) > 1.5 || r[0].median() > 3*r[1].median()+30*time.Millisecond {
 			t.Error("another webhook's deliveries are held up")
 		}
 	}
-	s.settled(patience)
 	s.stop()
 	balanced(t, "--data", data)
 }
 
-// arrivals are when events came to /steady, and how many to /away.
-type arrivals struct {
-	mu   sync.Mutex
-	at   map[string]time.Time
-	away int
-}
+// entities is how many the events that are held are about, in turns; every second is
+// about nothing.
+const entities = 500
 
-func (a *arrivals) judge(req *http.Request, event string, _ int) int {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	if req.URL.Path == "/away" {
-		a.away++
-	} else {
-		a.at[event] = time.Now()
-	}
-	return http.StatusNoContent
-}
-
-func (a *arrivals) count() int {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	return a.away
-}
-
-// latency is the 99th percentile of the time from an emit's call to its delivery.
-func (a *arrivals) latency(s *server, name string, n int) time.Duration {
+// hold emits events for the webhook that is not active.
+func (s *server) hold(from, to int) {
 	s.t.Helper()
-	sent := map[string]time.Time{}
-	for i := range n {
-		id := fmt.Sprintf("%s-%d", name, i)
-		sent[id] = time.Now()
-		s.emitAs(id)
-		<-time.After(5 * time.Millisecond)
-	}
-	var took []time.Duration
-	eventually(s.t, patience, func() string {
-		a.mu.Lock()
-		defer a.mu.Unlock()
-		took = took[:0]
-		for id, at := range sent {
-			if _, came := a.at[id]; !came {
-				return id + " has not come"
+	for n := from; n < to; {
+		var events []string
+		for ; n < to && len(events) < 1000; n++ {
+			if item := n / 2 % entities; n%2 == 0 {
+				events = append(events, fmt.Sprintf(`{"type":"stock.changed","data":{"item":"%d","stock":%d},"entity":{"type":"item","id":"%d"}}`, item, n, item))
+			} else {
+				events = append(events, fmt.Sprintf(`{"type":"stock.changed","data":{"stock":%d}}`, n))
 			}
-			took = append(took, a.at[id].Sub(at))
 		}
-		return ""
-	})
-	slices.Sort(took)
-	return took[n*99/100].Round(10 * time.Microsecond)
+		s.call("POST", "/api/events/batch", `{"events":[`+strings.Join(events, ",")+`]}`, http.StatusAccepted)
+	}
+}
+
+// inRate fails the test where more, or much less, went than was asked for. What a
+// lane was late by it may catch up with, up to a tenth of a second.
+func inRate(t *testing.T, n int, in time.Duration, rate int) {
+	t.Helper()
+	if asked := float64(rate) * in.Seconds(); float64(n) > 1.1*asked+0.1*float64(rate) || float64(n) < 0.5*asked {
+		t.Errorf("%d went in %v, at %d a second", n, in, rate)
+	}
 }
 
 // memory is what the service has in memory, in bytes.

@@ -25,6 +25,9 @@ func (w *writing) expire(x *billhook.Expiry) {
 		did := false
 		if e.CreatedAt.Before(x.Attempts) || e.CreatedAt.Before(x.Records) {
 			for _, d := range deliveries {
+				if o := w.over[d]; w.replays[replayKey{o.StoreID, o.EventID, o.WebhookID}] {
+					w.tally(billhook.Lane{StoreID: o.StoreID, WebhookID: o.WebhookID}, o.CreatedAt, func(day *billhook.LedgerDay) { day.Forgotten = true })
+				}
 				drop(&w.undo, w.over, d)
 				drop(&w.undo, w.attempts, d)
 				did = true

@@ -18,7 +18,7 @@ func (d *waiting) pending() billhook.Pending {
 	return billhook.Pending{
 		Lane: d.lane(), Position: billhook.Position{DueAt: d.NextAttemptAt, ID: d.ID},
 		EventID: d.EventID, EventType: d.EventType, Attempts: d.Attempts, AttemptsBefore: d.AttemptsBefore, CreatedAt: d.CreatedAt,
-		Place: d.place,
+		Place: d.place, FirstDue: d.firstDue,
 	}
 }
 

@@ -69,8 +69,9 @@ type key struct{ storeID, id string }
 // A waiting delivery, due at its NextAttemptAt, and who owns it.
 type waiting struct {
 	billhook.Delivery
-	owner int64
-	place *billhook.Place // nil for one that is in no strand
+	owner    int64
+	place    *billhook.Place // nil for one that is in no strand
+	firstDue time.Time
 }
 
 // nobody is the owner of what no node owns.

@@ -317,7 +317,7 @@ func (w *writing) wait(p *billhook.Pending) error {
 		owner, place = w.placeOwner(), &copied
 		w.touch(p.Strand())
 	}
-	put(&w.undo, w.pending, k, waiting{owner: owner, place: place, Delivery: billhook.Delivery{
+	put(&w.undo, w.pending, k, waiting{owner: owner, place: place, firstDue: p.FirstDue, Delivery: billhook.Delivery{
 		StoreID: p.StoreID, ID: p.ID, WebhookID: p.WebhookID, EventID: p.EventID, EventType: p.EventType,
 		Status: billhook.StatusPending, Attempts: p.Attempts, AttemptsBefore: p.AttemptsBefore,
 		CreatedAt: p.CreatedAt, NextAttemptAt: p.DueAt,

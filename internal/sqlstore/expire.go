@@ -51,6 +51,7 @@ func (p position) before(q position) bool { return p.at < q.at || p.at == q.at &
 type past struct {
 	position
 	deliveries []string
+	replays    map[string]account // of deliveries among them that replays made
 	bytes      int64
 	erased     bool
 	key        string

@@ -15,7 +15,8 @@ const (
 	// webhook has the first day of which all are counted.
 	selectSince = "SELECT day FROM billhook.ledger WHERE store_id = ? AND webhook_id = '' ORDER BY day DESC LIMIT 1"
 
-	selectForgotten = "SELECT attempts_at FROM billhook.retention WHERE store_id = ?"
+	// What goes by the week goes for all stores.
+	selectForgotten = "SELECT COALESCE(MAX(attempts_at), 0) FROM billhook.retention WHERE store_id IN (?, '" + billhook.AllStores + "')"
 
 	selectCounted = "SELECT webhook_id, created_at, status, reason, id FROM (" +
 		"SELECT * FROM (SELECT webhook_id, created_at, 'pending' AS status, '' AS reason, id FROM billhook.pending WHERE store_id = ? AND id > ? ORDER BY id LIMIT CAST(? AS BIGINT)) AS waiting " +
@@ -23,7 +24,7 @@ const (
 		"SELECT * FROM (SELECT webhook_id, created_at, status, CASE status WHEN 'skipped' THEN COALESCE(reason, '') ELSE '' END AS reason, id FROM billhook.deliveries WHERE store_id = ? AND id > ? ORDER BY id LIMIT CAST(? AS BIGINT)) AS over" +
 		") AS both_halves ORDER BY id LIMIT CAST(? AS BIGINT)"
 
-	countBacklog = "SELECT COUNT(*), COALESCE(SUM(CASE WHEN owner = CAST(? AS BIGINT) THEN 1 ELSE 0 END), 0) FROM billhook.pending WHERE store_id = ? AND webhook_id = ?"
+	countBacklog = "SELECT COUNT(*), COALESCE(SUM(CASE WHEN owner = CAST(? AS BIGINT) THEN 1 ELSE 0 END), 0), COALESCE(SUM(CASE WHEN owner = -2 THEN 1 ELSE 0 END), 0) FROM billhook.pending WHERE store_id = ? AND webhook_id = ?"
 )
 
 // Ledger reads a webhook's days, the latest first.
@@ -56,6 +57,7 @@ func (r *Reader) Ledger(ctx context.Context, f billhook.LedgerFilter) ([]billhoo
 		d.Dead += r.dead
 		d.Cancelled += r.cancelled
 		d.Changes += r.changes
+		d.Forgotten = d.Forgotten || r.reason == forgotten
 		if r.skipped != 0 {
 			if d.Skipped == nil {
 				d.Skipped = map[string]int64{}
@@ -111,8 +113,8 @@ func scanCounted(from Row) (c billhook.Counted, err error) {
 	return c, err
 }
 
-// Backlog counts a lane's pending deliveries, the owner's and all.
-func (r *Reader) Backlog(ctx context.Context, owner int64, lane billhook.Lane, dueBefore, createdBefore time.Time) (own, all int, err error) {
+// Backlog counts a lane's pending deliveries, the owner's among them.
+func (r *Reader) Backlog(ctx context.Context, owner int64, lane billhook.Lane, dueBefore, createdBefore time.Time) (billhook.Backlog, error) {
 	text, args := countBacklog, []any{owner, lane.StoreID, lane.WebhookID}
 	if !dueBefore.IsZero() {
 		text, args = text+" AND due_at < ?", append(args, nanos(dueBefore))
@@ -121,9 +123,9 @@ func (r *Reader) Backlog(ctx context.Context, owner int64, lane billhook.Lane, d
 		text, args = text+" AND created_at < ?", append(args, nanos(createdBefore))
 	}
 	rows, err := r.query(ctx, text, args...)
-	counted, err := collect(rows, err, func(from Row) (n [2]int, err error) { return n, from.Scan(&n[0], &n[1]) })
+	counted, err := collect(rows, err, func(from Row) (b billhook.Backlog, err error) { return b, from.Scan(&b.All, &b.Own, &b.Behind) })
 	if err != nil {
-		return 0, 0, fmt.Errorf("count pending deliveries: %w", err)
+		return billhook.Backlog{}, fmt.Errorf("count pending deliveries: %w", err)
 	}
-	return counted[0][1], counted[0][0], nil
+	return counted[0], nil
 }

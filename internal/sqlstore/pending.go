@@ -14,7 +14,7 @@ const (
 
 	// selectPending reads what a Pending holds.
 	selectPending = "SELECT " + pendingFields + " FROM billhook.pending "
-	pendingFields = "store_id, webhook_id, due_at, id, event_id, event_type, attempts, attempts_before, created_at, entity_type, entity_id, sequence"
+	pendingFields = "store_id, webhook_id, due_at, id, event_id, event_type, attempts, attempts_before, created_at, first_due, entity_type, entity_id, sequence"
 
 	// lanes skips from store to store and within each from webhook to webhook,
 	// so it costs as much as there are lanes and not as there are deliveries.
@@ -48,9 +48,9 @@ const (
 var (
 	insertPending = &bulk{
 		what:   "insert pending deliveries",
-		insert: "billhook.pending (" + pendingColumns + ")",
+		insert: "billhook.pending (" + pendingColumns + ", first_due)",
 		shared: 2,
-		row:    []string{"?1", textKind, textKind, textKind, textKind, bigintKind, bigintKind, bigintKind, textKind, bigintKind, bigintKind, bigintKind, "?2"},
+		row:    []string{"?1", textKind, textKind, textKind, textKind, bigintKind, bigintKind, bigintKind, textKind, bigintKind, bigintKind, bigintKind, "?2", bigintKind},
 	}
 	insertNew = &bulk{
 		what:   "insert new deliveries",
@@ -83,7 +83,7 @@ func newWaiting(p *billhook.Pending) waiting {
 }
 
 func (p *waiting) isNew() bool {
-	return p.attempts+p.AttemptsBefore+p.statusCode == 0 && p.reason == "" && p.lastAttemptAt == 0
+	return p.attempts+p.AttemptsBefore+p.statusCode == 0 && p.reason == "" && p.lastAttemptAt == 0 && p.FirstDue.IsZero()
 }
 
 // wait inserts the rows, which are in the order of their stores.
@@ -107,7 +107,7 @@ func (w *Writer) wait(ctx context.Context, all []waiting) error {
 		own = func(args []any, i int) []any {
 			p := &all[i]
 			return append(args, p.ID, p.WebhookID, p.EventID, p.EventType, int64(p.attempts), int64(p.AttemptsBefore),
-				int64(p.statusCode), optional(p.reason), nanos(p.CreatedAt), p.lastAttemptAt, p.dueAt)
+				int64(p.statusCode), optional(p.reason), nanos(p.CreatedAt), p.lastAttemptAt, p.dueAt, nanos(p.FirstDue))
 		}
 	}
 	return w.all(ctx, b, rows{
@@ -159,11 +159,11 @@ func (r *Reader) Pending(ctx context.Context, owner int64, lane billhook.Lane, a
 }
 
 func scanPending(from Row) (p billhook.Pending, err error) {
-	var due, created int64
+	var due, created, first int64
 	var kind, id sql.NullString
 	var sequence sql.NullInt64
-	err = from.Scan(&p.StoreID, &p.WebhookID, &due, &p.ID, &p.EventID, &p.EventType, &p.Attempts, &p.AttemptsBefore, &created, &kind, &id, &sequence)
-	p.DueAt, p.CreatedAt = moment(due), moment(created)
+	err = from.Scan(&p.StoreID, &p.WebhookID, &due, &p.ID, &p.EventID, &p.EventType, &p.Attempts, &p.AttemptsBefore, &created, &first, &kind, &id, &sequence)
+	p.DueAt, p.CreatedAt, p.FirstDue = moment(due), moment(created), moment(first)
 	if id.Valid {
 		p.Place = &billhook.Place{Entity: billhook.Reference{Type: kind.String, ID: id.String}, Sequence: sequence.Int64}
 	}

@@ -6,7 +6,7 @@ import (
 )
 
 const (
-	replaysAmong = "SELECT event_id, delivery_id FROM billhook.replays WHERE store_id = ? AND "
+	replaysAmong = "SELECT event_id, delivery_id, webhook_id, created_at FROM billhook.replays WHERE store_id = ? AND "
 	waitingAmong = "SELECT id FROM billhook.pending WHERE store_id = ? AND "
 	dataAmong    = "SELECT id, created_at, data FROM billhook.events WHERE store_id = ? AND erased_at = 0 AND created_at >= ? AND created_at <= ? AND "
 
@@ -76,9 +76,15 @@ func (w *Writer) withReplays(ctx context.Context, storeID string, all []past) er
 	}
 	rows, err := w.conn.Query(ctx, replaysAmong+w.among("event_id"), storeID, list(ids))
 	_, err = collect(rows, err, func(from Row) (delivery string, err error) {
-		var event string
-		if err = from.Scan(&event, &delivery); err == nil {
-			of[event].deliveries = append(of[event].deliveries, delivery)
+		var event, webhook string
+		var at int64
+		if err = from.Scan(&event, &delivery, &webhook, &at); err == nil {
+			e := of[event]
+			e.deliveries = append(e.deliveries, delivery)
+			if e.replays == nil {
+				e.replays = map[string]account{}
+			}
+			e.replays[delivery] = accountOf(storeID, webhook, moment(at))
 		}
 		return delivery, err
 	})
@@ -99,8 +105,11 @@ func (t *settling) attempts(e *past) {
 	for _, id := range e.deliveries {
 		if t.waits[id] {
 			t.late[e.position] = true
-		} else {
-			t.over = append(t.over, id)
+			continue
+		}
+		t.over = append(t.over, id)
+		if of, replayed := e.replays[id]; replayed {
+			t.ledger.forgot(of)
 		}
 	}
 }

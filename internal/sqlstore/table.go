@@ -51,7 +51,7 @@ var moved = []*table{
 	newTable("replays", 3, "store_id, event_id, webhook_id, delivery_id, created_at bigint"),
 	owned(newTable("recoveries", 2, "store_id, id, status, step bigint, idempotency_key, plan, progress, created_at bigint, updated_at bigint")),
 	owned(newTable("pending", 2, "store_id, id, webhook_id, event_id, event_type, attempts bigint, attempts_before bigint, "+
-		"status_code bigint, reason, created_at bigint, last_attempt_at bigint, due_at bigint, entity_type, entity_id, sequence bigint")),
+		"status_code bigint, reason, created_at bigint, last_attempt_at bigint, due_at bigint, entity_type, entity_id, sequence bigint, first_due bigint")),
 }
 
 var (

@@ -103,6 +103,16 @@ func (t *tally) made(p *billhook.Pending) {
 	c.changes++
 }
 
+// forgotten is the reason of a row that counts nothing: of its webhook's day something
+// went before its time, with an older event.
+const forgotten = "forgotten"
+
+// forgot notes that of a day not all is there any more.
+func (t *tally) forgot(a account) {
+	a.reason = forgotten
+	t.of(a).changes++
+}
+
 // matched counts what a new event was for.
 func (t *tally) matched(e *billhook.Emit) {
 	for i := range e.Deliveries {
