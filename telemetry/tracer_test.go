@@ -127,7 +127,7 @@ func (s *tracedShop) until(name string, n int) (found tracetest.SpanStubs) {
 func attributes(span tracetest.SpanStub) map[string]string {
 	all := map[string]string{}
 	for _, a := range span.Attributes {
-		all[string(a.Key)] = a.Value.Emit()
+		all[string(a.Key)] = a.Value.String()
 	}
 	return all
 }
