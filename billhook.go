@@ -66,6 +66,9 @@ type Config struct {
 	Logger *slog.Logger
 	// Observer is told what happens (package telemetry has one). Default: none.
 	Observer Observer
+	// Tracer makes spans of emits and attempts (package telemetry has one). Default:
+	// none, and the context of a trace is passed on as it is.
+	Tracer Tracer
 	// OnAlert is told what an operator may want to know, grouped, beside the events of
 	// SystemStore (package notify makes mails of it). It must not wait. Default: none.
 	OnAlert func(Alert)

@@ -16,6 +16,10 @@ import (
 // first result. The event is its own entry in the audit log.
 func (c *Client) Emit(ctx context.Context, e Emission) (accepted Event, err error) {
 	defer c.observeRefusal(&err)
+	ctx, span := c.startEmit(ctx, e.StoreID, 1)
+	if span != nil {
+		defer func() { endEmit(span, accepted, err) }()
+	}
 	em, err := c.prepare(ctx, orDefaultStore(e.StoreID), e)
 	if err != nil {
 		return Event{}, err
@@ -43,6 +47,10 @@ func (c *Client) Emit(ctx context.Context, e Emission) (accepted Event, err erro
 //	sql.Open("sqlite", "file:shop.db?_pragma=busy_timeout(5000)&_txlock=immediate")
 func (c *Client) EmitTx(ctx context.Context, tx any, e Emission) (accepted Event, err error) {
 	defer c.observeRefusal(&err)
+	ctx, span := c.startEmit(ctx, e.StoreID, 1)
+	if span != nil {
+		defer func() { endEmit(span, accepted, err) }()
+	}
 	em, err := c.prepare(ctx, orDefaultStore(e.StoreID), e)
 	if err != nil {
 		return Event{}, err
@@ -78,6 +86,10 @@ func (c *Client) EmitBatch(ctx context.Context, storeID string, emissions []Emis
 	if len(emissions) > c.config.MaxBatch {
 		return nil, &Error{Code: CodeTooLarge, Pointer: "/events", Message: fmt.Sprintf("has more than %d events", c.config.MaxBatch), Hint: "send several batches"}
 	}
+	ctx, span := c.startEmit(ctx, storeID, len(emissions))
+	if span != nil {
+		defer func() { endBatch(span, results, err) }()
+	}
 	all := make([]*Emit, len(emissions))
 	for i, e := range emissions {
 		em, err := c.prepare(ctx, orDefaultStore(storeID), e)
@@ -99,7 +111,7 @@ func (c *Client) EmitBatch(ctx context.Context, storeID string, emissions []Emis
 // Test emits an event with the catalogue's example to one webhook alone,
 // whatever it subscribes to, as an ordinary delivery. The type defaults to the
 // first that the webhook wants.
-func (c *Client) Test(ctx context.Context, storeID, webhookID, eventType string) (Delivery, error) {
+func (c *Client) Test(ctx context.Context, storeID, webhookID, eventType string) (_ Delivery, err error) {
 	s, v, err := c.registry.emitting(storeID)
 	if err != nil {
 		return Delivery{}, err
@@ -115,8 +127,18 @@ func (c *Client) Test(ctx context.Context, storeID, webhookID, eventType string)
 	if err != nil {
 		return Delivery{}, err
 	}
-	em, err := c.prepareFor(ctx, &s, v, example, []*endpoint{e})
-	if err != nil {
+	var em *Emit
+	ctx, span := c.startEmit(ctx, storeID, 1)
+	if span != nil {
+		defer func() {
+			if err != nil {
+				span.End(nil, err)
+			} else {
+				span.End([]Event{em.Event}, nil)
+			}
+		}()
+	}
+	if em, err = c.prepareFor(ctx, &s, v, example, []*endpoint{e}); err != nil {
 		return Delivery{}, err
 	}
 	done := newAudit(ctx, storeID, AuditWebhookTest, Reference{entityWebhook, webhookID})
@@ -186,7 +208,7 @@ func (c *Client) prepareFor(ctx context.Context, s *Store, v vocabulary, e Emiss
 		OccurredAt: e.OccurredAt, CreatedAt: at, IdempotencyKey: e.IdempotencyKey,
 	}
 	caller := callerOf(ctx)
-	event.RequestID = caller.RequestID
+	event.RequestID, event.TraceContext = caller.RequestID, TraceContextOf(ctx)
 	if event.Actor == (Reference{}) {
 		event.Actor = caller.Actor
 	}

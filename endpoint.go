@@ -86,9 +86,14 @@ func newEndpoint(w Webhook, p *profile.Profile, concurrency int) (*endpoint, err
 // set, and it is in no signature: the profile's receivers know nothing of it.
 const sequenceHeader = "Webhook-Sequence"
 
+// traceparentHeader is in lower case, as W3C Trace Context asks for, and in no
+// signature. The tracestate stays here: vendors of tracing put into it what they
+// like, which is for no stranger.
+const traceparentHeader = "traceparent"
+
 // header makes the headers of one attempt.
-func (e *endpoint) header(event *Event, at time.Time, body []byte) http.Header {
-	h := make(http.Header, 7+len(e.static))
+func (e *endpoint) header(event *Event, trace TraceContext, at time.Time, body []byte) http.Header {
+	h := make(http.Header, 8+len(e.static))
 	for _, s := range e.static {
 		h[s.Name] = []string{s.Value}
 	}
@@ -99,6 +104,9 @@ func (e *endpoint) header(event *Event, at time.Time, body []byte) http.Header {
 	}
 	if event.Sequence > 0 {
 		h[sequenceHeader] = []string{strconv.FormatInt(event.Sequence, 10)}
+	}
+	if e.webhook.TraceContext && !trace.IsZero() {
+		h[traceparentHeader] = []string{trace.Traceparent()}
 	}
 	return h
 }
@@ -120,12 +128,13 @@ func (e *endpoint) signers(at time.Time) profile.Signers {
 }
 
 // reservedHeader reports whether a header is Billhook's to set: what frames
-// the message, says where it goes and what it is, or signs it.
+// the message, says where it goes and what it is, signs it, or is of a trace.
 func reservedHeader(name string, p *profile.Profile) bool {
 	name = strings.ToLower(name)
 	switch name {
 	case "host", "content-length", "content-type", "content-encoding", "user-agent",
-		"transfer-encoding", "connection", "keep-alive", "te", "trailer", "upgrade", "expect":
+		"transfer-encoding", "connection", "keep-alive", "te", "trailer", "upgrade", "expect",
+		traceparentHeader, "tracestate":
 		return true
 	}
 	return strings.HasPrefix(name, "webhook-") || strings.HasPrefix(name, "proxy-") ||

@@ -21,6 +21,9 @@ type Event struct {
 	Actor Reference
 	// RequestID is that of the Caller; may be empty.
 	RequestID string
+	// TraceContext is what the spans of its attempts belong to: the emit's span, or
+	// without a Tracer the caller's. It goes with Data.
+	TraceContext TraceContext
 	// OccurredAt is when it happened, by the caller. Default: CreatedAt.
 	OccurredAt time.Time
 	// CreatedAt is when Billhook accepted it, and the time in the envelope.

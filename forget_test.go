@@ -247,7 +247,8 @@ func TestEraseLeavesNoBytes(t *testing.T) {
 			if i%3 == 1 {
 				e.Entity, e.Actor = billhook.Reference{Type: "order", ID: fmt.Sprint(i)}, customer
 			}
-			if _, err := w.client.Emit(ctx, e); err != nil {
+			trace := billhook.ParseTraceContext("00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01", "shop="+secret)
+			if _, err := w.client.Emit(billhook.WithTraceContext(ctx, trace), e); err != nil {
 				t.Fatal(err)
 			}
 			w.emit("order.sent", `{"name":"`+public+`"}`)
@@ -293,7 +294,7 @@ func TestEraseLeavesNoBytes(t *testing.T) {
 			t.Errorf("a repeat of what was erased: %v, %v", got, err)
 		}
 		w.verify("default")
-		if got := slices.Concat(w.holds(`"name":"`+secret), w.holds(`"name2":"`+secret)); len(got) > 0 {
+		if got := slices.Concat(w.holds(`"name":"`+secret), w.holds(`"name2":"`+secret), w.holds("shop="+secret)); len(got) > 0 {
 			t.Errorf("payloads are to be found in %v", got)
 		}
 		// Answers are in tables whose pages were split, which leaves bytes of what was

@@ -279,7 +279,11 @@ func (s *testSender) attemptAt(t *testing.T, url string) *Attempt {
 		t.Fatalf("the timeout is %v", e.timeout)
 	}
 	event := &Event{StoreID: "default", ID: "evt_1", Type: "order.paid", Data: []byte(`{"id":"o_1"}`), CreatedAt: time.Now()}
-	return s.attempt(context.Background(), e, &Pending{Lane: Lane{StoreID: "default", WebhookID: "w"}}, event, func() bool { return true })
+	a := &Attempt{StartedAt: time.Now(), URL: url}
+	if !s.attempt(context.Background(), a, e, &Pending{Lane: Lane{StoreID: "default", WebhookID: "w"}}, event, TraceContext{}, func() bool { return true }) {
+		return nil
+	}
+	return a
 }
 
 // TestResets: a connection that is reset, by the kernel and not by a test's

@@ -64,12 +64,19 @@ func (s *sender) deliver(ctx context.Context, e *endpoint, p *Pending, held func
 		}
 		event = &stored
 	}
-	a := s.attempt(ctx, e, p, event, held)
-	if a == nil {
+	a := &Attempt{StoreID: p.StoreID, DeliveryID: p.ID, Number: p.Attempts + 1, StartedAt: now(), URL: e.webhook.URL}
+	trace, span := s.startAttempt(event, p, a)
+	if !s.attempt(ctx, a, e, p, event, trace, held) {
+		if span != nil {
+			span.End(nil)
+		}
 		return nil
 	}
 	step := Next(p, a, e.policy, s.config.random())
 	o := &Outcome{Delivery: *p, Attempt: *a, Status: step.Status, NextAttemptAt: step.RetryAt, Reason: step.Reason, Deactivate: step.Deactivate}
+	if span != nil {
+		span.End(o)
+	}
 	s.config.Observer.Attempted(o, event)
 	return o
 }
@@ -91,24 +98,24 @@ func wait(ctx context.Context, d time.Duration) {
 	}
 }
 
-// attempt sends the event once and tells what came of it.
-func (s *sender) attempt(ctx context.Context, e *endpoint, p *Pending, event *Event, held func() bool) *Attempt {
-	a := &Attempt{StoreID: p.StoreID, DeliveryID: p.ID, Number: p.Attempts + 1, StartedAt: now(), URL: e.webhook.URL}
+// attempt sends the event once, from where in its trace is told, and writes into a
+// what came of it; false means that it was called off.
+func (s *sender) attempt(ctx context.Context, a *Attempt, e *endpoint, p *Pending, event *Event, trace TraceContext, held func() bool) bool {
 	if expired(p, e.policy, a.StartedAt) {
 		a.Failure, a.Error = FailureExpired, waitedTooLong(p, e.policy.MaxAge, a.StartedAt)
-		return a
+		return true
 	}
 	if e.url.Scheme != "https" && !s.config.allowsHTTP(e.profile) {
 		a.Failure, a.Error = FailureRefused, "the URL is not encrypted (http://), and the profile "+e.profile.Name+" asks for https://"
-		return a // it was registered while that was allowed
+		return true // it was registered while that was allowed
 	}
 	body := e.profile.AppendBody(make([]byte, 0, len(event.Data)+256), profile.Event{
 		ID: event.ID, Type: event.Type, Time: event.CreatedAt, Data: event.Data, IdempotencyKey: event.IdempotencyKey,
 	})
-	header := e.header(event, a.StartedAt, body)
+	header := e.header(event, trace, a.StartedAt, body)
 
 	if !held() {
-		return nil // it took so long to come here that others may be at it
+		return false // it took so long to come here that others may be at it
 	}
 	timed, cancel := context.WithTimeout(ctx, e.timeout)
 	defer cancel()
@@ -117,15 +124,15 @@ func (s *sender) attempt(ctx context.Context, e *endpoint, p *Pending, event *Ev
 	a.Duration = time.Since(start)
 	if err != nil {
 		if ctx.Err() != nil || errors.Is(err, errNotHeld) {
-			return nil // called off: it waits on, and no one blames the receiver
+			return false // called off: it waits on, and no one blames the receiver
 		}
 		a.Failure, a.Error = explain(err, e.url, a.Duration, a.StartedAt)
-		return a
+		return true
 	}
 	judge(a, resp, e.profile, a.StartedAt.Add(a.Duration))
 	a.ResponseHeaders = keepHeaders(resp.Header)
 	a.ResponseBody = s.readBody(resp, cancel)
-	return a
+	return true
 }
 
 var errNotHeld = errors.New("the delivery may be another's by now")

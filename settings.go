@@ -42,6 +42,9 @@ type WebhookSettings struct {
 	// Release is what is being done with what was held, since the webhook is active
 	// again; nil when that is through, or needs nothing.
 	Release *Release `json:"release,omitempty"`
+	// TraceContext has each delivery tell the receiver its place in the trace of the
+	// event, in a header traceparent (W3C Trace Context). Default: false.
+	TraceContext bool `json:"traceContext,omitempty"`
 	// TLS is the webhook's own way to recognise its receiver, and to be recognised;
 	// nil leaves it to what holds for all.
 	TLS *WebhookTLS `json:"tls,omitempty"`

@@ -75,6 +75,7 @@ type WebhookChange struct {
 	Filter *string
 	// EventVersions: an empty map pins nothing.
 	EventVersions *map[string]int
+	TraceContext  *bool
 	// Order and Coalesce hold for events that are accepted from then on.
 	Order    *string
 	Coalesce *Coalesce

@@ -140,6 +140,9 @@ func (ch *WebhookChange) apply(w *Webhook) {
 	if ch.EventVersions != nil {
 		w.EventVersions = maps.Clone(*ch.EventVersions)
 	}
+	if ch.TraceContext != nil {
+		w.TraceContext = *ch.TraceContext
+	}
 	if ch.Order != nil {
 		w.Order = *ch.Order
 	}

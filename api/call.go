@@ -54,7 +54,7 @@ func (c *call) run() {
 	}
 }
 
-// introduce has it on record who calls.
+// introduce has it on record who calls, and in which trace.
 func (c *call) introduce() {
 	if c.route.permission == "" {
 		return
@@ -64,7 +64,21 @@ func (c *call) introduce() {
 		caller.Actor = billhook.Reference{Type: "apiKey", ID: c.key.Actor}
 	}
 	c.w.Header()["X-Request-Id"] = []string{caller.RequestID}
-	c.r = c.r.WithContext(billhook.WithCaller(c.r.Context(), caller))
+	ctx := billhook.WithCaller(c.r.Context(), caller)
+	if trace := c.traceContext(); !trace.IsZero() {
+		ctx = billhook.WithTraceContext(ctx, trace)
+	}
+	c.r = c.r.WithContext(ctx)
+}
+
+// traceContext is what the caller's headers say; what they say wrongly they do not
+// say (W3C Trace Context, 3.2).
+func (c *call) traceContext() billhook.TraceContext {
+	traceparent := c.r.Header["Traceparent"]
+	if len(traceparent) != 1 {
+		return billhook.TraceContext{}
+	}
+	return billhook.ParseTraceContext(traceparent[0], strings.Join(c.r.Header["Tracestate"], ","))
 }
 
 // unrouted answers for paths and methods that are not in the table.

@@ -10,12 +10,12 @@ var (
 	registrationMembers = []string{
 		"url", "events", "secret", "name", "description", "isActive", "active", "retryPolicy", "headers", "id",
 		"overlapSignature", "ed25519", "limits", "deactivateAfterSeconds", "filter", "eventVersions", "order", "coalesce",
-		"whenInactive", "held", "tls",
+		"whenInactive", "held", "tls", "traceContext",
 	}
 	webhookChangeMembers = []string{
 		"url", "events", "name", "description", "isActive", "active", "retryPolicy", "headers",
 		"overlapSignature", "ed25519", "limits", "deactivateAfterSeconds", "filter", "eventVersions", "order", "coalesce",
-		"whenInactive", "held", "tls", "heldDeliveries",
+		"whenInactive", "held", "tls", "traceContext", "heldDeliveries",
 	}
 )
 
@@ -82,6 +82,8 @@ func (c *call) readRegistration(text []byte) (billhook.Registration, error) {
 				r.Held, err = optional(rd, rd.heldLimits)
 			case "tls":
 				r.TLS, err = optional(rd, rd.tls)
+			case "traceContext":
+				r.TraceContext, err = optional(rd, rd.bool)
 			}
 			return err
 		})
@@ -146,6 +148,8 @@ func (c *call) readWebhookChange(text []byte) (billhook.WebhookChange, error) {
 				change.HeldDeliveries, err = rd.release()
 			case "tls":
 				change.TLS, err = pointerTo(optional(rd, rd.tls))
+			case "traceContext":
+				change.TraceContext, err = pointerTo(rd.bool())
 			}
 			return err
 		})

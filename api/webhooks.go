@@ -36,6 +36,7 @@ type webhookJSON struct {
 	// Filter is null where there is none.
 	Filter        *string        `json:"filter"`
 	EventVersions map[string]int `json:"eventVersions"`
+	TraceContext  bool           `json:"traceContext"`
 	// WhenInactive is null where the default is followed.
 	WhenInactive *string        `json:"whenInactive"`
 	Held         heldLimitsJSON `json:"held"`
@@ -60,7 +61,7 @@ func showWebhook(w *billhook.Webhook) webhookJSON {
 		Name: w.Name, Description: w.Description, IsActive: w.IsActive,
 		RetryPolicy: w.RetryPolicy, Headers: maskHeaders(w.Headers),
 		OverlapSignature: cmp.Or(w.OverlapSignature, billhook.SignOld), TLS: showTLS(w.TLS),
-		Order:    cmp.Or(w.Order, billhook.OrderNone),
+		Order: cmp.Or(w.Order, billhook.OrderNone), TraceContext: w.TraceContext,
 		Coalesce: coalesceJSON{append([]string{}, w.Coalesce.Latest...)},
 		Limits:   showLimits(w.Limits), DeactivateAfterSeconds: w.DeactivateAfterSeconds,
 		CreatedAt: instant(w.CreatedAt), UpdatedAt: instant(w.UpdatedAt),

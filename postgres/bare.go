@@ -29,16 +29,17 @@ const (
 
 	// copyStep is how many events are copied at a time.
 	copyStep = 2000
-	// copyBare copies what comes after a key: all but the data, unless it is needed,
-	// of which the hash stays.
+	// copyBare copies what comes after a key: all but the data, of which the hash stays,
+	// and the trace context, unless they are needed.
 	copyBare = `WITH page AS (SELECT * FROM billhook.%[1]s WHERE (store_id, id, created_at) > ($1, $2, $3) ORDER BY store_id, id, created_at LIMIT %[2]d),
 		put AS (INSERT INTO billhook.%[1]s_bare (store_id, id, type, created_at, occurred_at, entity_type, entity_id, actor_type, actor_id,
-				idempotency_key, deliveries, delivery_ids, request_id, sequence, chain, number, hash, data, data_hash, erased_at)
+				idempotency_key, deliveries, delivery_ids, request_id, sequence, chain, number, hash, data, data_hash, erased_at, trace_context)
 			SELECT store_id, id, type, created_at, occurred_at, entity_type, entity_id, actor_type, actor_id,
 				idempotency_key, deliveries, delivery_ids, request_id, sequence, chain, number, hash,
 				CASE WHEN k.s IS NULL THEN '' ELSE data END,
 				CASE WHEN k.s IS NULL THEN COALESCE(data_hash, sha256(data)) ELSE data_hash END,
-				CASE WHEN k.s IS NULL AND erased_at = 0 THEN $6 ELSE erased_at END
+				CASE WHEN k.s IS NULL AND erased_at = 0 THEN $6 ELSE erased_at END,
+				CASE WHEN k.s IS NULL THEN NULL ELSE trace_context END
 			FROM page LEFT JOIN unnest($4::text[], $5::text[]) AS k (s, i) ON k.s = page.store_id AND k.i = page.id)
 		SELECT store_id, id, created_at FROM page ORDER BY store_id DESC, id DESC, created_at DESC LIMIT 1`
 	sameRows = "SELECT (SELECT COUNT(*) FROM billhook.%[1]s) = (SELECT COUNT(*) FROM billhook.%[1]s_bare)"
@@ -54,7 +55,7 @@ const (
 		COMMENT ON TABLE billhook.%[1]s IS '%[4]s'`
 
 	// bareRest is for the few that were pending.
-	bareRest = "UPDATE billhook.%[1]s SET data_hash = sha256(data), data = '', erased_at = $1 WHERE erased_at = 0"
+	bareRest = "UPDATE billhook.%[1]s SET data_hash = sha256(data), data = '', erased_at = $1, trace_context = NULL WHERE erased_at = 0"
 	tellBare = "COMMENT ON TABLE billhook.%[1]s IS '" + isBare + "'"
 )
 

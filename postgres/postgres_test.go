@@ -143,6 +143,7 @@ func emit(id string, webhooks ...string) *billhook.Emit {
 	at := time.Now().UTC().Round(0).Add(-time.Hour)
 	e := &billhook.Emit{OwnID: true, Event: billhook.Event{
 		StoreID: "default", ID: id, Type: "order.paid", Data: []byte(`{"id":"` + id + `"}`), CreatedAt: at, OccurredAt: at, Deliveries: len(webhooks),
+		TraceContext: billhook.ParseTraceContext("00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01", "shop="+id),
 	}}
 	for i, webhook := range webhooks {
 		e.Deliveries = append(e.Deliveries, billhook.Pending{

@@ -52,7 +52,7 @@ var reservedHeaders = map[string]bool{
 	"accept-encoding": true, "authorization": true, "connection": true, "content-encoding": true,
 	"content-length": true, "content-type": true, "cookie": true, "date": true, "expect": true,
 	"host": true, "keep-alive": true, "te": true, "trailer": true, "transfer-encoding": true,
-	"upgrade": true, "user-agent": true,
+	"traceparent": true, "tracestate": true, "upgrade": true, "user-agent": true,
 }
 
 // checkHeader says whether a profile may sign in a header of that name.

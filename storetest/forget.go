@@ -52,7 +52,7 @@ func testExpire(f *fixture) {
 		got := f.event("one", e.Event.ID)
 		want := e.Event
 		if i < 10 {
-			want.Data, want.ErasedAt = nil, erased
+			want.Data, want.ErasedAt, want.TraceContext = nil, erased, billhook.TraceContext{}
 		}
 		f.equal(e.Event.ID, got, want)
 		_, err := f.db.Delivery(context.Background(), "one", e.Deliveries[0].ID)
@@ -188,7 +188,7 @@ func testErase(f *fixture) {
 			f.equal("not meant", []any{waits.Status, len(answered.ResponseBody) > 0}, []any{billhook.StatusPending, true})
 			continue
 		}
-		want.Data, want.ErasedAt = nil, at(200)
+		want.Data, want.ErasedAt, want.TraceContext = nil, at(200), billhook.TraceContext{}
 		f.equal("erased", got, want)
 		f.equal("its delivery", []any{waits.Status, waits.Reason, len(waits.Payload), waits.ErasedAt}, []any{billhook.StatusCancelled, "erased", 0, at(200)})
 		f.equal("its answer", []any{answered.ResponseHeaders, len(answered.ResponseBody), answered.StatusCode}, []any{"", 0, 200})

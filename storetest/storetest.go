@@ -153,6 +153,7 @@ func (f *fixture) emit(storeID, id string, second int, webhooks ...string) *bill
 	e := &billhook.Emit{OwnID: true, Event: billhook.Event{
 		StoreID: storeID, ID: id, Type: "order.created", Data: []byte(`{"id":"` + id + `"}`),
 		OccurredAt: at(second - 1), CreatedAt: at(second), Deliveries: len(webhooks),
+		TraceContext: billhook.ParseTraceContext("00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01", "shop="+id),
 	}}
 	for _, webhook := range webhooks {
 		f.deliveries++

@@ -69,6 +69,9 @@ func (l AttemptLog) Attempted(o *billhook.Outcome, e *billhook.Event) {
 	if e.RequestID != "" {
 		line = append(line, "requestId", e.RequestID)
 	}
+	if id := e.TraceContext.TraceID(); id != "" {
+		line = append(line, "trace", id)
+	}
 	l.Logger.Info("attempt", line...)
 }
 

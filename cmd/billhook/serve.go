@@ -92,8 +92,10 @@ func (cmd *serveCmd) Run(ctx context.Context) error {
 		return err
 	}
 	metrics := telemetry.NewMetrics()
+	tracer, stopTracing := startTracing(ctx, logger)
+	defer stopTracing()
 	config := billhook.Config{
-		Observer: cmd.observer(metrics, logger), OnAlert: notifier.Add,
+		Observer: cmd.observer(metrics, logger), Tracer: tracer, OnAlert: notifier.Add,
 		Profile: cmd.Profile, Profiles: profiles, AllowInsecure: cmd.Dev, Logger: logger,
 		Egress: policy, EgressProxy: proxy,
 		Schemas: schema.Language{}, Filters: filter.New(),

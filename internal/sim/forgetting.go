@@ -45,7 +45,7 @@ func (w *writing) expire(x *billhook.Expiry) {
 			}
 			did = true
 		case e.CreatedAt.Before(x.Payloads) && e.ErasedAt.IsZero():
-			e.Data, e.ErasedAt = nil, x.At
+			e.Data, e.ErasedAt, e.TraceContext = nil, x.At, billhook.TraceContext{}
 			put(&w.undo, w.events, k, e)
 			did = true
 		}
@@ -130,7 +130,7 @@ func (w *writing) erase(x *billhook.Erasing) {
 			put(&w.undo, w.attempts, d, attempts)
 		}
 		if e.ErasedAt.IsZero() {
-			e.Data, e.ErasedAt = nil, x.At
+			e.Data, e.ErasedAt, e.TraceContext = nil, x.At, billhook.TraceContext{}
 			put(&w.undo, w.events, key{e.StoreID, e.ID}, e)
 			of.Events++
 		}

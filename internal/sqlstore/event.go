@@ -12,9 +12,9 @@ import (
 )
 
 const (
-	eventColumns = "store_id, id, type, created_at, occurred_at, entity_type, entity_id, actor_type, actor_id, idempotency_key, deliveries, delivery_ids, data, request_id, sequence, chain, number, hash"
+	eventColumns = "store_id, id, type, created_at, occurred_at, entity_type, entity_id, actor_type, actor_id, idempotency_key, deliveries, delivery_ids, data, request_id, sequence, chain, number, hash, trace_context"
 	selectEvents = "SELECT store_id, id, type, created_at, occurred_at, COALESCE(entity_type, ''), COALESCE(entity_id, ''), " +
-		"COALESCE(actor_type, ''), COALESCE(actor_id, ''), COALESCE(idempotency_key, ''), COALESCE(request_id, ''), COALESCE(sequence, 0), deliveries, data, erased_at FROM billhook.events"
+		"COALESCE(actor_type, ''), COALESCE(actor_id, ''), COALESCE(idempotency_key, ''), COALESCE(request_id, ''), COALESCE(sequence, 0), COALESCE(trace_context, ''), deliveries, data, erased_at FROM billhook.events"
 	eventByID  = selectEvents + " WHERE store_id = ? AND id = ?"
 	eventByKey = selectEvents + " WHERE store_id = ? AND idempotency_key = ?"
 )
@@ -27,7 +27,7 @@ var (
 		name:   "id",
 		shared: 2,
 		row: []string{"?1", textKind, textKind, bigintKind, bigintKind, textKind, textKind, textKind, textKind, textKind, bigintKind, textKind, byteaKind,
-			textKind, bigintKind, "?2", bigintKind, byteaKind},
+			textKind, bigintKind, "?2", bigintKind, byteaKind, textKind},
 		after: " ON CONFLICT DO NOTHING",
 	}
 	// insertFresh is for events whose keys are reserved. Looking for a conflict
@@ -77,7 +77,7 @@ func (w *Writer) Emits(ctx context.Context, emits []*billhook.Emit) error {
 			number, hash := w.addEvent(e, ids)
 			return append(args, e.ID, e.Type, nanos(e.CreatedAt), nanos(e.OccurredAt), optional(e.Entity.Type), optional(e.Entity.ID),
 				optional(e.Actor.Type), optional(e.Actor.ID), optional(e.IdempotencyKey), int64(e.Deliveries), ids, blob(e.Data),
-				optional(e.RequestID), w.number(e), number, hash)
+				optional(e.RequestID), w.number(e), number, hash, optional(e.TraceContext.String()))
 		},
 	})
 	if err != nil {
@@ -168,9 +168,11 @@ func (r *Reader) Events(ctx context.Context, f billhook.EventFilter) ([]billhook
 
 func scanEvent(from Row) (e billhook.Event, err error) {
 	var created, occurred, erased int64
+	var trace string
 	err = from.Scan(&e.StoreID, &e.ID, &e.Type, &created, &occurred, &e.Entity.Type, &e.Entity.ID, &e.Actor.Type, &e.Actor.ID,
-		&e.IdempotencyKey, &e.RequestID, &e.Sequence, &e.Deliveries, &e.Data, &erased)
+		&e.IdempotencyKey, &e.RequestID, &e.Sequence, &trace, &e.Deliveries, &e.Data, &erased)
 	e.CreatedAt, e.OccurredAt, e.ErasedAt = moment(created), moment(occurred), moment(erased)
+	e.TraceContext = billhook.ReadTraceContext(trace)
 	if erased != 0 {
 		e.Data = nil
 	}

@@ -25,7 +25,7 @@ const (
 	insertLate = "INSERT INTO billhook.late (store_id, created_at, id) VALUES (?, ?, ?) ON CONFLICT DO NOTHING"
 	deleteLate = "DELETE FROM billhook.late WHERE store_id = ? AND created_at = ? AND id = ?"
 
-	eraseData = "UPDATE billhook.events SET data = ?, data_hash = ?, erased_at = ? WHERE store_id = ? AND id = ? AND created_at = ? AND erased_at = 0"
+	eraseData = "UPDATE billhook.events SET data = ?, data_hash = ?, erased_at = ?, trace_context = NULL WHERE store_id = ? AND id = ? AND created_at = ? AND erased_at = 0"
 
 	selectOldAudit = "SELECT created_at, id, chain, number FROM billhook.audit WHERE store_id = ? AND created_at < ? ORDER BY created_at, id LIMIT CAST(? AS BIGINT)"
 	deleteAudit    = "DELETE FROM billhook.audit WHERE store_id = ? AND created_at = ? AND id = ?"

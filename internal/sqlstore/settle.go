@@ -167,7 +167,7 @@ func (t *settling) settle(ctx context.Context) error {
 	return t.try(ctx, deleteEvents+t.among("id"), t.storeID, t.first, t.last, list(t.events))
 }
 
-// eraseData takes away the events' data and leaves its hash.
+// eraseData takes away the events' data and what goes with it, and leaves its hash.
 func (t *settling) eraseData(ctx context.Context) error {
 	if len(t.erased) == 0 {
 		return nil

@@ -58,7 +58,7 @@ var (
 	// keysOfRow counts on the order of the first four.
 	eventsTable = newTable("events", 3, "store_id, id, created_at bigint, idempotency_key, type, occurred_at bigint, "+
 		"entity_type, entity_id, actor_type, actor_id, deliveries bigint, delivery_ids, data bytea, "+
-		"request_id, sequence bigint, chain bigint, number bigint, hash bytea, data_hash bytea, erased_at bigint")
+		"request_id, sequence bigint, chain bigint, number bigint, hash bytea, data_hash bytea, erased_at bigint, trace_context")
 	// keysTable is only in databases whose Dialect says so.
 	keysTable = newTable("event_keys", 2, "store_id, key, event_id, created_at bigint")
 )
