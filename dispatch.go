@@ -168,7 +168,7 @@ func (s *scheduler) record(l *lane, o *Outcome) {
 	if o.Delivery.Place != nil {
 		submit = s.committer.submit // others may wait behind it
 	}
-	var retiring *retirement
+	var retiring *revision
 	submit(write{
 		parts: 1,
 		keep:  true,

@@ -45,8 +45,8 @@ type scheduler struct {
 	// retire says what makes the webhook of an outcome inactive, if that is called
 	// for, and retired takes in what became of that: unheard where another node's
 	// change of the webhook came first. reload, between transactions, hears of it.
-	retire  func(*Outcome) *retirement
-	retired func(*retirement) (unheard bool)
+	retire  func(*Outcome) *revision
+	retired func(*revision) (unheard bool)
 	reload  func()
 	// releasing is called where a webhook's held deliveries are to be released.
 	releasing func()
@@ -99,7 +99,13 @@ func (s *scheduler) begin(ctx context.Context, deliver func(*endpoint, *Pending,
 	s.running, s.deliver = true, deliver
 	s.jobs, s.quit = make(chan job), make(chan struct{})
 	s.mu.Unlock()
-	return s.reread(ctx)
+	err := s.reread(ctx)
+	if err != nil {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		s.running = false // nobody would ever stop it
+	}
+	return err
 }
 
 // reread makes every lane that has something on disk read it from the
