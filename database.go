@@ -94,10 +94,9 @@ type Database interface {
 	// Attempts reads a delivery's attempts, first to last.
 	Attempts(ctx context.Context, storeID, deliveryID string) ([]Attempt, error)
 
-	// Backlog counts a lane's pending deliveries: this node's own, and everyone's.
-	// Those that are due, or were made, at its bound or later do not count; zero is
-	// no bound.
-	Backlog(ctx context.Context, lane Lane, dueBefore, createdBefore time.Time) (own, all int, err error)
+	// Backlog counts a lane's pending deliveries. Those that are due, or were made, at
+	// its bound or later do not count; zero is no bound.
+	Backlog(ctx context.Context, lane Lane, dueBefore, createdBefore time.Time) (Backlog, error)
 	Accounts
 
 	// Audit reads entries of the audit log, newest first: events, which are their
@@ -363,6 +362,13 @@ type Lane struct {
 
 func (l Lane) compare(m Lane) int {
 	return cmp.Or(strings.Compare(l.StoreID, m.StoreID), strings.Compare(l.WebhookID, m.WebhookID))
+}
+
+// A Backlog is how many pending deliveries a lane has.
+type Backlog struct {
+	// Own are this node's, and Behind those that are held back in a strand: of that
+	// each node will have what follows upon its own.
+	Own, Behind, All int
 }
 
 // A Position orders a lane: by when a delivery is due, then by its id. The

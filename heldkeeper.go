@@ -82,11 +82,11 @@ func (c *Client) boundHeld(ctx context.Context, l Lane) error {
 			return err
 		}
 	}
-	own, all, err := c.db.Backlog(ctx, l, time.Time{}, time.Time{})
-	if err != nil || all <= most {
+	b, err := c.db.Backlog(ctx, l, time.Time{}, time.Time{})
+	if err != nil || b.All <= most {
 		return err
 	}
-	excess := int(float64(all-most) * float64(own) / float64(all))
+	excess := int(float64(b.All-most) * float64(b.Own) / float64(b.owned()))
 	for excess > 0 {
 		n, _, err := c.skip(ctx, &Cancel{Lane: l, Reason: skippedHeldCount, Limit: min(excess, heldStep)})
 		if err != nil || n == 0 {
@@ -96,6 +96,10 @@ func (c *Client) boundHeld(ctx context.Context, l Lane) error {
 	}
 	return nil
 }
+
+// owned is what is somebody's already: of all that there is each node has as large a
+// part as it has of this.
+func (b Backlog) owned() int { return max(b.All-b.Behind, 1) }
 
 // skip ends deliveries that are held and that nothing is being done with, in one
 // transaction, and reports how many and whether it was the time for that.
@@ -140,16 +144,16 @@ func (c *Client) release(ctx context.Context, l Lane) (again time.Duration, err 
 	} else {
 		due = r.Before
 	}
-	own, all, err := c.db.Backlog(ctx, l, due, created)
+	b, err := c.db.Backlog(ctx, l, due, created)
 	switch {
 	case err != nil:
 		return 0, err
-	case all == 0:
+	case b.All == 0:
 		return c.released(ctx, l, &r)
 	case r.Action == ReleaseDrop: // what is nobody's yet, or another node's
 		return heldSoon, nil
 	}
-	c.scheduler.share(l, &r, own, all)
+	c.scheduler.share(l, &r, b)
 	return heldEvery, nil
 }
 

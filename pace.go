@@ -87,14 +87,14 @@ func (r *Release) same(o *Release) bool {
 }
 
 // share gives a lane its part of a release's rate: what of the held is this node's.
-func (s *scheduler) share(key Lane, r *Release, own, all int) {
+func (s *scheduler) share(key Lane, r *Release, b Backlog) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	l := s.lanes[key]
 	if l == nil || l.pace == nil || !l.pace.release.same(r) {
 		return
 	}
-	rate := r.RatePerSecond * float64(max(own, 1)) / float64(max(all, 1))
+	rate := r.RatePerSecond * float64(max(b.Own, 1)) / float64(b.owned())
 	l.pace.every = max(time.Duration(float64(time.Second)/rate), 1)
 	s.tend(l)
 	s.dispatch()

@@ -234,7 +234,7 @@ func TestPlans(t *testing.T) {
 			return err
 		}, "ledger", true},
 		{"counted", func() error { _, err := db.Counted(ctx, lane.StoreID, id, 100); return err }, "pending_pkey", true},
-		{"backlog", func() error { _, _, err := db.Backlog(ctx, lane, time.Now(), time.Time{}); return err }, "pending_", true},
+		{"backlog", func() error { _, err := db.Backlog(ctx, lane, time.Now(), time.Time{}); return err }, "pending_", true},
 		{"delivery", func() error { _, err := db.Delivery(ctx, lane.StoreID, id); return err }, "pending_pkey", true},
 		{"attempts", func() error { _, err := db.Attempts(ctx, lane.StoreID, id); return err }, "attempts_", true},
 		{"deliveries", deliveries(func(*billhook.DeliveryFilter) {}), "_pkey", true},

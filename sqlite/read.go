@@ -128,16 +128,11 @@ func (d *Database) AuditSince(ctx context.Context, storeID string, after billhoo
 	})
 }
 
-// A backlog is what Backlog answers.
-type backlog struct{ own, all int }
-
-// Backlog counts a lane's pending deliveries, those owned and all.
-func (d *Database) Backlog(ctx context.Context, lane billhook.Lane, dueBefore, createdBefore time.Time) (own, all int, err error) {
-	n, err := read(d, func(r *sqlstore.Reader) (n backlog, err error) {
-		n.own, n.all, err = r.Backlog(ctx, owner, lane, dueBefore, createdBefore)
-		return n, err
+// Backlog counts a lane's pending deliveries.
+func (d *Database) Backlog(ctx context.Context, lane billhook.Lane, dueBefore, createdBefore time.Time) (billhook.Backlog, error) {
+	return read(d, func(r *sqlstore.Reader) (billhook.Backlog, error) {
+		return r.Backlog(ctx, owner, lane, dueBefore, createdBefore)
 	})
-	return n.own, n.all, err
 }
 
 // Ledger reads a webhook's days, the latest first.

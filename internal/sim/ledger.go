@@ -115,19 +115,21 @@ func (h *Handle) Counted(_ context.Context, storeID, after string, limit int) ([
 	})
 }
 
-// Backlog counts a lane's pending deliveries, this node's own and all.
-func (h *Handle) Backlog(_ context.Context, lane billhook.Lane, dueBefore, createdBefore time.Time) (own, all int, err error) {
-	n, err := read(h, func(s *Shared) (n [2]int, err error) {
+// Backlog counts a lane's pending deliveries.
+func (h *Handle) Backlog(_ context.Context, lane billhook.Lane, dueBefore, createdBefore time.Time) (billhook.Backlog, error) {
+	return read(h, func(s *Shared) (n billhook.Backlog, err error) {
 		for _, d := range s.pending {
 			if d.lane() != lane || !within(d.NextAttemptAt, time.Time{}, dueBefore) || !within(d.CreatedAt, time.Time{}, createdBefore) {
 				continue
 			}
-			n[1]++
-			if h.owns(d) {
-				n[0]++
+			n.All++
+			switch {
+			case h.owns(d):
+				n.Own++
+			case d.owner == behind:
+				n.Behind++
 			}
 		}
 		return n, nil
 	})
-	return n[0], n[1], err
 }

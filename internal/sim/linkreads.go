@@ -96,12 +96,10 @@ func (l *link) Stuck(ctx context.Context, limit int) ([]billhook.Strand, error) 
 }
 
 // Backlog reads as the database does.
-func (l *link) Backlog(ctx context.Context, lane billhook.Lane, dueBefore, createdBefore time.Time) (own, all int, err error) {
-	n, err := through(l, "backlog "+lane.WebhookID, func() (n [2]int, err error) {
-		n[0], n[1], err = l.Database.Backlog(ctx, lane, dueBefore, createdBefore)
-		return n, err
+func (l *link) Backlog(ctx context.Context, lane billhook.Lane, dueBefore, createdBefore time.Time) (billhook.Backlog, error) {
+	return through(l, "backlog "+lane.WebhookID, func() (billhook.Backlog, error) {
+		return l.Database.Backlog(ctx, lane, dueBefore, createdBefore)
 	})
-	return n[0], n[1], err
 }
 
 func (l *link) Over(ctx context.Context, f billhook.OverFilter) ([]billhook.Delivery, error) {

@@ -23,7 +23,7 @@ const (
 		"SELECT * FROM (SELECT webhook_id, created_at, status, CASE status WHEN 'skipped' THEN COALESCE(reason, '') ELSE '' END AS reason, id FROM billhook.deliveries WHERE store_id = ? AND id > ? ORDER BY id LIMIT CAST(? AS BIGINT)) AS over" +
 		") AS both_halves ORDER BY id LIMIT CAST(? AS BIGINT)"
 
-	countBacklog = "SELECT COUNT(*), COALESCE(SUM(CASE WHEN owner = CAST(? AS BIGINT) THEN 1 ELSE 0 END), 0) FROM billhook.pending WHERE store_id = ? AND webhook_id = ?"
+	countBacklog = "SELECT COUNT(*), COALESCE(SUM(CASE WHEN owner = CAST(? AS BIGINT) THEN 1 ELSE 0 END), 0), COALESCE(SUM(CASE WHEN owner = -2 THEN 1 ELSE 0 END), 0) FROM billhook.pending WHERE store_id = ? AND webhook_id = ?"
 )
 
 // Ledger reads a webhook's days, the latest first.
@@ -111,8 +111,8 @@ func scanCounted(from Row) (c billhook.Counted, err error) {
 	return c, err
 }
 
-// Backlog counts a lane's pending deliveries, the owner's and all.
-func (r *Reader) Backlog(ctx context.Context, owner int64, lane billhook.Lane, dueBefore, createdBefore time.Time) (own, all int, err error) {
+// Backlog counts a lane's pending deliveries.
+func (r *Reader) Backlog(ctx context.Context, owner int64, lane billhook.Lane, dueBefore, createdBefore time.Time) (billhook.Backlog, error) {
 	text, args := countBacklog, []any{owner, lane.StoreID, lane.WebhookID}
 	if !dueBefore.IsZero() {
 		text, args = text+" AND due_at < ?", append(args, nanos(dueBefore))
@@ -121,9 +121,9 @@ func (r *Reader) Backlog(ctx context.Context, owner int64, lane billhook.Lane, d
 		text, args = text+" AND created_at < ?", append(args, nanos(createdBefore))
 	}
 	rows, err := r.query(ctx, text, args...)
-	counted, err := collect(rows, err, func(from Row) (n [2]int, err error) { return n, from.Scan(&n[0], &n[1]) })
+	counted, err := collect(rows, err, func(from Row) (b billhook.Backlog, err error) { return b, from.Scan(&b.All, &b.Own, &b.Behind) })
 	if err != nil {
-		return 0, 0, fmt.Errorf("count pending deliveries: %w", err)
+		return billhook.Backlog{}, fmt.Errorf("count pending deliveries: %w", err)
 	}
-	return counted[0][1], counted[0][0], nil
+	return counted[0], nil
 }

@@ -107,7 +107,7 @@ func TestPlans(t *testing.T) {
 		{"counted", func(r *Reader) error { _, err := r.Counted(ctx, "s", "x", 10); return err },
 			[]string{"pending USING PRIMARY KEY (store_id=? AND id>?)", "deliveries USING PRIMARY KEY (store_id=? AND id>?)"}},
 		{"backlog", func(r *Reader) error {
-			_, _, err := r.Backlog(ctx, 1, billhook.Lane{StoreID: "s", WebhookID: "w"}, moment, time.Time{})
+			_, err := r.Backlog(ctx, 1, billhook.Lane{StoreID: "s", WebhookID: "w"}, moment, time.Time{})
 			return err
 		}, []string{"pending_lane (store_id=? AND webhook_id=?)"}},
 		{"over", func(r *Reader) error {
