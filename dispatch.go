@@ -32,8 +32,8 @@ func (s *scheduler) dispatch() {
 
 // next takes the delivery whose turn it is.
 func (s *scheduler) next() (job, bool) {
-	now := time.Now()
 	for s.running && !s.doubtful && s.held() && s.inFlight < s.maxInFlight && s.unrecorded < maxUnrecorded {
+		now := time.Now() // anew: a lane that is due to tend must be due here as well
 		l, standing := s.lines.first(s.maxInFlight, now)
 		if l == nil {
 			s.comeBack(now)
