@@ -15,7 +15,7 @@ const (
 	FailureTLS      Failure = "tls"      // no trusted TLS session
 	FailureRefused  Failure = "refused"  // the address may not be dialled
 	FailureProtocol Failure = "protocol" // the answer is not HTTP, or breaks off before its status
-	FailureExpired  Failure = "expired"  // not sent: older than the policy's MaxAge when its turn came
+	FailureExpired  Failure = "expired"  // not sent: when its turn came it was older than the policy's MaxAge, or its payload no longer kept
 )
 
 // An Attempt is one request of a delivery and what came of it. A failed

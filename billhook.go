@@ -220,7 +220,7 @@ func New(db Database, config Config) (*Client, error) {
 	c.sender = newSender(db, config)
 	c.sender.limits = c.registry.limits
 	c.scheduler = &scheduler{
-		db: db, committer: c.committer, logger: config.Logger, held: db.Held, retire: c.retire, retired: c.retired, reload: c.hear,
+		db: db, committer: c.committer, logger: config.Logger, held: db.Held, retire: c.retire, retired: c.revised, reload: c.hear,
 		mind: c.mind, died: c.raiseDead,
 		lookup: c.registry.endpoint, deleted: c.registry.deleted, unknown: c.outdate, releasing: c.wakeKeeper, maxInFlight: config.MaxInFlight, laneWindow: config.laneWindow, lanes: map[Lane]*lane{},
 	}

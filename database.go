@@ -94,8 +94,8 @@ type Database interface {
 	// Attempts reads a delivery's attempts, first to last.
 	Attempts(ctx context.Context, storeID, deliveryID string) ([]Attempt, error)
 
-	// Backlog counts a lane's pending deliveries. Those that are due, or were made,
-	// at its bound or later do not count; zero is no bound.
+	// Backlog counts a lane's pending deliveries. Those that are due, or were made, at
+	// its bound or later do not count; zero is no bound.
 	Backlog(ctx context.Context, lane Lane, dueBefore, createdBefore time.Time) (Backlog, error)
 	Accounts
 

@@ -32,8 +32,8 @@ func (s *scheduler) dispatch() {
 
 // next takes the delivery whose turn it is.
 func (s *scheduler) next() (job, bool) {
-	now := time.Now()
 	for s.running && !s.doubtful && s.held() && s.inFlight < s.maxInFlight && s.unrecorded < maxUnrecorded {
+		now := time.Now() // anew: a lane that is due to tend must be due here as well
 		l, standing := s.lines.first(s.maxInFlight, now)
 		if l == nil {
 			s.comeBack(now)
@@ -168,7 +168,7 @@ func (s *scheduler) record(l *lane, o *Outcome) {
 	if o.Delivery.Place != nil {
 		submit = s.committer.submit // others may wait behind it
 	}
-	var retiring *retirement
+	var retiring *revision
 	submit(write{
 		parts: 1,
 		keep:  true,

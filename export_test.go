@@ -19,3 +19,6 @@ func (c *Client) InMemory() int {
 	defer c.scheduler.mu.Unlock()
 	return c.scheduler.mem.deliveries
 }
+
+// WakeRecoverer does what hearing of what nobody owns does.
+func (c *Client) WakeRecoverer() { c.recoverer.wake() }

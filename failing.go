@@ -1,7 +1,6 @@
 package billhook
 
 import (
-	"context"
 	"fmt"
 	"time"
 )
@@ -80,7 +79,7 @@ func (c *Client) mind(key Lane, e *endpoint, succeeded bool, at time.Time) {
 			if !w.IsActive || w.FailingSince.IsZero() {
 				return false
 			}
-			w.IsActive, w.InactiveReason = false, reason
+			w.deactivate(reason)
 			return true
 		}, Alert{Type: AlertWebhookDeactivated, Since: since, Reason: reason})
 	case noted.IsZero() && failed >= notedAfter:
@@ -119,47 +118,22 @@ func (c *Client) note(key Lane, r *record, done string, change func(*Webhook) bo
 		return
 	}
 	r.noting = true
-	var wr *WebhookWrite
-	var w Webhook
-	var seal *sealing
+	var noted *revision
 	c.committer.submit(write{
 		parts: 1,
-		// Between transactions, so that it is made of what the webhook is now.
 		add: func(b *Batch) {
-			wr = nil // of a try before
-			e := c.registry.endpoint(key)
-			if e == nil {
-				return
+			if e := c.registry.endpoint(key); e != nil {
+				noted = c.revise(e, done, change, news)
 			}
-			before := e.webhook.clone()
-			w = e.webhook.clone()
-			if !change(&w) {
-				return
-			}
-			w.UpdatedAt = nowAfter(before.UpdatedAt)
-			seal = c.newSealing()
-			open, kept := seal.seal(w)
-			if seal.err != nil {
-				c.config.Logger.Error("cannot note what a webhook has become", "store", key.StoreID, "webhook", key.WebhookID, "err", seal.err)
-				return
-			}
-			w = open
-			wr = &WebhookWrite{Webhook: kept, Was: before.UpdatedAt, Audit: newAudit(context.Background(), key.StoreID, done, Reference{entityWebhook, key.WebhookID})}
-			wr.Audit.Actor = billhookItself
-			wr.Audit.Old, wr.Audit.New = auditWebhook(&before, nil), auditWebhook(&w, &before)
-			b.Webhooks = append(b.Webhooks, wr)
+			noted.add(b)
 		},
 		handOver: func() {
 			switch {
-			case wr == nil:
-				return
-			case wr.Refused:
+			case c.revised(noted):
 				c.outdate()
-			default:
-				c.noted(w, news)
+			case noted != nil && !noted.write.Refused:
 				r.told = max(r.told, news.Percent)
 			}
-			seal.written()
 		},
 		after: func(error) {
 			c.scheduler.mu.Lock()
@@ -167,18 +141,4 @@ func (c *Client) note(key Lane, r *record, done string, change func(*Webhook) bo
 			r.noting = false
 		},
 	})
-}
-
-func (c *Client) noted(w Webhook, news Alert) {
-	key := Lane{StoreID: w.StoreID, WebhookID: w.ID}
-	if err := c.putWebhook(w); err != nil {
-		c.config.Logger.Error("cannot take in what a webhook has become", "store", key.StoreID, "webhook", key.WebhookID, "err", err)
-		c.outdate()
-		return
-	}
-	c.scheduler.refreshLane(key)
-	if news.Type != "" {
-		news.StoreID, news.WebhookID = w.StoreID, w.ID
-		c.alerts.raise(news)
-	}
 }

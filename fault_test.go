@@ -160,6 +160,73 @@ func TestUnreadable(t *testing.T) {
 	})
 }
 
+// TestNotKeptBlamesNobody: of a delivery whose event is no longer kept nothing is asked
+// of its receiver, and nothing is held against it.
+func TestNotKeptBlamesNobody(t *testing.T) {
+	bubble(t, func(t *testing.T, w *world) {
+		var in inbox
+		hook := w.register(w.serve(9000, &in))
+		w.emitMany(20)
+		w.reopen()
+		w.useDatabase(&faulty{Database: w.db, onEvent: func() error { return billhook.ErrNotFound }})
+		w.run()
+		settle(time.Minute)
+		if n := w.statuses(billhook.DeliveryFilter{})[billhook.StatusDead]; n != 20 || len(in.all()) != 0 {
+			t.Fatalf("%d are dead after %d requests", n, len(in.all()))
+		}
+		h, err := w.client.Health(context.Background(), "default", hook.ID)
+		if err != nil || h.Failures != 0 || h.State != billhook.BreakerClosed || !h.FailingSince.IsZero() || h.Windows[1].Attempts != 0 {
+			t.Errorf("its health: %+v, %v", h, err)
+		}
+	})
+}
+
+// laneless is a database that cannot be read when a node begins.
+type laneless struct {
+	*faulty
+	fails atomic.Bool
+}
+
+func (l *laneless) Lanes(ctx context.Context) ([]billhook.Lane, error) {
+	if l.fails.Load() {
+		return nil, errDisk
+	}
+	return l.Database.Lanes(ctx)
+}
+
+// TestRunCannotBegin: a Run that fails at its beginning sends nothing afterwards, and
+// the next one sends all.
+func TestRunCannotBegin(t *testing.T) {
+	bubble(t, func(t *testing.T, w *world) {
+		reads := 0
+		db := &laneless{faulty: &faulty{Database: w.db}}
+		db.onPending = func() {
+			if reads++; reads == 50 {
+				db.noReads.Store(true) // so that the test ends
+			}
+		}
+		w.useDatabase(db)
+		var in inbox
+		w.register(w.serve(9000, &in))
+		db.fails.Store(true)
+		if err := w.client.Run(context.Background()); err == nil {
+			t.Fatal("Run began")
+		}
+		w.emit("order.paid", `1`)
+		settle(time.Second)
+		if reads > 0 || len(in.all()) > 0 || w.client.InMemory() > 0 {
+			t.Errorf("%d reads and %d requests of who does not run; %d in memory", reads, len(in.all()), w.client.InMemory())
+		}
+		db.fails.Store(false)
+		db.noReads.Store(false)
+		w.run()
+		settle(time.Second)
+		if len(in.all()) != 1 {
+			t.Errorf("%d requests", len(in.all()))
+		}
+	})
+}
+
 // TestTakenOver: an outcome that comes when someone else has already dealt
 // with the delivery changes nothing.
 func TestTakenOver(t *testing.T) {

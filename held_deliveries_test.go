@@ -265,6 +265,36 @@ func TestReleaseByDropping(t *testing.T) {
 	})
 }
 
+// TestReleaseEndsWithActivity: what is left of a release is held again when Billhook
+// itself makes the webhook inactive, so that it can be dropped with all that came since.
+func TestReleaseEndsWithActivity(t *testing.T) {
+	bubble(t, func(t *testing.T, w *world) {
+		in := &inbox{answer: func(n int, _ received) int {
+			if n == 3 {
+				return 410
+			}
+			return 200
+		}}
+		hook := w.register(w.serve(9000, in), holding)
+		w.run()
+		w.setActive(hook.ID, false, nil)
+		for i := range 10 {
+			w.emit("order.paid", fmt.Sprint(i))
+		}
+		time.Sleep(time.Second)
+		w.setActive(hook.ID, true, &billhook.Release{RatePerSecond: 1})
+		settle(30 * time.Second)
+		if h := w.hook(hook.ID); h.IsActive || h.Release != nil {
+			t.Errorf("active: %v, with %+v", h.IsActive, h.Release)
+		}
+		w.emit("order.paid", `"since"`)
+		settle(time.Second)
+		w.setActive(hook.ID, true, &billhook.Release{Action: billhook.ReleaseDrop})
+		settle(time.Minute)
+		w.wantLedger(hook.ID, billhook.LedgerDay{Matched: 11, Delivered: 2, Dead: 1, Skipped: map[string]int64{billhook.SkipDropped: 8}})
+	})
+}
+
 // TestHeldBounds: of what is held the oldest are skipped that are too many, or too
 // old.
 func TestHeldBounds(t *testing.T) {

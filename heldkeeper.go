@@ -82,11 +82,11 @@ func (c *Client) boundHeld(ctx context.Context, l Lane) error {
 			return err
 		}
 	}
-	waits, err := c.db.Backlog(ctx, l, time.Time{}, time.Time{})
-	if err != nil || waits.All <= most || waits.Own == 0 {
+	b, err := c.db.Backlog(ctx, l, time.Time{}, time.Time{})
+	if err != nil || b.All <= most || b.Own == 0 {
 		return err
 	}
-	excess := int(float64(waits.All-most) * waits.share())
+	excess := int(float64(b.All-most) * b.share())
 	for excess > 0 {
 		n, _, err := c.skip(ctx, &Cancel{Lane: l, Reason: skippedHeldCount, Limit: min(excess, heldStep)})
 		if err != nil || n == 0 {
@@ -140,16 +140,16 @@ func (c *Client) release(ctx context.Context, l Lane) (again time.Duration, err 
 	} else {
 		due = r.Before
 	}
-	left, err := c.db.Backlog(ctx, l, due, created)
+	b, err := c.db.Backlog(ctx, l, due, created)
 	switch {
 	case err != nil:
 		return 0, err
-	case left.All == 0:
+	case b.All == 0:
 		return c.released(ctx, l, &r)
 	case r.Action == ReleaseDrop: // what is nobody's yet, or another node's
 		return heldSoon, nil
 	}
-	c.scheduler.share(l, &r, left)
+	c.scheduler.share(l, &r, b)
 	return heldEvery, nil
 }
 

@@ -190,7 +190,7 @@ func (l *lane) open() bool {
 
 // empty reports whether nothing is left that the lane must remember.
 func (l *lane) empty() bool {
-	return len(l.known) == 0 && !l.more && !l.reading && !l.queued && !l.hearing
+	return len(l.known) == 0 && !l.more && !l.reading && !l.queued && !l.hearing && l.pace == nil
 }
 
 func (l *lane) pop(mem *memory) Pending {

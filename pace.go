@@ -87,14 +87,14 @@ func (r *Release) same(o *Release) bool {
 }
 
 // share gives a lane its part of a release's rate: what of the held is this node's.
-func (s *scheduler) share(key Lane, r *Release, left Backlog) {
+func (s *scheduler) share(key Lane, r *Release, b Backlog) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	l := s.lanes[key]
 	if l == nil || l.pace == nil || !l.pace.release.same(r) {
 		return
 	}
-	l.pace.every = max(time.Duration(float64(time.Second)/(r.RatePerSecond*left.share())), 1)
+	l.pace.every = max(time.Duration(float64(time.Second)/(r.RatePerSecond*b.share())), 1)
 	s.tend(l)
 	s.dispatch()
 }

@@ -74,9 +74,11 @@ func (r *runningRecovery) wait() {
 
 // run works until ctx ends.
 func (r *recoverer) run(ctx context.Context) {
+	var own []*runningRecovery
 	for ctx.Err() == nil {
-		own, err := r.adopt(ctx)
+		again, err := r.adopt(ctx)
 		if err == nil {
+			own = goingOn(own, again)
 			err = r.work(ctx, own)
 		}
 		if err != nil && ctx.Err() == nil {
@@ -100,6 +102,22 @@ func (r *recoverer) adopt(ctx context.Context) ([]*runningRecovery, error) {
 		own[i] = &runningRecovery{Recovery: a.Recoveries[i], at: time.Now()}
 	}
 	return own, nil
+}
+
+// goingOn has those that were running before, and have made no step since, wait as they
+// did: a node may be woken more often than they may go on.
+func goingOn(before, now []*runningRecovery) []*runningRecovery {
+	type named struct{ store, id string }
+	had := make(map[named]*runningRecovery, len(before))
+	for _, r := range before {
+		had[named{r.StoreID, r.ID}] = r
+	}
+	for _, r := range now {
+		if b := had[named{r.StoreID, r.ID}]; b != nil && b.Step == r.Step {
+			r.at, r.stuck = b.at, b.stuck
+		}
+	}
+	return now
 }
 
 // work makes steps until there may be recoveries that it does not have, or one was

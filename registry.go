@@ -33,9 +33,8 @@ type tenant struct {
 	tenancy *tenancy
 	// types are what the store has defined; nil for none.
 	types catalogue
-	// matches remembers which webhooks want a type, until one changes. It
-	// only holds types that some webhook was found for, so that strangers'
-	// types do not fill memory.
+	// matches remembers which webhooks want a type, if any do, until one changes: of
+	// the first maxMatches types, so that strangers' types do not fill memory.
 	matches map[string][]*endpoint
 	// public remembers the public keys, until a webhook changes.
 	public *publicKeys
@@ -298,6 +297,6 @@ func (r *registry) count(storeID string) int {
 	return 0
 }
 
-// maxMatches bounds a store's remembered matches, since with "*" every type
-// that is ever emitted has one.
+// maxMatches bounds a store's remembered matches, since every type that is ever
+// emitted has one.
 const maxMatches = 1000

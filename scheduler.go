@@ -45,8 +45,8 @@ type scheduler struct {
 	// retire says what makes the webhook of an outcome inactive, if that is called
 	// for, and retired takes in what became of that: unheard where another node's
 	// change of the webhook came first. reload, between transactions, hears of it.
-	retire  func(*Outcome) *retirement
-	retired func(*retirement) (unheard bool)
+	retire  func(*Outcome) *revision
+	retired func(*revision) (unheard bool)
 	reload  func()
 	// releasing is called where a webhook's held deliveries are to be released.
 	releasing func()
@@ -99,35 +99,13 @@ func (s *scheduler) begin(ctx context.Context, deliver func(*endpoint, *Pending,
 	s.running, s.deliver = true, deliver
 	s.jobs, s.quit = make(chan job), make(chan struct{})
 	s.mu.Unlock()
-	return s.reread(ctx)
-}
-
-// reread makes every lane that has something on disk read it from the
-// beginning. It runs between transactions.
-func (s *scheduler) reread(ctx context.Context) error {
-	lanes, err := s.db.Lanes(ctx)
+	err := s.reread(ctx)
 	if err != nil {
-		return err
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		s.running = false // nobody would ever stop it
 	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.doubtful = false
-	if !s.running {
-		return nil
-	}
-	for _, key := range lanes {
-		s.lane(key)
-	}
-	// Those that have nothing there are read too: what they hold may be gone. In
-	// one order, so that a simulation goes the same way each time.
-	for _, key := range slices.SortedFunc(maps.Keys(s.lanes), Lane.compare) {
-		l := s.lanes[key]
-		s.see(l)
-		s.setPace(l)
-		l.rewind(&s.mem)
-		s.tend(l)
-	}
-	return nil
+	return err
 }
 
 // doubt calls off what is about to be sent, and sends nothing until trust or
@@ -364,65 +342,6 @@ func (s *scheduler) wake(l *lane, at time.Time) {
 			s.dispatch()
 		}
 	})
-}
-
-// read fetches a lane's next window. It runs between transactions.
-func (s *scheduler) read(l *lane) {
-	s.mu.Lock()
-	limit := min(readStep, s.window()/2)
-	after := l.horizon
-	l.rewound = false
-	running := s.running
-	s.mu.Unlock()
-	if !running {
-		return
-	}
-	rows, err := s.db.Pending(context.Background(), l.key, after, limit)
-
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	l.reading = false
-	if !s.holds(l) {
-		return
-	}
-	if err != nil {
-		s.logger.Error("cannot read waiting deliveries; trying again", "store", l.key.StoreID, "webhook", l.key.WebhookID, "err", err)
-		s.wake(l, time.Now().Add(time.Second))
-		return
-	}
-	if l.rewound { // while it was read: what was read is not the next window
-		s.tend(l)
-		return
-	}
-	l.more = false // what was read is let in, and beyond it lies nothing
-	for _, p := range rows {
-		l.add(p, s.window(), &s.mem)
-	}
-	l.remember(rows)
-	if len(rows) == limit {
-		l.bound(rows[len(rows)-1].Position)
-	}
-	s.tend(l)
-	s.dispatch()
-}
-
-// look reads lanes anew in which deliveries went to another node, and sends
-// what waited for the lease to be renewed.
-func (s *scheduler) look(lanes []Lane) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.lookAt(lanes)
-	s.dispatch()
-}
-
-// lookAt is look for hand-overs.
-func (s *scheduler) lookAt(lanes []Lane) {
-	for _, key := range lanes {
-		if l := s.lanes[key]; l != nil {
-			l.rewind(&s.mem)
-			s.tend(l)
-		}
-	}
 }
 
 // holds reports whether the lane is still one of the scheduler's. One that was

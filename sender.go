@@ -85,7 +85,7 @@ func (s *sender) deliver(ctx context.Context, e *endpoint, p *Pending, held func
 func notKept(e *endpoint, p *Pending, reason string) *Outcome {
 	return &Outcome{
 		Delivery: *p, Status: StatusDead, Reason: reason,
-		Attempt: Attempt{StoreID: p.StoreID, DeliveryID: p.ID, Number: p.Attempts + 1, StartedAt: now(), URL: e.webhook.URL, Failure: FailureRefused, Error: reason},
+		Attempt: Attempt{StoreID: p.StoreID, DeliveryID: p.ID, Number: p.Attempts + 1, StartedAt: now(), URL: e.webhook.URL, Failure: FailureExpired, Error: reason},
 	}
 }
 

@@ -92,9 +92,13 @@ func schemaOrNull(schema string) jsontext.Value {
 
 var eventTypeMembers = []string{"description", "entity", "examples", "schema", "force"}
 
-// readEventType reads what a store says of an event type, and its name if it is to
-// have one.
-func readEventType(text []byte, named bool) (name string, change billhook.EventTypeChange, err error) {
+// readEventType reads the body, which is what a store says of an event type, and its
+// name if it is to have one.
+func (c *call) readEventType(named bool) (name string, change billhook.EventTypeChange, err error) {
+	text, err := c.body(c.cfg.MaxBody)
+	if err != nil {
+		return "", change, err
+	}
 	members := eventTypeMembers
 	if named {
 		members = append([]string{"name"}, members...)
@@ -147,11 +151,7 @@ func (rd *reader) documents() ([]string, error) {
 }
 
 func (c *call) createEventType() error {
-	text, err := c.body(c.cfg.MaxBody)
-	if err != nil {
-		return err
-	}
-	name, change, err := readEventType(text, true)
+	name, change, err := c.readEventType(true)
 	if err != nil {
 		return err
 	}
@@ -186,11 +186,7 @@ func (c *call) getEventType() error {
 }
 
 func (c *call) putEventType() error {
-	text, err := c.body(c.cfg.MaxBody)
-	if err != nil {
-		return err
-	}
-	_, change, err := readEventType(text, false)
+	_, change, err := c.readEventType(false)
 	if err != nil {
 		return err
 	}
@@ -205,11 +201,7 @@ func (c *call) putEventType() error {
 }
 
 func (c *call) updateEventType() error {
-	text, err := c.body(c.cfg.MaxBody)
-	if err != nil {
-		return err
-	}
-	_, change, err := readEventType(text, false)
+	_, change, err := c.readEventType(false)
 	if err != nil {
 		return err
 	}

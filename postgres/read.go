@@ -98,7 +98,7 @@ func (d *Database) AuditSince(ctx context.Context, storeID string, after billhoo
 	return d.reader.AuditSince(ctx, storeID, after, until, limit)
 }
 
-// Backlog counts a lane's pending deliveries, this node's own and all.
+// Backlog counts a lane's pending deliveries.
 func (d *Database) Backlog(ctx context.Context, lane billhook.Lane, dueBefore, createdBefore time.Time) (billhook.Backlog, error) {
 	return d.reader.Backlog(ctx, d.owner(), lane, dueBefore, createdBefore)
 }

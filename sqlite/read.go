@@ -128,8 +128,7 @@ func (d *Database) AuditSince(ctx context.Context, storeID string, after billhoo
 	})
 }
 
-// A backlog is what Backlog answers.
-// Backlog counts a lane's pending deliveries, those owned and all.
+// Backlog counts a lane's pending deliveries.
 func (d *Database) Backlog(ctx context.Context, lane billhook.Lane, dueBefore, createdBefore time.Time) (billhook.Backlog, error) {
 	return read(d, func(r *sqlstore.Reader) (billhook.Backlog, error) {
 		return r.Backlog(ctx, owner, lane, dueBefore, createdBefore)

@@ -86,6 +86,21 @@ func testExpire(f *fixture) {
 	}
 }
 
+// The clock of who makes an attempt may be behind that of who accepted the event: the
+// attempt goes with it all the same.
+func testExpireSkewed(f *fixture) {
+	e := f.emit("one", "evt_1", 10, "wh_1")
+	f.commitEmits(e)
+	early := outcome(e.Deliveries[0], billhook.StatusPending)
+	early.Attempt.StartedAt = at(8)
+	f.commitOutcomes(early)
+	p := e.Deliveries[0]
+	p.Attempts, p.DueAt = 1, early.NextAttemptAt
+	f.commitOutcomes(outcome(p, billhook.StatusDelivered))
+	f.expire(billhook.Expiry{StoreID: "one", At: at(5000), Horizon: billhook.Horizon{Attempts: at(100)}})
+	f.equal("attempts", len(f.attempts("one", p.ID)), 0)
+}
+
 // What a delivery waits for stays, and goes when it is over.
 func testExpireWaiting(f *fixture) {
 	var all []*billhook.Emit

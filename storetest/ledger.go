@@ -149,8 +149,8 @@ func testCancelBounds(f *fixture) {
 	}
 	backlog := func(due, created time.Time, want int) {
 		f.Helper()
-		got, err := f.db.Backlog(context.Background(), lane("default", "wh_1"), due, created)
-		f.equal("backlog", []any{got, err}, []any{billhook.Backlog{All: want, Own: want}, error(nil)})
+		b, err := f.db.Backlog(context.Background(), lane("default", "wh_1"), due, created)
+		f.equal("backlog", []any{b, err}, []any{billhook.Backlog{Own: want, All: want}, error(nil)})
 	}
 	backlog(time.Time{}, time.Time{}, 6)
 	backlog(at(70), time.Time{}, 2)
@@ -164,6 +164,16 @@ func testCancelBounds(f *fixture) {
 	f.equal("none cancelled", len(f.list(billhook.DeliveryFilter{StoreID: "default", Status: billhook.StatusCancelled})), 0)
 	end(time.Time{}, time.Time{}, 2, 2)
 	backlog(time.Time{}, time.Time{}, 1)
+
+	// In a strand all but the first are held back.
+	for i := range 4 {
+		e := f.emit("default", "evt_in_"+string(rune('a'+i)), i, "wh_2")
+		e.Event.Entity = billhook.Reference{Type: "order", ID: "o_1"}
+		e.Deliveries[0].Place = &billhook.Place{Entity: e.Event.Entity}
+		f.commitEmits(e)
+	}
+	b, err := f.db.Backlog(context.Background(), lane("default", "wh_2"), time.Time{}, time.Time{})
+	f.equal("backlog with an order", []any{b, err}, []any{billhook.Backlog{Own: 1, Behind: 3, All: 4}, error(nil)})
 }
 
 // testEmitTxLedger: what a caller's transaction emits is counted when it commits,

@@ -98,6 +98,7 @@ func Run(t *testing.T, h Harness) {
 		{"ReplayForgotten", testReplayForgotten},
 		{"Over", testOver},
 		{"Expire", testExpire},
+		{"ExpireSkewed", testExpireSkewed},
 		{"ExpireWaiting", testExpireWaiting},
 		{"Erase", testErase},
 	}

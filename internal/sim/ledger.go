@@ -115,21 +115,21 @@ func (h *Handle) Counted(_ context.Context, storeID, after string, limit int) ([
 	})
 }
 
-// Backlog counts a lane's pending deliveries, this node's own among them.
+// Backlog counts a lane's pending deliveries.
 func (h *Handle) Backlog(_ context.Context, lane billhook.Lane, dueBefore, createdBefore time.Time) (billhook.Backlog, error) {
-	return read(h, func(s *Shared) (b billhook.Backlog, err error) {
+	return read(h, func(s *Shared) (n billhook.Backlog, err error) {
 		for _, d := range s.pending {
 			if d.lane() != lane || !within(d.NextAttemptAt, time.Time{}, dueBefore) || !within(d.CreatedAt, time.Time{}, createdBefore) {
 				continue
 			}
-			b.All++
+			n.All++
 			switch {
 			case h.owns(d):
-				b.Own++
+				n.Own++
 			case d.owner == behind:
-				b.Behind++
+				n.Behind++
 			}
 		}
-		return b, nil
+		return n, nil
 	})
 }

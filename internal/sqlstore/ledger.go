@@ -113,7 +113,7 @@ func scanCounted(from Row) (c billhook.Counted, err error) {
 	return c, err
 }
 
-// Backlog counts a lane's pending deliveries, the owner's among them.
+// Backlog counts a lane's pending deliveries.
 func (r *Reader) Backlog(ctx context.Context, owner int64, lane billhook.Lane, dueBefore, createdBefore time.Time) (billhook.Backlog, error) {
 	text, args := countBacklog, []any{owner, lane.StoreID, lane.WebhookID}
 	if !dueBefore.IsZero() {

@@ -17,6 +17,11 @@ const (
 	deleteKeys       = "DELETE FROM billhook.event_keys WHERE store_id = ? AND created_at <= ? AND "
 )
 
+// clocksApart is by how much the clock of who makes a delivery, or an attempt of it, may
+// be behind that of who accepted the event. The bound is for partitions, so it costs
+// nothing to be generous.
+const clocksApart = time.Hour
+
 // A settling collects what is to be done about some events of a store, and does it
 // in as many statements, however many events they are.
 type settling struct {
@@ -145,7 +150,7 @@ func (t *settling) record(e *past) {
 func (t *settling) settle(ctx context.Context) error {
 	if len(t.over) > 0 {
 		for _, d := range []struct{ text, column string }{{deleteAttempts, "delivery_id"}, {deleteDeliveries, "id"}} {
-			if err := t.try(ctx, d.text+t.among(d.column), t.storeID, t.first, list(t.over)); err != nil {
+			if err := t.try(ctx, d.text+t.among(d.column), t.storeID, t.first-int64(clocksApart), list(t.over)); err != nil {
 				return err
 			}
 		}

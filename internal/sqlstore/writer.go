@@ -98,29 +98,8 @@ func (w *Writer) transaction(ctx context.Context, tx Transaction, b *billhook.Ba
 
 // write applies the parts in the order that Batch gives.
 func (w *Writer) write(ctx context.Context, b *billhook.Batch) error {
-	for _, s := range b.Stores {
-		if err := WriteStore(ctx, w.conn, s); err != nil {
-			return err
-		}
-		w.enter(s.Audit, !s.Refused)
-	}
-	for _, h := range b.Webhooks {
-		if err := WriteWebhook(ctx, w.conn, h); err != nil {
-			return err
-		}
-		w.enter(h.Audit, !h.Refused)
-	}
-	for _, k := range b.Keys {
-		if err := WriteAPIKey(ctx, w.conn, k); err != nil {
-			return err
-		}
-		w.enter(k.Audit, !k.Refused)
-	}
-	for _, t := range b.EventTypes {
-		if err := WriteEventType(ctx, w.conn, t); err != nil {
-			return err
-		}
-		w.enter(t.Audit, !t.Refused)
+	if err := w.configure(ctx, b); err != nil {
+		return err
 	}
 	if err := w.outcomes(ctx, b.Outcomes); err != nil {
 		return err
@@ -155,21 +134,8 @@ func (w *Writer) write(ctx context.Context, b *billhook.Batch) error {
 			return err
 		}
 	}
-	for _, x := range b.Expiries {
-		if err := w.expire(ctx, x); err != nil {
-			return fmt.Errorf("expire: %w", err)
-		}
-	}
-	for _, e := range b.Erasures {
-		if err := w.orderErasure(ctx, e); err != nil {
-			return fmt.Errorf("order an erasure: %w", err)
-		}
-		w.enter(e.Audit, e.Existing == nil)
-	}
-	for _, x := range b.Erasings {
-		if err := w.erase(ctx, x); err != nil {
-			return fmt.Errorf("erase: %w", err)
-		}
+	if err := w.letGo(ctx, b); err != nil {
+		return err
 	}
 	for _, f := range b.Frees {
 		w.touch(f.Strand)
@@ -200,4 +166,54 @@ func (w *Writer) write(ctx context.Context, b *billhook.Batch) error {
 		}
 	}
 	return w.flush(ctx)
+}
+
+// configure applies the parts that are about what callers set up.
+func (w *Writer) configure(ctx context.Context, b *billhook.Batch) error {
+	for _, s := range b.Stores {
+		if err := WriteStore(ctx, w.conn, s); err != nil {
+			return err
+		}
+		w.enter(s.Audit, !s.Refused)
+	}
+	for _, h := range b.Webhooks {
+		if err := WriteWebhook(ctx, w.conn, h); err != nil {
+			return err
+		}
+		w.enter(h.Audit, !h.Refused)
+	}
+	for _, k := range b.Keys {
+		if err := WriteAPIKey(ctx, w.conn, k); err != nil {
+			return err
+		}
+		w.enter(k.Audit, !k.Refused)
+	}
+	for _, t := range b.EventTypes {
+		if err := WriteEventType(ctx, w.conn, t); err != nil {
+			return err
+		}
+		w.enter(t.Audit, !t.Refused)
+	}
+	return nil
+}
+
+// letGo applies the parts that are about what is kept no longer.
+func (w *Writer) letGo(ctx context.Context, b *billhook.Batch) error {
+	for _, x := range b.Expiries {
+		if err := w.expire(ctx, x); err != nil {
+			return fmt.Errorf("expire: %w", err)
+		}
+	}
+	for _, e := range b.Erasures {
+		if err := w.orderErasure(ctx, e); err != nil {
+			return fmt.Errorf("order an erasure: %w", err)
+		}
+		w.enter(e.Audit, e.Existing == nil)
+	}
+	for _, x := range b.Erasings {
+		if err := w.erase(ctx, x); err != nil {
+			return fmt.Errorf("erase: %w", err)
+		}
+	}
+	return nil
 }
