@@ -49,29 +49,43 @@ func newSender(db Database, config Config) *sender {
 // nothing is known of it, or that the delivery may be another's by now: held is
 // asked at the last moment.
 func (s *sender) deliver(ctx context.Context, e *endpoint, p *Pending, held func() bool) *Outcome {
-	event := p.Event
+	event, o := s.eventOf(ctx, e, p)
 	if event == nil {
-		stored, err := s.db.Event(ctx, p.StoreID, p.EventID)
-		switch {
-		case errors.Is(err, ErrNotFound):
-			return notKept(e, p, "its event is no longer kept")
-		case err == nil && !stored.ErasedAt.IsZero():
-			return notKept(e, p, "its payload is no longer kept")
-		case err != nil:
-			s.logger.Error("cannot read an event to send", "store", p.StoreID, "event", p.EventID, "err", err)
-			wait(ctx, time.Second)
-			return nil
-		}
-		event = &stored
+		return o
 	}
 	a := s.attempt(ctx, e, p, event, held)
 	if a == nil {
 		return nil
 	}
-	step := Next(p, a, e.policy, s.config.random())
+	return s.outcome(e, p, event, a, s.config.random())
+}
+
+// outcome is what an attempt means for its delivery.
+func (s *sender) outcome(e *endpoint, p *Pending, event *Event, a *Attempt, random float64) *Outcome {
+	step := Next(p, a, e.policy, random)
 	o := &Outcome{Delivery: *p, Attempt: *a, Status: step.Status, NextAttemptAt: step.RetryAt, Reason: step.Reason, Deactivate: step.Deactivate}
 	s.config.Observer.Attempted(o, event)
 	return o
+}
+
+// eventOf is the event of a delivery; or the delivery's end, where nothing of that is
+// kept; or neither, where it cannot be read.
+func (s *sender) eventOf(ctx context.Context, e *endpoint, p *Pending) (*Event, *Outcome) {
+	if p.Event != nil {
+		return p.Event, nil
+	}
+	stored, err := s.db.Event(ctx, p.StoreID, p.EventID)
+	switch {
+	case errors.Is(err, ErrNotFound):
+		return nil, notKept(e, p, "its event is no longer kept")
+	case err == nil && !stored.ErasedAt.IsZero():
+		return nil, notKept(e, p, "its payload is no longer kept")
+	case err != nil:
+		s.logger.Error("cannot read an event to send", "store", p.StoreID, "event", p.EventID, "err", err)
+		wait(ctx, time.Second)
+		return nil, nil
+	}
+	return &stored, nil
 }
 
 // notKept ends a delivery of which there is nothing to send any more.
@@ -98,17 +112,37 @@ func (s *sender) attempt(ctx context.Context, e *endpoint, p *Pending, event *Ev
 		a.Failure, a.Error = FailureExpired, waitedTooLong(p, e.policy.MaxAge, a.StartedAt)
 		return a
 	}
-	if e.url.Scheme != "https" && !s.config.allowsHTTP(e.profile) {
-		a.Failure, a.Error = FailureRefused, "the URL is not encrypted (http://), and the profile "+e.profile.Name+" asks for https://"
-		return a // it was registered while that was allowed
+	if s.unencrypted(e, a) {
+		return a
 	}
-	body := e.profile.AppendBody(make([]byte, 0, len(event.Data)+256), profile.Event{
+	body := e.appendEnvelope(make([]byte, 0, len(event.Data)+256), event)
+	if !s.exchange(ctx, e, a, e.header(event.ID, sequenceText(event), a.StartedAt, body), body, held) {
+		return nil
+	}
+	return a
+}
+
+// unencrypted fails an attempt whose URL was registered while it was allowed.
+func (s *sender) unencrypted(e *endpoint, a *Attempt) bool {
+	if e.url.Scheme == "https" || s.config.allowsHTTP(e.profile) {
+		return false
+	}
+	a.Failure, a.Error = FailureRefused, "the URL is not encrypted (http://), and the profile "+e.profile.Name+" asks for https://"
+	return true
+}
+
+// appendEnvelope appends what is sent of an event.
+func (e *endpoint) appendEnvelope(body []byte, event *Event) []byte {
+	return e.profile.AppendBody(body, profile.Event{
 		ID: event.ID, Type: event.Type, Time: event.CreatedAt, Data: event.Data, IdempotencyKey: event.IdempotencyKey,
 	})
-	header := e.header(event, a.StartedAt, body)
+}
 
+// exchange makes the request of an attempt and tells what came of it; false where it
+// was called off, and nothing is known of it.
+func (s *sender) exchange(ctx context.Context, e *endpoint, a *Attempt, header http.Header, body []byte, held func() bool) bool {
 	if !held() {
-		return nil // it took so long to come here that others may be at it
+		return false // it took so long to come here that others may be at it
 	}
 	timed, cancel := context.WithTimeout(ctx, e.timeout)
 	defer cancel()
@@ -117,15 +151,15 @@ func (s *sender) attempt(ctx context.Context, e *endpoint, p *Pending, event *Ev
 	a.Duration = time.Since(start)
 	if err != nil {
 		if ctx.Err() != nil || errors.Is(err, errNotHeld) {
-			return nil // called off: it waits on, and no one blames the receiver
+			return false // called off: it waits on, and no one blames the receiver
 		}
 		a.Failure, a.Error = explain(err, e.url, a.Duration, a.StartedAt)
-		return a
+		return true
 	}
 	judge(a, resp, e.profile, a.StartedAt.Add(a.Duration))
 	a.ResponseHeaders = keepHeaders(resp.Header)
 	a.ResponseBody = s.readBody(resp, cancel)
-	return a
+	return true
 }
 
 var errNotHeld = errors.New("the delivery may be another's by now")

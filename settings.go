@@ -42,6 +42,8 @@ type WebhookSettings struct {
 	// Release is what is being done with what was held, since the webhook is active
 	// again; nil when that is through, or needs nothing.
 	Release *Release `json:"release,omitempty"`
+	// Batch has deliveries sent together. Default: each by itself.
+	Batch Batching `json:"batch,omitzero"`
 	// TLS is the webhook's own way to recognise its receiver, and to be recognised;
 	// nil leaves it to what holds for all.
 	TLS *WebhookTLS `json:"tls,omitempty"`
