@@ -16,12 +16,12 @@ func (l *lane) completeAt() time.Time {
 		return first.DueAt
 	}
 	b := gathering{of: e, most: most}
-	for p := range l.waiting.inOrder() {
-		switch {
-		case p.DueAt.After(until):
-			return until
-		case !b.takes(p), b.full():
-			return p.DueAt
+	if !l.waiting.each(0, until, func(p *Pending) bool { return b.takes(p) && !b.full() }) {
+		b = gathering{of: e, most: most} // its order decides when
+		for p := range l.waiting.inOrder() {
+			if !b.takes(p) || b.full() {
+				return p.DueAt
+			}
 		}
 	}
 	if l.more && !l.reading && l.horizon.DueAt.Before(until) {
@@ -64,6 +64,13 @@ func (b *gathering) takes(p *Pending) bool {
 }
 
 func (b *gathering) full() bool { return b.n >= b.most }
+
+// each visits those that are due until then, below place i of the heap, in any order;
+// false where one visit was.
+func (h waitingHeap) each(i int, until time.Time, visit func(*Pending) bool) bool {
+	return i >= len(h) || h[i].DueAt.After(until) ||
+		visit(&h[i]) && h.each(2*i+1, until, visit) && h.each(2*i+2, until, visit)
+}
 
 // inOrder yields what waits in its order, at a cost that follows from how many are
 // asked for, not from how many there are.
