@@ -4,6 +4,7 @@ import (
 	"container/heap"
 	"context"
 	"iter"
+	"slices"
 	"time"
 )
 
@@ -137,63 +138,81 @@ func (s *scheduler) sendTogether(deliver delivering, e *endpoint, j *job, held f
 // deliverTogether makes one attempt of all deliveries, as many as the body has room
 // for, in one request. Those of which nothing can be sent any more are ended beside it.
 func (s *sender) deliverTogether(ctx context.Context, e *endpoint, all []Pending, held func() bool) (came sending) {
-	a := &Attempt{StoreID: e.webhook.StoreID, StartedAt: now(), URL: e.webhook.URL}
-	var sent []*Pending
-	var events []*Event
-	body := []byte{'['}
+	var ready []*Pending
 	for i := range all {
 		p := &all[i]
 		event, o := s.eventOf(ctx, e, p)
 		switch {
-		case event == nil && o == nil:
-			came.left, came.unsure = append(came.left, *p), true
-			continue
-		case event == nil:
+		case event != nil:
+			p.Event, ready = event, append(ready, p)
+		case o != nil:
 			came.outcomes = append(came.outcomes, o)
-			continue
-		case expired(p, e.policy, a.StartedAt):
-			late := *a
-			late.DeliveryID, late.Number = p.ID, p.Attempts+1
-			late.Failure, late.Error = FailureExpired, waitedTooLong(p, e.policy.MaxAge, a.StartedAt)
-			came.outcomes = append(came.outcomes, s.outcome(e, p, event, &late, 0))
-			continue
+		default:
+			came.left, came.unsure = append(came.left, *p), true
 		}
-		p.Event = event
-		end := len(body)
-		if len(sent) > 0 {
-			body = append(body, ',')
-		}
-		if body = e.appendEnvelope(body, event); len(sent) > 0 && len(body) >= e.webhook.Batch.Bytes() {
-			body = body[:end]
-			came.left = append(came.left, all[i:]...)
-			break
-		}
-		sent, events = append(sent, p), append(events, event)
 	}
-	if len(sent) == 0 {
+	a := &Attempt{StoreID: e.webhook.StoreID, StartedAt: now(), URL: e.webhook.URL}
+	ready = slices.DeleteFunc(ready, func(p *Pending) bool {
+		if !expired(p, e.policy, a.StartedAt) {
+			return false
+		}
+		late := a.of(p)
+		late.Failure, late.Error = FailureExpired, waitedTooLong(p, e.policy.MaxAge, a.StartedAt)
+		came.outcomes = append(came.outcomes, s.outcome(e, p, p.Event, late, 0))
+		return true
+	})
+	body, n := e.batchBody(ready)
+	for _, p := range ready[n:] {
+		came.left = append(came.left, *p)
+	}
+	if ready = ready[:n]; n == 0 {
 		return came
 	}
-	body = append(body, ']')
 	if !s.unencrypted(e, a) {
-		a.BatchID, a.BatchSize = batchID(events), len(events)
+		events := make([]*Event, n)
+		for i, p := range ready {
+			events[i] = p.Event
+		}
+		a.BatchID, a.BatchSize = batchID(events), n
 		if !s.exchange(ctx, e, a, e.header(a.BatchID, sequenceText(events...), a.StartedAt, body), body, held) {
-			for _, p := range sent {
+			for _, p := range ready {
 				came.left = append(came.left, *p)
 			}
 			came.unsure = true
 			return came
 		}
 	}
-	if len(sent) > 1 {
+	if n > 1 {
 		a.ResponseHeaders, a.ResponseBody = "", nil
 	}
 	// With one number for all, those that are tried again are so together.
-	random := s.config.random()
-	for i, p := range sent {
-		own := *a
-		own.DeliveryID, own.Number = p.ID, p.Attempts+1
-		came.outcomes = append(came.outcomes, s.outcome(e, p, events[i], &own, random))
+	random, first := s.config.random(), len(came.outcomes)
+	for _, p := range ready {
+		came.outcomes = append(came.outcomes, s.outcome(e, p, p.Event, a.of(p), random))
 	}
-	came.asked = came.outcomes[len(came.outcomes)-len(sent)]
+	came.asked = came.outcomes[first]
 	return came
+}
+
+// of is the attempt as that of one of the deliveries that it was made for.
+func (a *Attempt) of(p *Pending) *Attempt {
+	own := *a
+	own.DeliveryID, own.Number = p.ID, p.Attempts+1
+	return &own
+}
+
+// batchBody is the array of as many envelopes as may be together, and how many they are:
+// one at least.
+func (e *endpoint) batchBody(ready []*Pending) (body []byte, n int) {
+	body = append(body, '[')
+	for i, p := range ready {
+		end := len(body)
+		if i > 0 {
+			body = append(body, ',')
+		}
+		if body = e.appendEnvelope(body, p.Event); i > 0 && len(body)+len("]") > e.webhook.Batch.Bytes() {
+			return append(body[:end], ']'), i
+		}
+	}
+	return append(body, ']'), len(ready)
 }
