@@ -112,7 +112,7 @@ func TestCompleteAt(t *testing.T) {
 		{name: "full later", waiting: []waits{{due: 1}, {due: 2}, {due: 3}, {due: 4}}, want: 4},
 		{name: "full at the end of the wait", waiting: []waits{{}, {}, {}, {due: 10}}, want: 10},
 		{name: "full after it", waiting: []waits{{}, {}, {}, {due: 11}}, want: 10},
-		{name: "full of bytes", waiting: []waits{{bytes: 600}, {bytes: 400}, {due: 3, bytes: 100}}, want: 3},
+		{name: "full of bytes", waiting: []waits{{bytes: 600}, {bytes: 400}, {due: 3, bytes: 300}}, want: 3},
 		{name: "too large", waiting: []waits{{bytes: 6000}, {due: 3, bytes: 1}}, want: 3},
 		{name: "too large alone", waiting: []waits{{bytes: 6000}}, want: 10},
 		{name: "other company", waiting: []waits{{}, {due: 2, attempts: 1}, {due: 2}}, want: 2},
@@ -123,7 +123,7 @@ func TestCompleteAt(t *testing.T) {
 		{name: "a probe", waiting: []waits{{due: 1}, {due: 2}}, open: true, want: 1},
 	} {
 		e := &endpoint{record: &record{}, policy: profile.RetryPolicy{MaxAttempts: 10}}
-		e.webhook.Batch = Batching{MaxEvents: 4, MaxWaitMs: 10_000, MaxBytes: 1000}
+		e.webhook.Batch = Batching{MaxEvents: 4, MaxWaitMs: 10_000, MaxBytes: 1000 + 4*envelopeRest}
 		e.record.breaker.open = tt.open
 		l := &lane{endpoint: e, known: map[string]bool{}}
 		slices.SortFunc(tt.waiting, func(a, b waits) int { return cmp.Compare(a.due, b.due) })

@@ -54,8 +54,8 @@ type gathering struct {
 // large an event is that is not in memory is found out when the body is made.
 func (b *gathering) takes(p *Pending) bool {
 	size := 0
-	if p.Event != nil {
-		size = len(p.Event.Data)
+	if e := p.Event; e != nil {
+		size = len(e.Data) + 2*len(e.ID) + len(e.Type) + len(e.IdempotencyKey) + envelopeRest
 	}
 	if b.n > 0 && (b.of.company(p) != b.most || b.bytes+size > b.of.webhook.Batch.Bytes()) {
 		return false
@@ -63,6 +63,9 @@ func (b *gathering) takes(p *Pending) bool {
 	b.n, b.bytes = b.n+1, b.bytes+size
 	return true
 }
+
+// envelopeRest is about what an envelope has around what is the event's, in bytes.
+const envelopeRest = 96
 
 func (b *gathering) full() bool { return b.n >= b.most }
 
