@@ -148,7 +148,7 @@ func TestOrderAcrossRestarts(t *testing.T) {
 			w.reopen()
 		}
 		w.run()
-		settle(3 * time.Minute) // the first may be a probe, of a receiver that had failed most
+		settle(10 * time.Minute) // the first may be probes, of a receiver that had failed most
 		for i := range items {
 			if got := in.last[fmt.Sprint("i", i)]; got != each {
 				t.Errorf("i%d is delivered up to %d", i, got)
