@@ -38,11 +38,16 @@ type Attempt struct {
 	// RetryAfter is how long the receiver asks to be left alone (RFC 9110, 10.2.3),
 	// at most MaxRetryAfter; 0 when it does not. It is not kept.
 	RetryAfter time.Duration
+	// BatchID is the webhook-id of a request that had a batch of deliveries in it, and
+	// BatchSize how many; empty and 0 for one without batches, or none at all.
+	BatchID   string
+	BatchSize int
 	// ResponseHeaders are the answer's, one "Name: value" a line, at most
-	// MaxResponseKept bytes.
+	// MaxResponseKept bytes; not those to a batch of several, which may quote what is
+	// another's.
 	ResponseHeaders string
 	// ResponseBody is the beginning of the answer's body, as sent (not
-	// decompressed), at most MaxResponseKept bytes.
+	// decompressed), at most MaxResponseKept bytes; kept where the headers are.
 	ResponseBody []byte
 }
 

@@ -255,8 +255,13 @@ func (c *Client) Run(ctx context.Context) error {
 
 	attempts, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	defer cancel()
-	deliver := func(e *endpoint, p *Pending, held func() bool) *Outcome {
-		return c.sender.deliver(attempts, e, p, held)
+	deliver := delivering{
+		alone: func(e *endpoint, p *Pending, held func() bool) *Outcome {
+			return c.sender.deliver(attempts, e, p, held)
+		},
+		together: func(e *endpoint, all []Pending, held func() bool) sending {
+			return c.sender.deliverTogether(attempts, e, all, held)
+		},
 	}
 	begun := make(chan error, 1)
 	c.committer.submit(write{after: func(error) { begun <- c.begin(attempts, deliver) }})
@@ -307,7 +312,7 @@ func (c *Client) recovered(ctx context.Context) error {
 
 // begin makes this process a node, starts sending, and takes what nobody has. It
 // runs between transactions.
-func (c *Client) begin(ctx context.Context, deliver func(*endpoint, *Pending, func() bool) *Outcome) error {
+func (c *Client) begin(ctx context.Context, deliver delivering) error {
 	if err := c.db.Join(ctx); err != nil {
 		return err
 	}

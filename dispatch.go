@@ -11,7 +11,29 @@ type job struct {
 	lane    *lane
 	flight  *flight
 	pending Pending
+	// company are those that go with it, where its webhook has batches.
+	company []Pending
 	doubts  int64
+}
+
+// A delivering makes attempts and blocks until they are over.
+type delivering struct {
+	// alone makes that of one delivery. It returns nil when it was called off, because
+	// sending stops or held says no.
+	alone func(e *endpoint, p *Pending, held func() bool) *Outcome
+	// together makes one of several, in one request, and may change them.
+	together func(e *endpoint, all []Pending, held func() bool) sending
+}
+
+// A sending is what came of a job.
+type sending struct {
+	outcomes []*Outcome
+	skips    []*Skip
+	// asked is one of the outcomes whose receiver was asked, nil where nobody was.
+	asked *Outcome
+	// left were not sent. They wait on; unsure: it is not known how.
+	left   []Pending
+	unsure bool
 }
 
 // dispatch finds a sender for every delivery that may be sent now.
@@ -51,11 +73,15 @@ func (s *scheduler) next() (job, bool) {
 		}
 		p := l.pop(&s.mem)
 		l.pace.took(&p, now)
+		var company []Pending
+		if l.endpoint.batches() {
+			company = l.popCompany(&p, now, &s.mem)
+		}
 		s.inFlight++
 		f := s.lines.begin(standing, l.key.StoreID, now)
 		f.record, f.probe = l.endpoint.record, l.begin(now)
 		s.tend(l)
-		return job{l, f, p, s.doubts.Load()}, true
+		return job{l, f, p, company, s.doubts.Load()}, true
 	}
 	return job{}, false
 }
@@ -110,35 +136,31 @@ func (s *scheduler) sendOne(j job) (job, bool) {
 	s.mu.Lock()
 	deliver, endpoint := s.deliver, l.endpoint
 	s.mu.Unlock()
-	var o *Outcome
-	var k *Skip
-	if endpoint != nil && !endpoint.shut { // else deleted, or sealed shut, a moment ago
-		var sure bool
-		if k, sure = s.superseded(endpoint, &j.pending); k == nil && sure {
-			o = deliver(endpoint, &j.pending, func() bool { return s.held() && s.doubts.Load() == j.doubts })
-		}
+	held := func() bool { return s.held() && s.doubts.Load() == j.doubts }
+	var came sending
+	switch {
+	case endpoint == nil || endpoint.shut: // deleted, or sealed shut, a moment ago
+		came = sending{left: append(j.company, j.pending), unsure: true}
+	case endpoint.batches():
+		came = s.sendTogether(deliver, endpoint, &j, held)
+	default:
+		came = s.sendAlone(deliver, endpoint, &j, held)
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.inFlight--
-	s.lines.end(j.flight, k != nil || o != nil && o.Attempt.Success())
+	s.lines.end(j.flight, came.asked == nil && len(came.skips) > 0 || came.asked != nil && came.asked.Attempt.Success())
 	if j.flight.probe {
 		j.flight.record.breaker.probing = false
 	}
-	more := false
-	if k != nil {
+	s.giveBack(l, &came)
+	for _, k := range came.skips {
 		s.unrecorded++
 		s.skip(l, k)
-	} else if o == nil {
-		l.forget(j.pending.ID) // handed back: it waits in the database
-		l.rewind(&s.mem)
-	} else {
-		more = s.learn(l, endpoint, j.flight, o)
-		s.unrecorded++
-		if o.Deactivate {
-			l.retiring++
-		}
-		s.record(l, o)
+	}
+	more := came.asked != nil && s.learn(l, endpoint, j.flight, came.asked)
+	if len(came.outcomes) > 0 {
+		s.record(l, came.outcomes)
 	}
 	l.sending--
 	s.tend(l)
@@ -147,6 +169,39 @@ func (s *scheduler) sendOne(j job) (job, bool) {
 		s.dispatch()
 	}
 	return j, ok
+}
+
+// sendAlone makes the attempt of one delivery.
+func (s *scheduler) sendAlone(deliver delivering, e *endpoint, j *job, held func() bool) (came sending) {
+	came.left = j.company // the webhook had batches a moment ago
+	k, sure := s.superseded(e, &j.pending)
+	if k != nil {
+		came.skips = []*Skip{k}
+		return came
+	}
+	if sure {
+		if o := deliver.alone(e, &j.pending, held); o != nil {
+			came.outcomes, came.asked = []*Outcome{o}, o
+			return came
+		}
+	}
+	came.left, came.unsure = append(came.left, j.pending), true
+	return came
+}
+
+// giveBack has what was not sent wait again.
+func (s *scheduler) giveBack(l *lane, came *sending) {
+	for i := range came.left {
+		p := &came.left[i]
+		if changed := l.forget(p.ID); changed {
+			came.unsure = true
+		} else if !came.unsure && s.holds(l) && l.endpoint != nil {
+			l.add(*p, s.window(), &s.mem)
+		}
+	}
+	if came.unsure {
+		l.rewind(&s.mem) // it waits in the database
+	}
 }
 
 // learn takes in what an attempt tells of its receiver, while it still has its
@@ -162,27 +217,41 @@ func (s *scheduler) learn(l *lane, e *endpoint, f *flight, o *Outcome) (more boo
 	return e.places() > before
 }
 
-// record has an outcome written and then acted on.
-func (s *scheduler) record(l *lane, o *Outcome) {
+// record has the outcomes of one request written, in one transaction, and then acted
+// on.
+func (s *scheduler) record(l *lane, outcomes []*Outcome) {
 	submit := s.committer.submitLater
-	if o.Delivery.Place != nil {
-		submit = s.committer.submit // others may wait behind it
+	var last *Outcome // that says that the receiver wants no more
+	for _, o := range outcomes {
+		s.unrecorded++
+		if o.Delivery.Place != nil {
+			submit = s.committer.submit // others may wait behind it
+		}
+		if o.Deactivate {
+			l.retiring++
+			last = o
+		}
 	}
 	var retiring *revision
 	submit(write{
-		parts: 1,
+		parts: len(outcomes),
 		keep:  true,
 		add: func(b *Batch) {
-			b.Outcomes = append(b.Outcomes, o)
+			b.Outcomes = append(b.Outcomes, outcomes...)
 			retiring = nil
-			if o.Deactivate {
-				retiring = s.retire(o)
+			if last != nil {
+				retiring = s.retire(last)
 			}
 			retiring.add(b)
 		},
 		handOver: func() {
 			unheard := s.retired(retiring)
-			s.recorded(l, o)
+			for _, o := range outcomes {
+				s.recorded(l, o)
+			}
+			if s.holds(l) {
+				s.tend(l)
+			}
 			if unheard {
 				s.hear(l)
 			}
@@ -215,7 +284,6 @@ func (s *scheduler) recorded(l *lane, o *Outcome) {
 		p.DueAt = o.NextAttemptAt
 		l.add(p, s.window(), &s.mem)
 	}
-	s.tend(l)
 }
 
 // hear reads what another node has made of a lane's webhook, before more is sent.

@@ -4,6 +4,7 @@ import (
 	"crypto/ed25519"
 	"net/http"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -91,24 +92,42 @@ const sequenceHeader = "Webhook-Sequence"
 // like, which is for no stranger.
 const traceparentHeader = "traceparent"
 
-// header makes the headers of one attempt.
-func (e *endpoint) header(event *Event, trace TraceContext, at time.Time, body []byte) http.Header {
+// header makes the headers of one attempt. The id is the event's, or the batch's;
+// sequence is what sequenceHeader says, if anything, and trace what traceparentHeader
+// does where the webhook asks for it.
+func (e *endpoint) header(id, sequence string, trace TraceContext, at time.Time, body []byte) http.Header {
 	h := make(http.Header, 8+len(e.static))
 	for _, s := range e.static {
 		h[s.Name] = []string{s.Value}
 	}
 	h["Content-Type"] = []string{"application/json"}
 	h["User-Agent"] = []string{e.profile.UserAgent}
-	for _, s := range e.profile.SignedHeaders(e.signers(at), event.ID, at, body) {
+	for _, s := range e.profile.SignedHeaders(e.signers(at), id, at, body) {
 		h[s.Name] = []string{s.Value}
 	}
-	if event.Sequence > 0 {
-		h[sequenceHeader] = []string{strconv.FormatInt(event.Sequence, 10)}
+	if sequence != "" {
+		h[sequenceHeader] = []string{sequence}
 	}
 	if e.webhook.TraceContext && !trace.IsZero() {
 		h[traceparentHeader] = []string{trace.Traceparent()}
 	}
 	return h
+}
+
+// sequenceText is what sequenceHeader says of events: a number for each, 0 for one
+// that has none; nothing where none has.
+func sequenceText(events ...*Event) string {
+	if !slices.ContainsFunc(events, func(e *Event) bool { return e.Sequence > 0 }) {
+		return ""
+	}
+	var text []byte
+	for i, e := range events {
+		if i > 0 {
+			text = append(text, ", "...)
+		}
+		text = strconv.AppendInt(text, e.Sequence, 10)
+	}
+	return string(text)
 }
 
 // signers are what signs at the given time. Secrets that rotated expire one after

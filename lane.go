@@ -138,6 +138,9 @@ func (l *lane) due(now time.Time) bool {
 // readyAt is when the first that waits may be sent, as far as time alone decides.
 func (l *lane) readyAt() time.Time {
 	r, at := l.endpoint.record, l.firstAt()
+	if l.endpoint.batches() {
+		at = later(at, l.completeAt())
+	}
 	at = later(later(at, r.throttledUntil), l.slot)
 	if l.endpoint.webhook.Limits.RatePerSecond > 0 {
 		at = later(at, r.rate.at)

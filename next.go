@@ -36,7 +36,8 @@ func Next(d *Pending, a *Attempt, p profile.RetryPolicy, random float64) Step {
 		return Step{Status: StatusDead, Reason: a.Error, Deactivate: true}
 	case a.Failure == FailureExpired:
 		return dead(a.Error)
-	case !p.Retries(a.StatusCode):
+	case !p.Retries(a.StatusCode) && (a.BatchSize < 2 || made >= p.MaxAttempts):
+		// In company it may be another that the receiver refuses for good.
 		return dead(notRetried(a))
 	case made >= p.MaxAttempts:
 		return dead(outOfAttempts(d, a, made))

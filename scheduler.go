@@ -33,9 +33,7 @@ type scheduler struct {
 	db        Database
 	committer *committer
 	logger    *slog.Logger
-	// deliver makes one attempt and blocks until it is over. It returns nil
-	// when the attempt was called off, because sending stops or held says no.
-	deliver func(e *endpoint, p *Pending, held func() bool) *Outcome
+	deliver   delivering
 	// lookup finds a webhook; nil when it is deleted, as deleted tells, or another
 	// node has made it and this one does not know of it yet; then unknown sees to
 	// that.
@@ -94,7 +92,7 @@ func (s *scheduler) window() int {
 
 // begin starts sending: it reads which lanes have something and hands what is
 // committed from now on to them. It runs between transactions.
-func (s *scheduler) begin(ctx context.Context, deliver func(*endpoint, *Pending, func() bool) *Outcome) error {
+func (s *scheduler) begin(ctx context.Context, deliver delivering) error {
 	s.mu.Lock()
 	s.running, s.deliver = true, deliver
 	s.jobs, s.quit = make(chan job), make(chan struct{})

@@ -49,20 +49,9 @@ func newSender(db Database, config Config) *sender {
 // nothing is known of it, or that the delivery may be another's by now: held is
 // asked at the last moment.
 func (s *sender) deliver(ctx context.Context, e *endpoint, p *Pending, held func() bool) *Outcome {
-	event := p.Event
+	event, o := s.eventOf(ctx, e, p)
 	if event == nil {
-		stored, err := s.db.Event(ctx, p.StoreID, p.EventID)
-		switch {
-		case errors.Is(err, ErrNotFound):
-			return notKept(e, p, "its event is no longer kept")
-		case err == nil && !stored.ErasedAt.IsZero():
-			return notKept(e, p, "its payload is no longer kept")
-		case err != nil:
-			s.logger.Error("cannot read an event to send", "store", p.StoreID, "event", p.EventID, "err", err)
-			wait(ctx, time.Second)
-			return nil
-		}
-		event = &stored
+		return o
 	}
 	a := &Attempt{StoreID: p.StoreID, DeliveryID: p.ID, Number: p.Attempts + 1, StartedAt: now(), URL: e.webhook.URL}
 	trace, span := s.startAttempt(event, p, a)
@@ -72,13 +61,38 @@ func (s *sender) deliver(ctx context.Context, e *endpoint, p *Pending, held func
 		}
 		return nil
 	}
-	step := Next(p, a, e.policy, s.config.random())
+	return s.outcome(e, p, event, a, span, s.config.random())
+}
+
+// outcome is what an attempt means for its delivery; its span, if it has one, ends.
+func (s *sender) outcome(e *endpoint, p *Pending, event *Event, a *Attempt, span AttemptSpan, random float64) *Outcome {
+	step := Next(p, a, e.policy, random)
 	o := &Outcome{Delivery: *p, Attempt: *a, Status: step.Status, NextAttemptAt: step.RetryAt, Reason: step.Reason, Deactivate: step.Deactivate}
 	if span != nil {
 		span.End(o)
 	}
 	s.config.Observer.Attempted(o, event)
 	return o
+}
+
+// eventOf is the event of a delivery; or the delivery's end, where nothing of that is
+// kept; or neither, where it cannot be read.
+func (s *sender) eventOf(ctx context.Context, e *endpoint, p *Pending) (*Event, *Outcome) {
+	if p.Event != nil {
+		return p.Event, nil
+	}
+	stored, err := s.db.Event(ctx, p.StoreID, p.EventID)
+	switch {
+	case errors.Is(err, ErrNotFound):
+		return nil, notKept(e, p, "its event is no longer kept")
+	case err == nil && !stored.ErasedAt.IsZero():
+		return nil, notKept(e, p, "its payload is no longer kept")
+	case err != nil:
+		s.logger.Error("cannot read an event to send", "store", p.StoreID, "event", p.EventID, "err", err)
+		wait(ctx, time.Second)
+		return nil, nil
+	}
+	return &stored, nil
 }
 
 // notKept ends a delivery of which there is nothing to send any more.
@@ -105,15 +119,32 @@ func (s *sender) attempt(ctx context.Context, a *Attempt, e *endpoint, p *Pendin
 		a.Failure, a.Error = FailureExpired, waitedTooLong(p, e.policy.MaxAge, a.StartedAt)
 		return true
 	}
-	if e.url.Scheme != "https" && !s.config.allowsHTTP(e.profile) {
-		a.Failure, a.Error = FailureRefused, "the URL is not encrypted (http://), and the profile "+e.profile.Name+" asks for https://"
-		return true // it was registered while that was allowed
+	if s.unencrypted(e, a) {
+		return true
 	}
-	body := e.profile.AppendBody(make([]byte, 0, len(event.Data)+256), profile.Event{
+	body := e.appendEnvelope(make([]byte, 0, len(event.Data)+256), event)
+	return s.exchange(ctx, e, a, e.header(event.ID, sequenceText(event), trace, a.StartedAt, body), body, held)
+}
+
+// unencrypted fails an attempt whose URL was registered while it was allowed.
+func (s *sender) unencrypted(e *endpoint, a *Attempt) bool {
+	if e.url.Scheme == "https" || s.config.allowsHTTP(e.profile) {
+		return false
+	}
+	a.Failure, a.Error = FailureRefused, "the URL is not encrypted (http://), and the profile "+e.profile.Name+" asks for https://"
+	return true
+}
+
+// appendEnvelope appends what is sent of an event.
+func (e *endpoint) appendEnvelope(body []byte, event *Event) []byte {
+	return e.profile.AppendBody(body, profile.Event{
 		ID: event.ID, Type: event.Type, Time: event.CreatedAt, Data: event.Data, IdempotencyKey: event.IdempotencyKey,
 	})
-	header := e.header(event, trace, a.StartedAt, body)
+}
 
+// exchange makes the request of an attempt and tells what came of it; false where it
+// was called off, and nothing is known of it.
+func (s *sender) exchange(ctx context.Context, e *endpoint, a *Attempt, header http.Header, body []byte, held func() bool) bool {
 	if !held() {
 		return false // it took so long to come here that others may be at it
 	}

@@ -42,6 +42,8 @@ type WebhookSettings struct {
 	// Release is what is being done with what was held, since the webhook is active
 	// again; nil when that is through, or needs nothing.
 	Release *Release `json:"release,omitempty"`
+	// Batch has deliveries sent together. Default: each by itself.
+	Batch Batching `json:"batch,omitzero"`
 	// TraceContext has each delivery tell the receiver its place in the trace of the
 	// event, in a header traceparent (W3C Trace Context). Default: false.
 	TraceContext bool `json:"traceContext,omitempty"`

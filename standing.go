@@ -273,19 +273,25 @@ func (ls *lines) empty() {
 }
 
 // remember tells from what waits what the receiver has shown to a process before
-// this one: whether it has failed to take most of it. Where that is more than one
-// delivery, which keeps its schedule, the breaker is open from the beginning.
+// this one: whether it has failed to take most of it. Where that was more than one
+// request (one keeps its schedule), the breaker is open from the beginning.
 func (l *lane) remember(rows []Pending) {
-	tried := 0
+	tried, requests := 0, 0
+	var last time.Time
 	for i := range rows {
-		if rows[i].Attempts > rows[i].AttemptsBefore {
-			tried++
+		if rows[i].Attempts == rows[i].AttemptsBefore {
+			continue
+		}
+		tried++
+		// What was sent together is due together.
+		if at := rows[i].DueAt; l.endpoint == nil || !l.endpoint.batches() || !at.Equal(last) {
+			requests, last = requests+1, at
 		}
 	}
 	if l.endpoint != nil && l.endpoint.record.standing == unproven && tried > len(rows)/2 {
 		r := l.endpoint.record
 		r.standing = bad
-		if at := time.Now(); tried > 1 && !r.breaker.open {
+		if at := time.Now(); requests > 1 && !r.breaker.open {
 			r.breaker = r.breaker.resume(at, at, l.key.spread(0))
 		}
 	}

@@ -79,6 +79,8 @@ type WebhookChange struct {
 	// Order and Coalesce hold for events that are accepted from then on.
 	Order    *string
 	Coalesce *Coalesce
+	// Batch takes the place of all that there is of it.
+	Batch *Batching
 	// WhenInactive: "" goes back to the default.
 	WhenInactive *string
 	// Held: a pointer to nil goes back to the defaults.

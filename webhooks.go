@@ -149,6 +149,9 @@ func (ch *WebhookChange) apply(w *Webhook) {
 	if ch.Coalesce != nil {
 		w.Coalesce.Latest = slices.Clone(ch.Coalesce.Latest)
 	}
+	if ch.Batch != nil {
+		w.Batch = *ch.Batch
+	}
 	switch {
 	case ch.Ed25519 == nil:
 	case !*ch.Ed25519:

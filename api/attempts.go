@@ -9,16 +9,18 @@ import (
 )
 
 type attemptJSON struct {
-	Number          int              `json:"number"`
-	StartedAt       instant          `json:"startedAt"`
-	DurationMs      float64          `json:"durationMs"`
-	URL             string           `json:"url"`
-	StatusCode      *int             `json:"statusCode"`
-	Success         bool             `json:"success"`
-	Failure         billhook.Failure `json:"failure"`
-	Error           string           `json:"error"`
-	ResponseHeaders []responseHeader `json:"responseHeaders"`
-	ResponseBody    string           `json:"responseBody"`
+	Number     int              `json:"number"`
+	StartedAt  instant          `json:"startedAt"`
+	DurationMs float64          `json:"durationMs"`
+	URL        string           `json:"url"`
+	StatusCode *int             `json:"statusCode"`
+	Success    bool             `json:"success"`
+	Failure    billhook.Failure `json:"failure"`
+	Error      string           `json:"error"`
+	// Batch is null where the webhook has none, or no request was made.
+	Batch           *attemptBatchJSON `json:"batch"`
+	ResponseHeaders []responseHeader  `json:"responseHeaders"`
+	ResponseBody    string            `json:"responseBody"`
 	// ResponseBodyEncoding is "utf-8", or "base64" of what is not.
 	ResponseBodyEncoding string `json:"responseBodyEncoding"`
 }
@@ -35,7 +37,7 @@ func showAttempt(a *billhook.Attempt) attemptJSON {
 		Number: a.Number, StartedAt: instant(a.StartedAt),
 		DurationMs: float64(a.Duration.Microseconds()) / 1000, URL: a.URL,
 		StatusCode: showStatusCode(a.StatusCode), Success: a.Success(),
-		Failure: a.Failure, Error: a.Error,
+		Failure: a.Failure, Error: a.Error, Batch: showAttemptBatch(a),
 		ResponseHeaders: showHeaders(a.ResponseHeaders),
 		ResponseBody:    body, ResponseBodyEncoding: encoding,
 	}

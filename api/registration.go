@@ -9,12 +9,12 @@ import (
 var (
 	registrationMembers = []string{
 		"url", "events", "secret", "name", "description", "isActive", "active", "retryPolicy", "headers", "id",
-		"overlapSignature", "ed25519", "limits", "deactivateAfterSeconds", "filter", "eventVersions", "order", "coalesce",
+		"overlapSignature", "ed25519", "limits", "deactivateAfterSeconds", "filter", "eventVersions", "order", "coalesce", "batch",
 		"whenInactive", "held", "tls", "traceContext",
 	}
 	webhookChangeMembers = []string{
 		"url", "events", "name", "description", "isActive", "active", "retryPolicy", "headers",
-		"overlapSignature", "ed25519", "limits", "deactivateAfterSeconds", "filter", "eventVersions", "order", "coalesce",
+		"overlapSignature", "ed25519", "limits", "deactivateAfterSeconds", "filter", "eventVersions", "order", "coalesce", "batch",
 		"whenInactive", "held", "tls", "traceContext", "heldDeliveries",
 	}
 )
@@ -76,6 +76,8 @@ func (c *call) readRegistration(text []byte) (billhook.Registration, error) {
 				r.Order, err = optional(rd, rd.string)
 			case "coalesce":
 				r.Coalesce, err = optional(rd, rd.coalesce)
+			case "batch":
+				r.Batch, err = optional(rd, rd.batching)
 			case "whenInactive":
 				r.WhenInactive, err = optional(rd, rd.whenInactive)
 			case "held":
@@ -140,6 +142,8 @@ func (c *call) readWebhookChange(text []byte) (billhook.WebhookChange, error) {
 				change.Order, err = pointerTo(optional(rd, rd.string))
 			case "coalesce":
 				change.Coalesce, err = pointerTo(optional(rd, rd.coalesce))
+			case "batch":
+				change.Batch, err = pointerTo(optional(rd, rd.batching))
 			case "whenInactive":
 				change.WhenInactive, err = pointerTo(optional(rd, rd.whenInactive))
 			case "held":

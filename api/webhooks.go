@@ -28,6 +28,8 @@ type webhookJSON struct {
 	// Order is none or entity.
 	Order    string       `json:"order"`
 	Coalesce coalesceJSON `json:"coalesce"`
+	// Batch is null where each delivery is sent by itself.
+	Batch *batchingJSON `json:"batch"`
 	// PublicKey is null where the webhook is not signed for with Ed25519.
 	PublicKey *string    `json:"publicKey"`
 	Limits    limitsJSON `json:"limits"`
@@ -62,8 +64,8 @@ func showWebhook(w *billhook.Webhook) webhookJSON {
 		RetryPolicy: w.RetryPolicy, Headers: maskHeaders(w.Headers),
 		OverlapSignature: cmp.Or(w.OverlapSignature, billhook.SignOld), TLS: showTLS(w.TLS),
 		Order: cmp.Or(w.Order, billhook.OrderNone), TraceContext: w.TraceContext,
-		Coalesce: coalesceJSON{append([]string{}, w.Coalesce.Latest...)},
-		Limits:   showLimits(w.Limits), DeactivateAfterSeconds: w.DeactivateAfterSeconds,
+		Coalesce: coalesceJSON{append([]string{}, w.Coalesce.Latest...)}, Batch: showBatching(w.Batch),
+		Limits: showLimits(w.Limits), DeactivateAfterSeconds: w.DeactivateAfterSeconds,
 		CreatedAt: instant(w.CreatedAt), UpdatedAt: instant(w.UpdatedAt),
 	}
 	if w.InactiveReason != "" {

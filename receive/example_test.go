@@ -8,9 +8,11 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"os"
+	"time"
 
 	_ "modernc.org/sqlite"
 
+	"github.com/billhook/billhook/profile"
 	"github.com/billhook/billhook/receive"
 	"github.com/billhook/billhook/receive/receivetest"
 )
@@ -132,6 +134,40 @@ func ExampleInbox() {
 	// 204
 	// 204
 	// 1 paid
+}
+
+// A webhook with batches: verified once, and each event handled once, though the batch,
+// or a part of it, may come again.
+func ExampleVerifier_BatchHandler() {
+	v, err := receive.New(receive.Config{Secrets: []string{secret}})
+	if err != nil {
+		log.Fatal(err)
+	}
+	once := receive.Memory(0, 0)
+	h := v.BatchHandler(once.Each(func(ctx context.Context, m receive.Message) error {
+		fmt.Println(m.ID, string(m.Data))
+		return nil
+	}))
+
+	p, _ := profile.Named("standard")
+	event := func(id, data string) profile.Event {
+		return profile.Event{ID: id, Type: "order.paid", Time: time.Now(), Data: []byte(data)}
+	}
+	first, second, third := event("evt_1", `{"n":1}`), event("evt_2", `{"n":2}`), event("evt_3", `{"n":3}`)
+	for _, d := range []*receivetest.Delivery{
+		receivetest.SignBatch(p, []string{secret}, "batch_a", time.Now(), first, second),
+		receivetest.SignBatch(p, []string{secret}, "batch_b", time.Now(), second, third),
+	} {
+		w := httptest.NewRecorder()
+		h.ServeHTTP(w, d.Request())
+		fmt.Println(w.Code)
+	}
+	// Output:
+	// evt_1 {"n":1}
+	// evt_2 {"n":2}
+	// 204
+	// evt_3 {"n":3}
+	// 204
 }
 
 // post delivers and returns the status.

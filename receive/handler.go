@@ -33,11 +33,13 @@ func MessageFrom(ctx context.Context) (Message, bool) {
 // to the Logger.
 func (v *Verifier) Middleware(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		m, err := v.receive(w, r)
+		var m Message
+		body, err := v.read(w, r)
+		if err == nil {
+			m, err = v.Verify(r.Header, body)
+		}
 		if err != nil {
-			v.logger.LogAttrs(r.Context(), slog.LevelWarn, "webhook refused",
-				slog.String("reason", err.Error()), slog.String("path", r.URL.Path), slog.String("remote", r.RemoteAddr))
-			refuse(w, err)
+			v.refuse(w, r, err)
 			return
 		}
 		r = r.WithContext(context.WithValue(r.Context(), contextKey{}, m))
@@ -56,37 +58,49 @@ func (v *Verifier) Middleware(next http.Handler) http.Handler {
 func (v *Verifier) Handler(f func(ctx context.Context, m Message) error) http.Handler {
 	return v.Middleware(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		m, _ := MessageFrom(r.Context())
-		switch err := f(r.Context(), m); {
-		case err == nil:
-			w.WriteHeader(http.StatusNoContent)
-		case errors.Is(err, ErrInWork), errors.Is(err, ErrFull):
-			w.Header().Set("Retry-After", strconv.Itoa(retryAfter))
-			answer(w, http.StatusServiceUnavailable, "busy", "The event cannot be handled now.")
-		default:
-			v.logger.LogAttrs(r.Context(), slog.LevelError, "webhook not handled",
-				slog.String("id", m.ID), slog.String("type", m.Type), slog.String("error", err.Error()))
-			answer(w, http.StatusInternalServerError, "internal", "The event was not handled.")
-		}
+		v.answer(w, r, m, f(r.Context(), m))
 	}))
 }
 
-// receive reads the body and verifies it.
-func (v *Verifier) receive(w http.ResponseWriter, r *http.Request) (Message, error) {
+// answer answers for what came of a message.
+func (v *Verifier) answer(w http.ResponseWriter, r *http.Request, m Message, err error) {
+	switch {
+	case err == nil:
+		w.WriteHeader(http.StatusNoContent)
+	case errors.Is(err, ErrInWork), errors.Is(err, ErrFull):
+		w.Header().Set("Retry-After", strconv.Itoa(retryAfter))
+		answer(w, http.StatusServiceUnavailable, "busy", "The event cannot be handled now.")
+	default:
+		v.logger.LogAttrs(r.Context(), slog.LevelError, "webhook not handled",
+			slog.String("id", m.ID), slog.String("type", m.Type), slog.String("error", err.Error()))
+		answer(w, http.StatusInternalServerError, "internal", "The event was not handled.")
+	}
+}
+
+// read reads the body.
+func (v *Verifier) read(w http.ResponseWriter, r *http.Request) ([]byte, error) {
 	if r.ContentLength > v.maxBody {
-		return Message{}, v.tooLarge()
+		return nil, v.tooLarge()
 	}
 	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, v.maxBody))
 	var long *http.MaxBytesError
 	if errors.As(err, &long) {
-		return Message{}, v.tooLarge()
+		return nil, v.tooLarge()
 	}
 	if err != nil {
-		return Message{}, fmt.Errorf("%w: %w", ErrBody, err)
+		return nil, fmt.Errorf("%w: %w", ErrBody, err)
 	}
-	return v.Verify(r.Header, body)
+	return body, nil
 }
 
-// refuse answers for an error of receive. Which header was wrong, and how, is
+// refuse answers for a request that was not let in, and tells the Logger why.
+func (v *Verifier) refuse(w http.ResponseWriter, r *http.Request, err error) {
+	v.logger.LogAttrs(r.Context(), slog.LevelWarn, "webhook refused",
+		slog.String("reason", err.Error()), slog.String("path", r.URL.Path), slog.String("remote", r.RemoteAddr))
+	refuse(w, err)
+}
+
+// refuse answers for an error of read or Verify. Which header was wrong, and how, is
 // not for who cannot sign.
 func refuse(w http.ResponseWriter, err error) {
 	switch {

@@ -169,15 +169,19 @@ func (v *Verifier) verify(header http.Header, body []byte, now time.Time) (Messa
 	if int64(len(body)) > v.maxBody {
 		return Message{}, v.tooLarge()
 	}
-	if v.own != "" {
-		return v.verifyOwn(header, body)
-	}
-	if err := sign.VerifyStandard(v.secrets, header, body, now, v.tolerance); err != nil {
+	signed, err := v.signed(header, body, now)
+	if err != nil {
 		return Message{}, err
 	}
-	m := Message{ID: header.Get(sign.HeaderID), Body: body}
-	seconds, _ := strconv.ParseInt(header.Get(sign.HeaderTimestamp), 10, 64) // verified to be digits
-	m.Timestamp = time.Unix(seconds, 0)
+	if v.own != "" {
+		m, err := v.layout.read(body)
+		if err != nil {
+			return Message{}, err
+		}
+		m.Body = body
+		return m, nil
+	}
+	m := Message{ID: header.Get(sign.HeaderID), Body: body, Timestamp: signed}
 	found, err := v.layout.read(body)
 	if v.anyBody {
 		// "id.time.body" can be cut at another dot where the id has one, and an
@@ -198,26 +202,26 @@ func (v *Verifier) verify(header http.Header, body []byte, now time.Time) (Messa
 	return m, nil
 }
 
-// verifyOwn goes by the platform's own header. No other header is signed then,
-// so everything in the Message comes from the body.
-func (v *Verifier) verifyOwn(header http.Header, body []byte) (Message, error) {
+// signed says whether one of the secrets signed the request, and when that was; zero
+// for the platform's own header. No other header is signed then, so everything in a
+// Message comes from the body.
+func (v *Verifier) signed(header http.Header, body []byte, now time.Time) (time.Time, error) {
+	if v.own == "" {
+		if err := sign.VerifyStandard(v.secrets, header, body, now, v.tolerance); err != nil {
+			return time.Time{}, err
+		}
+		seconds, _ := strconv.ParseInt(header.Get(sign.HeaderTimestamp), 10, 64) // verified to be digits
+		return time.Unix(seconds, 0), nil
+	}
 	sent := header.Values(v.own)
 	if len(sent) > 1 { // which one did the programs on the way look at?
-		return Message{}, fmt.Errorf("%w: %s is there twice", ErrMalformed, v.own)
+		return time.Time{}, fmt.Errorf("%w: %s is there twice", ErrMalformed, v.own)
 	}
 	err := sign.VerifyHex(v.secrets, body, strings.Join(sent, ""))
 	if errors.Is(err, ErrMissing) || errors.Is(err, ErrMalformed) {
-		return Message{}, fmt.Errorf("%w (%s)", err, v.own)
+		err = fmt.Errorf("%w (%s)", err, v.own)
 	}
-	if err != nil {
-		return Message{}, err
-	}
-	m, err := v.layout.read(body)
-	if err != nil {
-		return Message{}, err
-	}
-	m.Body = body
-	return m, nil
+	return time.Time{}, err
 }
 
 func (v *Verifier) tooLarge() error {

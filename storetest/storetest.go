@@ -186,6 +186,10 @@ func outcome(p billhook.Pending, status billhook.Status) *billhook.Outcome {
 	}
 	if status == billhook.StatusPending {
 		o.NextAttemptAt = o.Attempt.StartedAt.Add(time.Hour)
+		o.Attempt.BatchID, o.Attempt.BatchSize = "batch_1", 100
+	}
+	if status == billhook.StatusDead {
+		o.Attempt.BatchID, o.Attempt.BatchSize = "batch_2", 1
 	}
 	return o
 }

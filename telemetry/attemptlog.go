@@ -57,6 +57,9 @@ func (l AttemptLog) Attempted(o *billhook.Outcome, e *billhook.Event) {
 		"store", o.Delivery.StoreID, "webhook", o.Delivery.WebhookID, "event", o.Delivery.EventID, "type", o.Delivery.EventType,
 		"delivery", o.Delivery.ID, "attempt", a.Number, "duration", a.Duration, "status", o.Status,
 	}
+	if a.BatchSize > 0 {
+		line = append(line, "batch", a.BatchID, "of", a.BatchSize)
+	}
 	if a.StatusCode != 0 {
 		line = append(line, "code", a.StatusCode)
 	}

@@ -66,7 +66,7 @@ func NewMetrics() *Metrics {
 	m.accepted = counter("billhook_events_accepted_total", "Events that are on disk.")
 	m.matched = counter("billhook_deliveries_created_total", "Deliveries that came of accepted events.")
 	m.refused = counters("billhook_emits_refused_total", "Emits that were not accepted, by the error's code.", "code")
-	m.attempts = counters("billhook_attempts_total", "Requests to receivers, by what came of them.", "result")
+	m.attempts = counters("billhook_attempts_total", "Attempts, one for each delivery in a request, by what came of them.", "result")
 	m.ended = counters("billhook_deliveries_ended_total", "Deliveries that an attempt ended, by their status.", "status")
 	m.attemptTime = histograms("billhook_attempt_duration_seconds", "From an attempt's start to the answer's status line, or to the failure.", waits, "result")
 	m.deliveryTime = histogram("billhook_delivery_latency_seconds", "From an event's acceptance to its receipt, retries included.", late)

@@ -174,6 +174,9 @@ func (w *world) checkConcurrency() {
 	steps, most := map[string][]step{}, map[string]int{}
 	for _, l := range w.book.lives {
 		for _, e := range l.exchanges {
+			if e.life != l {
+				continue // it counts once
+			}
 			until := e.until
 			if until.IsZero() {
 				until = time.Now()

@@ -199,7 +199,10 @@ func (w *world) finished(p *process, o *billhook.Outcome) {
 	}
 	policy := w.policy(l.hook.id)
 	made, end := l.attempts-l.before, a.StartedAt.Add(a.Duration)
-	last := !policy.Retries(a.StatusCode) || made >= policy.MaxAttempts || a.StatusCode == http.StatusGone
+	if e := l.attempt(p, a); e != nil {
+		w.inBatch(l, e, a, made, policy.MaxAttempts)
+	}
+	last := !policy.Retries(a.StatusCode) && a.BatchSize < 2 || made >= policy.MaxAttempts || a.StatusCode == http.StatusGone
 	if o.Deactivate != (a.StatusCode == http.StatusGone) {
 		w.fail(l.name, "attempt %d was answered %d, and makes its webhook inactive: %v", made, a.StatusCode, o.Deactivate)
 	}

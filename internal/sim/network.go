@@ -33,11 +33,12 @@ type conn struct {
 
 // An exchange is one request and what becomes of it.
 type exchange struct {
-	life *life
-	of   *process
-	on   *conn // the last that it was tried on
-	nth  int   // of the delivery's
-	fate fate
+	life  *life   // the first
+	lives []*life // that it is of: several where their webhook has batches
+	of    *process
+	on    *conn // the last that it was tried on
+	nth   int   // of the delivery's
+	fate  fate
 	// from and until are when the process had it under way, as far as the
 	// network can tell.
 	from, until time.Time
@@ -155,27 +156,40 @@ func (w *world) asked(c *conn, request []byte) *exchange {
 	if !ok || !ok2 {
 		panic(fmt.Sprintf("not a whole request: %q", request))
 	}
-	name := nameOf(number(dataOf(body)), path)
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	c.ended()
 	w.requests++
-	l := w.book.lives[name]
-	if l == nil {
-		w.fail(name, "%s sends what is not on disk", c.p.name)
-		l = &life{name: name, event: w.book.events[number(dataOf(body))-1], hook: w.hookOf(path)}
+	envelopes := w.envelopesOf(path, body)
+	e := &exchange{of: c.p, from: time.Now()}
+	for _, envelope := range envelopes {
+		n := number(dataOf(envelope))
+		name := nameOf(n, path)
+		l := w.book.lives[name]
+		if l == nil {
+			w.fail(name, "%s sends what is not on disk", c.p.name)
+			l = &life{name: name, event: w.book.events[n-1], hook: w.hookOf(path)}
+		}
+		e.lives = append(e.lives, l)
 	}
-	e := &exchange{life: l, of: c.p, nth: len(l.exchanges) + 1, from: time.Now()}
+	l := e.lives[0]
+	e.life, e.nth = l, len(l.exchanges)+1
 	// A receiver may have hung up just now, and the engine tries another connection
 	// at the same instant.
 	if n := len(l.exchanges); n > 0 && l.exchanges[n-1].of == c.p && l.exchanges[n-1].from.Equal(e.from) {
 		e = l.exchanges[n-1]
 		e.until, e.unwritten = time.Time{}, false
 	} else {
-		l.exchanges = append(l.exchanges, e)
 		e.fate = w.fate(c.r, l, e.nth)
-		w.mayAsk(e, body, n > 0 && l.exchanges[n-1].goesOn(e))
-		w.note("%s request %d of %s: %s", name, e.nth, c.p.name, e.fate)
+		for i, l := range e.lives {
+			n := len(l.exchanges)
+			l.exchanges = append(l.exchanges, e)
+			w.mayAsk(l, e, envelopes[i], n > 0 && l.exchanges[n-1].goesOn(e))
+		}
+		w.note("%s request %d of %s: %s", l.name, e.nth, c.p.name, e.fate)
+		if len(e.lives) > 1 {
+			w.note("%s leads a batch", l.name)
+		}
 	}
 	c.now, e.on = e, c
 	return e
@@ -187,10 +201,10 @@ func (e *exchange) goesOn(next *exchange) bool {
 	return e.of == next.of && e.unwritten && e.until.Equal(next.from)
 }
 
-// mayAsk holds a request against what is known at its beginning. goesOn: it was
+// mayAsk holds a request of a delivery against what is known at its beginning. goesOn: it was
 // decided on before that.
-func (w *world) mayAsk(e *exchange, body []byte, goesOn bool) {
-	l, p := e.life, e.of
+func (w *world) mayAsk(l *life, e *exchange, body []byte, goesOn bool) {
+	p := e.of
 	if l.event.body == "" {
 		l.event.body = string(body)
 	}

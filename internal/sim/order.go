@@ -22,7 +22,7 @@ func (w *world) about(e *event) {
 
 // settingsOf is what a webhook chooses for all its life, drawn by its id.
 func (w *world) settingsOf(hookID string) (s billhook.WebhookSettings) {
-	s.Limits = w.limits(hookID)
+	s.Limits, s.Batch = w.limits(hookID), w.batchingOf(hookID)
 	r := chance(w.plan.Seed, "order", hookID)
 	if oneIn(r, 3) {
 		s.Order = billhook.OrderEntity

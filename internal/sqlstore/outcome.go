@@ -25,13 +25,13 @@ var (
 		insert: "billhook.deliveries (" + deliveryColumns + ", " + answerColumns + ")",
 		shared: 1,
 		row: []string{"?1", textKind, textKind, textKind, textKind, textKind, bigintKind, bigintKind, bigintKind, textKind, bigintKind, bigintKind, bigintKind,
-			bigintKind, textKind, textKind, textKind, textKind, byteaKind},
+			bigintKind, textKind, textKind, textKind, textKind, byteaKind, textKind, bigintKind},
 	}
 	insertAttempts = &bulk{
 		what:   "insert attempts",
 		insert: "billhook.attempts (" + attemptColumns + ")",
 		shared: 1,
-		row:    []string{"?1", textKind, bigintKind, bigintKind, bigintKind, bigintKind, textKind, textKind, textKind, textKind, byteaKind},
+		row:    []string{"?1", textKind, bigintKind, bigintKind, bigintKind, bigintKind, textKind, textKind, textKind, textKind, byteaKind, textKind, bigintKind},
 	}
 )
 

@@ -42,10 +42,10 @@ var moved = []*table{
 	newTable("erasures", 2, "store_id, id, entity_type, entity_id, created_at bigint, finished_at bigint, events bigint, "+
 		"phase bigint, reached_at bigint, reached_id"),
 	newTable("attempts", 4, "store_id, delivery_id, number bigint, started_at bigint, status_code bigint, "+
-		"duration bigint, url, failure, error, response_headers, response_body bytea"),
+		"duration bigint, url, failure, error, response_headers, response_body bytea, batch_id, batch_size bigint"),
 	newTable("deliveries", 3, "store_id, id, created_at bigint, webhook_id, event_id, event_type, status, attempts bigint, "+
 		"attempts_before bigint, status_code bigint, reason, last_attempt_at bigint, finished_at bigint, "+
-		"duration bigint, url, failure, error, response_headers, response_body bytea"),
+		"duration bigint, url, failure, error, response_headers, response_body bytea, batch_id, batch_size bigint"),
 	newTable("ledger", 5, "store_id, webhook_id, day bigint, reason, node bigint, matched bigint, pending bigint, delivered bigint, "+
 		"dead bigint, cancelled bigint, skipped bigint, changes bigint"),
 	newTable("replays", 3, "store_id, event_id, webhook_id, delivery_id, created_at bigint"),

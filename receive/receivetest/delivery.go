@@ -46,11 +46,30 @@ func New(profileName, secret, eventType, data string) *Delivery {
 // one under a profile of your own.
 func Sign(p *profile.Profile, secrets []string, e profile.Event, at time.Time) *Delivery {
 	d := &Delivery{ID: e.ID, Header: http.Header{}, Body: p.AppendBody(nil, e)}
+	d.sign(p, secrets, at)
+	return d
+}
+
+func (d *Delivery) sign(p *profile.Profile, secrets []string, at time.Time) {
 	d.Header.Set("Content-Type", "application/json")
 	d.Header.Set("User-Agent", p.UserAgent)
-	for _, h := range p.Headers(secrets, e.ID, at, d.Body) {
+	for _, h := range p.Headers(secrets, d.ID, at, d.Body) {
 		d.Header.Set(h.Name, h.Value)
 	}
+}
+
+// SignBatch returns several events as they are sent at a time to a webhook with
+// batches, whose id is the given one.
+func SignBatch(p *profile.Profile, secrets []string, id string, at time.Time, events ...profile.Event) *Delivery {
+	d := &Delivery{ID: id, Header: http.Header{}, Body: []byte{'['}}
+	for i, e := range events {
+		if i > 0 {
+			d.Body = append(d.Body, ',')
+		}
+		d.Body = p.AppendBody(d.Body, e)
+	}
+	d.Body = append(d.Body, ']')
+	d.sign(p, secrets, at)
 	return d
 }
 
