@@ -376,6 +376,9 @@ func (c *Client) heedAll(ctx context.Context, asked chan<- struct{}) func(Change
 			default: // it is about to look
 			}
 		}
+		if seen.Anywhere {
+			c.scheduler.lookAnywhere()
+		}
 		c.scheduler.look(seen.Lanes)
 	}
 }

@@ -185,8 +185,11 @@ type Change struct {
 	// Lost: this node was taken for dead, so that the next Commit says
 	// ErrNotOwner.
 	Lost bool
-	// Lanes are those in which deliveries of this node's went to another.
+	// Lanes are those in which deliveries of this node's went to another, or that have
+	// lost the payload of one.
 	Lanes []Lane
+	// Anywhere: it may be so in any lane, since nobody heard what was told of it.
+	Anywhere bool
 }
 
 // A StoreWrite creates a store or replaces one.

@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"net/http"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -324,5 +325,34 @@ func TestTakenOverAreKnown(t *testing.T) {
 		after.emit("good", `0`)
 		synctest.Wait()
 		wantEach(t, good, 1, 0)
+	})
+}
+
+// TestLookAnywhere: a node that may not have heard of what became of its deliveries
+// reads all lanes anew; with the old in memory it might send what was erased.
+func TestLookAnywhere(t *testing.T) {
+	clusterBubble(t, func(t *testing.T, c *cluster) {
+		db := c.open()
+		db.tells = make(chan billhook.Change)
+		n := c.node(db)
+		n.run()
+		down := c.serve(9000, http.HandlerFunc(func(rw http.ResponseWriter, _ *http.Request) { rw.WriteHeader(500) }))
+		n.hook("default", down, "order.*")
+		n.hook("default", down, "*")
+		n.emit("order.paid", "1")
+		settle(time.Second)
+		var reads atomic.Int32
+		db.on("Pending", func() error { reads.Add(1); return nil })
+		for _, tt := range []struct {
+			change billhook.Change
+			reads  int32
+		}{{billhook.Change{Unowned: true}, 0}, {billhook.Change{Anywhere: true}, 2}} {
+			reads.Store(0)
+			db.tells <- tt.change
+			settle(time.Millisecond)
+			if got := reads.Load(); got != tt.reads {
+				t.Errorf("%+v: %d lanes are read, want %d", tt.change, got, tt.reads)
+			}
+		}
 	})
 }

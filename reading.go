@@ -84,6 +84,14 @@ func (s *scheduler) look(lanes []Lane) {
 	s.dispatch()
 }
 
+// lookAnywhere is look for all lanes.
+func (s *scheduler) lookAnywhere() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.lookAt(slices.SortedFunc(maps.Keys(s.lanes), Lane.compare))
+	s.dispatch()
+}
+
 // lookAt is look for hand-overs.
 func (s *scheduler) lookAt(lanes []Lane) {
 	for _, key := range lanes {

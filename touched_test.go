@@ -20,6 +20,8 @@ type touched struct {
 	// Watch does nothing, as if the process stood still, from when silence is
 	// closed until speak is; nil for never.
 	silence, speak chan struct{}
+	// tells is what Watch tells besides; nil for nothing.
+	tells chan billhook.Change
 }
 
 // on has something happen before each call of a method.
@@ -63,6 +65,13 @@ func (d *touched) Lanes(ctx context.Context) ([]billhook.Lane, error) {
 	return d.Database.Lanes(ctx)
 }
 
+func (d *touched) Pending(ctx context.Context, lane billhook.Lane, after billhook.Position, limit int) ([]billhook.Pending, error) {
+	if err := d.touch("Pending"); err != nil {
+		return nil, err
+	}
+	return d.Database.Pending(ctx, lane, after, limit)
+}
+
 func (d *touched) Configuration(ctx context.Context) (billhook.Configuration, error) {
 	if err := d.touch("Configuration"); err != nil {
 		return billhook.Configuration{}, err
@@ -96,6 +105,20 @@ func (d *touched) Commit(ctx context.Context, b *billhook.Batch) error {
 }
 
 func (d *touched) Watch(ctx context.Context, seen func(billhook.Change)) {
+	if d.tells != nil {
+		done := make(chan struct{})
+		defer func() { <-done }()
+		go func() {
+			defer close(done)
+			for ctx.Err() == nil {
+				select {
+				case c := <-d.tells:
+					seen(c)
+				case <-ctx.Done():
+				}
+			}
+		}()
+	}
 	if d.silence != nil {
 		until, cancel := context.WithCancel(ctx)
 		go func() {

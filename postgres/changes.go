@@ -22,6 +22,7 @@ func (c *changes) tell(change billhook.Change) {
 	c.change.Unowned = c.change.Unowned || change.Unowned
 	c.change.Asked = c.change.Asked || change.Asked
 	c.change.Lost = c.change.Lost || change.Lost
+	c.change.Anywhere = c.change.Anywhere || change.Anywhere
 	for _, lane := range change.Lanes {
 		if !slices.Contains(c.change.Lanes, lane) {
 			c.change.Lanes = append(c.change.Lanes, lane)

@@ -32,7 +32,7 @@ func (d *Database) listen(ctx context.Context, tell func(billhook.Change)) {
 			again = againFirst
 			o.note(ctx, nil)
 			// What was told meanwhile was not heard.
-			tell(billhook.Change{Configuration: true, Unowned: true, Asked: true})
+			tell(billhook.Change{Configuration: true, Unowned: true, Asked: true, Anywhere: true})
 			err = d.hear(ctx, on, tell)
 			hangUp(on)
 		}

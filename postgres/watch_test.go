@@ -171,12 +171,12 @@ func TestChangesTogether(t *testing.T) {
 	c := &changes{some: make(chan struct{}, 1)}
 	a, b := billhook.Lane{StoreID: "s", WebhookID: "a"}, billhook.Lane{StoreID: "s", WebhookID: "b"}
 	for _, change := range []billhook.Change{
-		{Configuration: true}, {Unowned: true}, {Lanes: []billhook.Lane{a}}, {}, {Lost: true}, {Asked: true}, {Lanes: []billhook.Lane{b, a}},
+		{Configuration: true}, {Unowned: true}, {Lanes: []billhook.Lane{a}}, {}, {Lost: true}, {Asked: true}, {Anywhere: true}, {Lanes: []billhook.Lane{b, a}},
 	} {
 		c.tell(change)
 	}
 	<-c.some
-	want := billhook.Change{Configuration: true, Unowned: true, Lost: true, Asked: true, Lanes: []billhook.Lane{a, b}}
+	want := billhook.Change{Configuration: true, Unowned: true, Lost: true, Asked: true, Lanes: []billhook.Lane{a, b}, Anywhere: true}
 	equal(t, "changes", fmt.Sprintf("%+v", c.take()), fmt.Sprintf("%+v", want))
 	equal(t, "changes after that", fmt.Sprintf("%+v", c.take()), fmt.Sprintf("%+v", billhook.Change{}))
 	select {

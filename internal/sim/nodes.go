@@ -141,7 +141,7 @@ func (h *Handle) beats(ctx context.Context, changes chan billhook.Change) {
 func both(a, b billhook.Change) billhook.Change {
 	return billhook.Change{
 		Configuration: a.Configuration || b.Configuration, Unowned: a.Unowned || b.Unowned, Asked: a.Asked || b.Asked, Lost: a.Lost || b.Lost,
-		Lanes: append(a.Lanes, b.Lanes...),
+		Lanes: append(a.Lanes, b.Lanes...), Anywhere: a.Anywhere || b.Anywhere,
 	}
 }
 
