@@ -2,6 +2,8 @@ package billhook
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"slices"
 	"time"
 )
@@ -70,7 +72,7 @@ func (f *forgetter) run(ctx context.Context) {
 	}
 }
 
-// round goes through all stores once.
+// round goes through all stores once. What fails for one keeps no other waiting.
 func (f *forgetter) round(ctx context.Context) error {
 	now := now()
 	stores := append(f.client.registry.storedIDs(), AllStores)
@@ -94,11 +96,11 @@ func (f *forgetter) round(ctx context.Context) error {
 		if h.IsZero() && (floor.IsZero() || f.floored[id].Equal(floor)) {
 			continue
 		}
-		if err := f.expire(ctx, id, h, floor); err != nil {
-			return err
+		if failed := f.expire(ctx, id, h, floor); failed != nil {
+			err = errors.Join(err, fmt.Errorf("store %s: %w", id, failed))
 		}
 	}
-	return nil
+	return err
 }
 
 // beyond leaves out what the database sees to in whole.
