@@ -1,7 +1,6 @@
 package billhook
 
 import (
-	"net/http"
 	"sync"
 
 	"github.com/billhook/billhook/egress"
@@ -34,9 +33,9 @@ func (s *sender) guardOf(storeID string) *egress.Guard {
 	return s.guard
 }
 
-// transportOf is the webhook's way into its store's own pool of connections.
-func (s *sender) transportOf(e *endpoint) *http.Transport {
-	return s.poolOf(e.webhook.StoreID).Transport(e.webhook.ID, e.identity)
+// clientOf is the webhook's way into its store's own pool of connections.
+func (s *sender) clientOf(e *endpoint) *egress.Client {
+	return s.poolOf(e.webhook.StoreID).Client(e.webhook.ID, e.identity)
 }
 
 func (s *sender) poolOf(storeID string) *egress.Pool {

@@ -7,7 +7,6 @@ import (
 	"io"
 	"log/slog"
 	"net/http"
-	"net/http/httptrace"
 	"sort"
 	"strings"
 	"time"
@@ -175,17 +174,8 @@ var errNotHeld = errors.New("the delivery may be another's by now")
 // GetBody stays nil and no idempotency header is set in canonical form, since
 // with either net/http would repeat requests of its own accord, unrecorded.
 func (s *sender) roundTrip(ctx context.Context, e *endpoint, header http.Header, body []byte, held func() bool) (*http.Response, error) {
-	transport := s.transportOf(e)
-	var unwritten func() bool
-	ctx = httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{GotConn: func(got httptrace.GotConnInfo) {
-		before, ok := egress.WrittenOn(got.Conn)
-		unwritten = func() bool {
-			after, _ := egress.WrittenOn(got.Conn)
-			return ok && got.Reused && before == after
-		}
-	}})
+	client := s.clientOf(e)
 	for try := 1; ; try++ {
-		unwritten = nil
 		req := (&http.Request{
 			Method:        http.MethodPost,
 			URL:           e.url,
@@ -197,8 +187,8 @@ func (s *sender) roundTrip(ctx context.Context, e *endpoint, header http.Header,
 			Body:          io.NopCloser(bytes.NewReader(body)),
 			ContentLength: int64(len(body)),
 		}).WithContext(ctx)
-		resp, err := transport.RoundTrip(req)
-		if err == nil || try == unwrittenTries || ctx.Err() != nil || unwritten == nil || !unwritten() {
+		resp, err := client.RoundTrip(req)
+		if err == nil || try == unwrittenTries || ctx.Err() != nil || !isUnwritten(err) {
 			return resp, err
 		}
 		if !held() {
@@ -207,12 +197,17 @@ func (s *sender) roundTrip(ctx context.Context, e *endpoint, header http.Header,
 	}
 }
 
+func isUnwritten(err error) bool {
+	_, is := errors.AsType[*egress.Unwritten](err)
+	return is
+}
+
 // readBody keeps the beginning of an answer's body and reads on for a while so
 // that the connection can be used again. Whatever happens here changes nothing
 // about the attempt.
 func (s *sender) readBody(resp *http.Response, cancel context.CancelFunc) []byte {
 	defer resp.Body.Close()
-	if resp.StatusCode == http.StatusSwitchingProtocols {
+	if resp.StatusCode == http.StatusSwitchingProtocols || resp.ContentLength == 0 {
 		return nil
 	}
 	t := time.AfterFunc(drainTime, cancel)

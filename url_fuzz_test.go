@@ -64,7 +64,7 @@ func FuzzURL(f *testing.F) {
 			t.Fatalf("%q is accepted: %+v, %v", raw, u, err)
 		}
 		req := (&http.Request{Method: "POST", URL: u, Host: u.Host, Header: http.Header{}}).WithContext(t.Context())
-		_, err = c.sender.transportOf(&endpoint{webhook: Webhook{StoreID: DefaultStore}}).RoundTrip(req)
+		_, err = c.sender.clientOf(&endpoint{webhook: Webhook{StoreID: DefaultStore}}).RoundTrip(req)
 		if _, refused := errors.AsType[*egress.Refused](err); refused || len(dialled) != 1 {
 			t.Fatalf("%q is accepted, then dialled %v: %v", raw, dialled, err)
 		}

@@ -33,12 +33,12 @@ func (c *Conn) Write(p []byte) (int, error) {
 // connection was obtained.
 func (c *Conn) Written() int64 { return c.written.Load() }
 
-// WrittenOn returns Written of the Conn under c, which may be wrapped in a
+// writtenOn returns Written of the Conn under c, which may be wrapped in a
 // *tls.Conn or in anything else that has its NetConn method. It is not ok where
 // there is no Conn. On HTTP/2, whose streams and control frames share one
 // connection, an unchanged count still means that nothing was sent; a changed
 // one says nothing about any single request.
-func WrittenOn(c net.Conn) (n int64, ok bool) {
+func writtenOn(c net.Conn) (n int64, ok bool) {
 	for c != nil {
 		if counted, ok := c.(*Conn); ok {
 			return counted.Written(), true

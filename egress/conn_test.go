@@ -19,13 +19,13 @@ func TestWrittenOn(t *testing.T) {
 	go io.Copy(io.Discard, server)
 
 	c := &Conn{Conn: client}
-	if n, ok := WrittenOn(c); n != 0 || !ok {
+	if n, ok := writtenOn(c); n != 0 || !ok {
 		t.Errorf("before: %d, %v", n, ok)
 	}
 	if _, err := c.Write([]byte("hello")); err != nil {
 		t.Fatal(err)
 	}
-	if n, ok := WrittenOn(tls.Client(c, &tls.Config{})); n != 5 || !ok {
+	if n, ok := writtenOn(tls.Client(c, &tls.Config{})); n != 5 || !ok {
 		t.Errorf("through tls.Conn: %d, %v", n, ok)
 	}
 	client.Close()
@@ -33,8 +33,8 @@ func TestWrittenOn(t *testing.T) {
 		t.Errorf("after a failed write: %d, %v", c.Written(), err)
 	}
 	for _, c := range []net.Conn{nil, client, tls.Client(client, &tls.Config{})} {
-		if n, ok := WrittenOn(c); n != 0 || ok {
-			t.Errorf("WrittenOn(%T) = %d, %v", c, n, ok)
+		if n, ok := writtenOn(c); n != 0 || ok {
+			t.Errorf("writtenOn(%T) = %d, %v", c, n, ok)
 		}
 	}
 }
@@ -55,21 +55,21 @@ func TestWrittenIgnoresAlerts(t *testing.T) {
 			if err := c.HandshakeContext(t.Context()); err != nil {
 				t.Fatal(err)
 			}
-			before, _ := WrittenOn(c)
+			before, _ := writtenOn(c)
 			if before == 0 {
 				t.Error("the handshake was not counted")
 			}
 			if _, err := io.WriteString(c, "P"); err != nil {
 				t.Fatal(err)
 			}
-			between, _ := WrittenOn(c)
+			between, _ := writtenOn(c)
 			if between <= before {
 				t.Error("application data was not counted")
 			}
 			if err := c.Close(); err != nil {
 				t.Fatal(err)
 			}
-			if after, _ := WrittenOn(c); after != between {
+			if after, _ := writtenOn(c); after != between {
 				t.Errorf("the close added %d bytes", after-between)
 			}
 		})
@@ -94,7 +94,7 @@ func TestWrittenOfRequest(t *testing.T) {
 			ctx := httptrace.WithClientTrace(context.Background(), &httptrace.ClientTrace{
 				GotConn: func(info httptrace.GotConnInfo) {
 					got = info
-					before, _ = WrittenOn(info.Conn)
+					before, _ = writtenOn(info.Conn)
 				},
 			})
 			req, _ := http.NewRequestWithContext(ctx, "POST", srv.URL, strings.NewReader("{}"))
@@ -104,7 +104,7 @@ func TestWrittenOfRequest(t *testing.T) {
 			}
 			body, _ := io.ReadAll(resp.Body)
 			resp.Body.Close()
-			after, ok := WrittenOn(got.Conn)
+			after, ok := writtenOn(got.Conn)
 			if !ok || after <= before || got.Reused != (i == 1) || (string(body) == "HTTP/2.0") != h2 {
 				t.Errorf("%s: written %d to %d, %v, reused %v", body, before, after, ok, got.Reused)
 			}

@@ -139,7 +139,7 @@ func (p *trap) dial(record func(string)) DialFunc {
 func TestTrap(t *testing.T) {
 	p := setTrap(t)
 	var dialled []string
-	guard := New(Policy{AllowLoopback: true, Allow: list("0.0.0.0/0", "::/0")}, Config{Dial: p.dial(func(a string) { dialled = append(dialled, a) })})
+	guard := New(Policy{AllowLoopback: true, Allow: listOf("0.0.0.0/0", "::/0")}, Config{Dial: p.dial(func(a string) { dialled = append(dialled, a) })})
 	hosts := []string{"127.0.0.1", "0.0.0.0"}
 	for _, addr := range p.own {
 		hosts = append(hosts, addr.String())
@@ -209,7 +209,7 @@ func (c hostileCase) refuse(t *testing.T, guard *Guard) {
 	if u == nil {
 		return // nothing to make a request of
 	}
-	rt := NewTransport(guard, TransportConfig{})
+	rt := NewClient(guard, TransportConfig{})
 	defer rt.CloseIdleConnections()
 	req := (&http.Request{Method: "POST", URL: u, Host: u.Host, Header: http.Header{}}).WithContext(t.Context())
 	resp, err := rt.RoundTrip(req)
@@ -227,7 +227,7 @@ func (c hostileCase) refuse(t *testing.T, guard *Guard) {
 // client would.
 func (c hostileCase) refuseRedirect(t *testing.T, guard *Guard) {
 	t.Helper()
-	rt := NewTransport(guard, TransportConfig{})
+	rt := NewClient(guard, TransportConfig{})
 	defer rt.CloseIdleConnections()
 	careless := http.Client{Transport: redirecting{to: c.URL, rest: rt}}
 	resp, err := careless.Get("https://" + redirectHost + "/")

@@ -7,7 +7,7 @@ import (
 )
 
 func TestList(t *testing.T) {
-	l := list("10.0.0.0/8", "1.1.1.1", "::ffff:192.168.0.0/112", "::ffff:9.9.9.9", "fd12::/16", "Hooks.Example.", "*.Shop.example")
+	l := listOf("10.0.0.0/8", "1.1.1.1", "::ffff:192.168.0.0/112", "::ffff:9.9.9.9", "fd12::/16", "Hooks.Example.", "*.Shop.example")
 	for _, s := range []string{"10.1.2.3", "1.1.1.1", "192.168.7.7", "9.9.9.9", "fd12::1"} {
 		if !l.covers(netip.MustParseAddr(s)) {
 			t.Errorf("does not cover %s", s)
@@ -53,40 +53,40 @@ func TestLists(t *testing.T) {
 		answer  string
 		refused string // a part of the reason; "" means dialled
 	}{
-		{"allowed host, private", Policy{Allow: list("*.corp.example")}, nil, "a.corp.example", "10.0.0.5", ""},
-		{"allowed host, CGNAT", Policy{Allow: list("a.example")}, nil, "a.example", "100.64.0.5", ""},
-		{"allowed host, unique-local", Policy{Allow: list("a.example")}, nil, "A.Example.", "fd12::5", ""},
-		{"allowed host, loopback", Policy{Allow: list("a.example")}, nil, "a.example", "127.0.0.1", "sending machine"},
-		{"allowed host, metadata", Policy{Allow: list("a.example")}, nil, "a.example", "169.254.169.254", "metadata"},
-		{"allowed host, cloud metadata in a private range", Policy{Allow: list("a.example")}, nil, "a.example", "fd00:ec2::254", "cloud"},
-		{"allowed host, NAT64", Policy{Allow: list("a.example")}, nil, "a.example", "64:ff9b::a00:5", "NAT64"},
-		{"allowed host, private in an open NAT64", Policy{Allow: list("a.example", "64:ff9b::/96")}, nil, "a.example", "64:ff9b::a00:5", "private"},
-		{"allowed host, another", Policy{Allow: list("a.example")}, nil, "b.example", "10.0.0.5", "private"},
-		{"allowed and denied host", Policy{Allow: list("*.example"), Limits: Limits{Deny: list("a.example")}}, nil, "a.example", "10.0.0.5", "blocked"},
+		{"allowed host, private", Policy{Allow: listOf("*.corp.example")}, nil, "a.corp.example", "10.0.0.5", ""},
+		{"allowed host, CGNAT", Policy{Allow: listOf("a.example")}, nil, "a.example", "100.64.0.5", ""},
+		{"allowed host, unique-local", Policy{Allow: listOf("a.example")}, nil, "A.Example.", "fd12::5", ""},
+		{"allowed host, loopback", Policy{Allow: listOf("a.example")}, nil, "a.example", "127.0.0.1", "sending machine"},
+		{"allowed host, metadata", Policy{Allow: listOf("a.example")}, nil, "a.example", "169.254.169.254", "metadata"},
+		{"allowed host, cloud metadata in a private range", Policy{Allow: listOf("a.example")}, nil, "a.example", "fd00:ec2::254", "cloud"},
+		{"allowed host, NAT64", Policy{Allow: listOf("a.example")}, nil, "a.example", "64:ff9b::a00:5", "NAT64"},
+		{"allowed host, private in an open NAT64", Policy{Allow: listOf("a.example", "64:ff9b::/96")}, nil, "a.example", "64:ff9b::a00:5", "private"},
+		{"allowed host, another", Policy{Allow: listOf("a.example")}, nil, "b.example", "10.0.0.5", "private"},
+		{"allowed and denied host", Policy{Allow: listOf("*.example"), Limits: Limits{Deny: listOf("a.example")}}, nil, "a.example", "10.0.0.5", "blocked"},
 
-		{"denied host", Policy{Limits: Limits{Deny: list("*.evil.example")}}, nil, "x.evil.example", "1.1.1.1", "blocked"},
-		{"denied host, trailing dot", Policy{Limits: Limits{Deny: list("*.evil.example")}}, nil, "X.EVIL.example.", "1.1.1.1", "blocked"},
-		{"denied host, another", Policy{Limits: Limits{Deny: list("*.evil.example")}}, nil, "good.example", "1.1.1.1", ""},
-		{"denied prefix", Policy{Limits: Limits{Deny: list("1.1.0.0/16")}}, nil, "a.example", "1.0.0.1 1.1.1.1", "blocked"},
+		{"denied host", Policy{Limits: Limits{Deny: listOf("*.evil.example")}}, nil, "x.evil.example", "1.1.1.1", "blocked"},
+		{"denied host, trailing dot", Policy{Limits: Limits{Deny: listOf("*.evil.example")}}, nil, "X.EVIL.example.", "1.1.1.1", "blocked"},
+		{"denied host, another", Policy{Limits: Limits{Deny: listOf("*.evil.example")}}, nil, "good.example", "1.1.1.1", ""},
+		{"denied prefix", Policy{Limits: Limits{Deny: listOf("1.1.0.0/16")}}, nil, "a.example", "1.0.0.1 1.1.1.1", "blocked"},
 
-		{"only a host", Policy{Limits: Limits{Only: list("*.partner.example")}}, nil, "a.partner.example", "1.1.1.1", ""},
-		{"only a host, another", Policy{Limits: Limits{Only: list("*.partner.example")}}, nil, "a.example", "1.1.1.1", "certain hosts"},
-		{"only a host, its address", Policy{Limits: Limits{Only: list("*.partner.example")}}, nil, "1.1.1.1", "", "certain hosts"},
-		{"only a host opens nothing", Policy{Limits: Limits{Only: list("a.example")}}, nil, "a.example", "10.0.0.1", "private"},
-		{"only a prefix", Policy{Limits: Limits{Only: list("1.1.1.0/24")}}, nil, "a.example", "1.1.1.1 1.1.1.2", ""},
-		{"only a prefix, one outside", Policy{Limits: Limits{Only: list("1.1.1.0/24")}}, nil, "a.example", "1.1.1.1 1.0.0.1", "certain hosts"},
+		{"only a host", Policy{Limits: Limits{Only: listOf("*.partner.example")}}, nil, "a.partner.example", "1.1.1.1", ""},
+		{"only a host, another", Policy{Limits: Limits{Only: listOf("*.partner.example")}}, nil, "a.example", "1.1.1.1", "certain hosts"},
+		{"only a host, its address", Policy{Limits: Limits{Only: listOf("*.partner.example")}}, nil, "1.1.1.1", "", "certain hosts"},
+		{"only a host opens nothing", Policy{Limits: Limits{Only: listOf("a.example")}}, nil, "a.example", "10.0.0.1", "private"},
+		{"only a prefix", Policy{Limits: Limits{Only: listOf("1.1.1.0/24")}}, nil, "a.example", "1.1.1.1 1.1.1.2", ""},
+		{"only a prefix, one outside", Policy{Limits: Limits{Only: listOf("1.1.1.0/24")}}, nil, "a.example", "1.1.1.1 1.0.0.1", "certain hosts"},
 
-		{"tenant denies", Policy{}, limits{{Deny: list("a.example")}}, "a.example", "1.1.1.1", "blocked"},
-		{"tenant denies what is inside", Policy{Allow: list("64:ff9b::/96")}, limits{{Deny: list("1.1.1.1")}}, "a.example", "64:ff9b::101:101", "blocked"},
-		{"tenant only", Policy{}, limits{{Only: list("b.example")}}, "a.example", "1.1.1.1", "certain hosts"},
-		{"tenant only, within", Policy{}, limits{{Only: list("a.example")}}, "a.example", "1.1.1.1", ""},
-		{"tenant's only opens nothing", Policy{}, limits{{Only: list("a.example", "10.0.0.0/8")}}, "a.example", "10.0.0.1", "private"},
-		{"tenant cannot open what is denied", Policy{Limits: Limits{Deny: list("a.example")}}, limits{{Only: list("a.example")}}, "a.example", "1.1.1.1", "blocked"},
-		{"tenant cannot widen only", Policy{Limits: Limits{Only: list("b.example")}}, limits{{Only: list("a.example")}}, "a.example", "1.1.1.1", "certain hosts"},
+		{"tenant denies", Policy{}, limits{{Deny: listOf("a.example")}}, "a.example", "1.1.1.1", "blocked"},
+		{"tenant denies what is inside", Policy{Allow: listOf("64:ff9b::/96")}, limits{{Deny: listOf("1.1.1.1")}}, "a.example", "64:ff9b::101:101", "blocked"},
+		{"tenant only", Policy{}, limits{{Only: listOf("b.example")}}, "a.example", "1.1.1.1", "certain hosts"},
+		{"tenant only, within", Policy{}, limits{{Only: listOf("a.example")}}, "a.example", "1.1.1.1", ""},
+		{"tenant's only opens nothing", Policy{}, limits{{Only: listOf("a.example", "10.0.0.0/8")}}, "a.example", "10.0.0.1", "private"},
+		{"tenant cannot open what is denied", Policy{Limits: Limits{Deny: listOf("a.example")}}, limits{{Only: listOf("a.example")}}, "a.example", "1.1.1.1", "blocked"},
+		{"tenant cannot widen only", Policy{Limits: Limits{Only: listOf("b.example")}}, limits{{Only: listOf("a.example")}}, "a.example", "1.1.1.1", "certain hosts"},
 		{"tenant's ports", Policy{}, limits{{Ports: []uint16{8443}}}, "a.example", "1.1.1.1", "port 443 is not allowed here (allowed: 8443)"},
 		{"tenant cannot widen ports", Policy{Limits: Limits{Ports: []uint16{8443}}}, limits{{Ports: []uint16{443}}}, "a.example", "1.1.1.1", "port 443"},
-		{"narrowed twice", Policy{}, limits{{Ports: []uint16{443}}, {Deny: list("1.1.1.1")}}, "1.1.1.1", "", "blocked"},
-		{"narrowed twice, the first", Policy{}, limits{{Deny: list("1.1.1.1")}, {Ports: []uint16{443}}}, "1.1.1.1", "", "blocked"},
+		{"narrowed twice", Policy{}, limits{{Ports: []uint16{443}}, {Deny: listOf("1.1.1.1")}}, "1.1.1.1", "", "blocked"},
+		{"narrowed twice, the first", Policy{}, limits{{Deny: listOf("1.1.1.1")}, {Ports: []uint16{443}}}, "1.1.1.1", "", "blocked"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -119,7 +119,7 @@ func TestLists(t *testing.T) {
 // others that came from there.
 func TestNarrow(t *testing.T) {
 	g := New(Policy{}, Config{Dial: (&dials{}).dial}).Narrow(Limits{Ports: []uint16{443, 444, 445}})
-	a, b := g.Narrow(Limits{Deny: list("1.1.1.1")}), g.Narrow(Limits{Deny: list("1.0.0.1")})
+	a, b := g.Narrow(Limits{Deny: listOf("1.1.1.1")}), g.Narrow(Limits{Deny: listOf("1.0.0.1")})
 	for _, tt := range []struct {
 		guard *Guard
 		host  string
@@ -133,7 +133,7 @@ func TestNarrow(t *testing.T) {
 
 func TestDeniedHostIsNotLookedUp(t *testing.T) {
 	r := &answers{list: []string{"1.1.1.1"}}
-	g := New(Policy{}, Config{Resolver: r, Dial: (&dials{}).dial}).Narrow(Limits{Deny: list("a.example")})
+	g := New(Policy{}, Config{Resolver: r, Dial: (&dials{}).dial}).Narrow(Limits{Deny: listOf("a.example")})
 	if _, err := g.DialContext(t.Context(), "tcp", "a.example:443"); err == nil || len(r.asks) != 0 {
 		t.Errorf("%v after the lookups %v", err, r.asks)
 	}

@@ -41,17 +41,17 @@ func TestOwn(t *testing.T) {
 		{Policy{}, "a.example", "1.1.1.2", true},
 		{Policy{AllowPrivate: true}, "10.0.0.9", "", false},
 		{Policy{AllowPrivate: true}, "10.0.0.8", "", true},
-		{Policy{Allow: list("a.example")}, "a.example", "10.0.0.9", false},
-		{Policy{Allow: list("64:ff9b::/96")}, "64:ff9b::101:101", "", false},
-		{Policy{Allow: list("64:ff9b::/96", "1.1.1.1")}, "64:ff9b::101:101", "", true},
-		{Policy{Allow: list("1.1.1.0/24", "0.0.0.0/0")}, "1.1.1.1", "", false},
-		{Policy{Allow: list("127.0.0.0/8")}, "127.0.0.5", "", false}, // in no list of interfaces
-		{Policy{Allow: list("127.0.0.5")}, "127.0.0.5", "", true},
-		{Policy{Allow: list("10.0.0.0/8")}, "10.0.0.9", "", false},
-		{Policy{Allow: list("10.0.0.0/8")}, "10.0.0.8", "", true},
-		{Policy{Allow: list("10.0.0.0/8", "10.0.0.9")}, "10.0.0.9", "", true},
-		{Policy{Allow: list("10.0.0.9/32")}, "10.0.0.9", "", true},
-		{Policy{Allow: list("1.1.1.1")}, "a.example", "1.1.1.1", true},
+		{Policy{Allow: listOf("a.example")}, "a.example", "10.0.0.9", false},
+		{Policy{Allow: listOf("64:ff9b::/96")}, "64:ff9b::101:101", "", false},
+		{Policy{Allow: listOf("64:ff9b::/96", "1.1.1.1")}, "64:ff9b::101:101", "", true},
+		{Policy{Allow: listOf("1.1.1.0/24", "0.0.0.0/0")}, "1.1.1.1", "", false},
+		{Policy{Allow: listOf("127.0.0.0/8")}, "127.0.0.5", "", false}, // in no list of interfaces
+		{Policy{Allow: listOf("127.0.0.5")}, "127.0.0.5", "", true},
+		{Policy{Allow: listOf("10.0.0.0/8")}, "10.0.0.9", "", false},
+		{Policy{Allow: listOf("10.0.0.0/8")}, "10.0.0.8", "", true},
+		{Policy{Allow: listOf("10.0.0.0/8", "10.0.0.9")}, "10.0.0.9", "", true},
+		{Policy{Allow: listOf("10.0.0.9/32")}, "10.0.0.9", "", true},
+		{Policy{Allow: listOf("1.1.1.1")}, "a.example", "1.1.1.1", true},
 		{Policy{AllowLoopback: true}, "1.1.1.1", "", true},
 	}
 	for _, tt := range tests {

@@ -8,7 +8,7 @@ import (
 )
 
 // list is ParseList of what is known to be right.
-func list(entries ...string) List {
+func listOf(entries ...string) List {
 	l, err := ParseList(entries...)
 	if err != nil {
 		panic(err)
@@ -17,7 +17,7 @@ func list(entries ...string) List {
 }
 
 func TestPolicyCheck(t *testing.T) {
-	nat64 := Policy{Allow: list("64:ff9b::/96", "64:ff9b:1::/48")}
+	nat64 := Policy{Allow: listOf("64:ff9b::/96", "64:ff9b:1::/48")}
 	tests := []struct {
 		name   string
 		policy Policy
@@ -32,7 +32,7 @@ func TestPolicyCheck(t *testing.T) {
 		{"zero refuses mapped private", Policy{}, "[::ffff:10.0.0.5]:443", Private, "private network"},
 		{"zero refuses metadata", Policy{}, "169.254.169.254:80", LinkLocal, "metadata"},
 		{"zone", Policy{}, "[2606:4700::1%eth0]:443", Zoned, "zone"},
-		{"zone with all open", Policy{Allow: list("::/0", "0.0.0.0/0")}, "[::ffff:1.1.1.1%eth0]:443", Zoned, "zone"},
+		{"zone with all open", Policy{Allow: listOf("::/0", "0.0.0.0/0")}, "[::ffff:1.1.1.1%eth0]:443", Zoned, "zone"},
 
 		{"AllowLoopback", Policy{AllowLoopback: true}, "127.0.0.1:443", Public, ""},
 		{"AllowLoopback IPv6", Policy{AllowLoopback: true}, "[::1]:443", Public, ""},
@@ -46,12 +46,12 @@ func TestPolicyCheck(t *testing.T) {
 		{"AllowPrivate is not CGNAT", Policy{AllowPrivate: true}, "100.64.0.1:80", CGNAT, "provider"},
 		{"AllowPrivate is not 6to4", Policy{AllowPrivate: true}, "[2002:a00:1::1]:80", SixToFour, "6to4"},
 
-		{"Allow", Policy{Allow: list("100.64.0.0/10")}, "100.64.0.1:80", Public, ""},
-		{"Allow, mapped prefix", Policy{Allow: list("::ffff:10.0.0.0/104")}, "10.1.1.1:80", Public, ""},
-		{"Allow, mapped address", Policy{Allow: list("10.0.0.0/8")}, "[::ffff:10.1.1.1]:80", Public, ""},
-		{"Deny beats Allow", Policy{Allow: list("10.0.0.0/8"), Limits: Limits{Deny: list("10.1.0.0/16")}}, "10.1.1.1:80", Private, "operator"},
-		{"Deny beats public", Policy{Limits: Limits{Deny: list("1.1.1.0/24")}}, "1.1.1.1:80", Public, "operator"},
-		{"Deny, mapped prefix", Policy{Limits: Limits{Deny: list("::ffff:1.1.1.0/120")}}, "1.1.1.1:80", Public, "operator"},
+		{"Allow", Policy{Allow: listOf("100.64.0.0/10")}, "100.64.0.1:80", Public, ""},
+		{"Allow, mapped prefix", Policy{Allow: listOf("::ffff:10.0.0.0/104")}, "10.1.1.1:80", Public, ""},
+		{"Allow, mapped address", Policy{Allow: listOf("10.0.0.0/8")}, "[::ffff:10.1.1.1]:80", Public, ""},
+		{"Deny beats Allow", Policy{Allow: listOf("10.0.0.0/8"), Limits: Limits{Deny: listOf("10.1.0.0/16")}}, "10.1.1.1:80", Private, "operator"},
+		{"Deny beats public", Policy{Limits: Limits{Deny: listOf("1.1.1.0/24")}}, "1.1.1.1:80", Public, "operator"},
+		{"Deny, mapped prefix", Policy{Limits: Limits{Deny: listOf("::ffff:1.1.1.0/120")}}, "1.1.1.1:80", Public, "operator"},
 
 		{"NAT64 closed", Policy{}, "[64:ff9b::1.1.1.1]:443", NAT64, "NAT64"},
 		{"NAT64 open", nat64, "[64:ff9b::1.1.1.1]:443", Public, ""},
@@ -59,12 +59,12 @@ func TestPolicyCheck(t *testing.T) {
 		{"NAT64 open, private inside", nat64, "[64:ff9b::10.0.0.1]:443", NAT64, "private network"},
 		{"NAT64 open, metadata inside", nat64, "[64:ff9b::169.254.169.254]:443", NAT64, "metadata"},
 		{"NAT64 open, a /48 layout", nat64, "[64:ff9b:1:a00:0:100::]:443", NAT64, "no host"},
-		{"NAT64 open, denied inside", Policy{Allow: nat64.Allow, Limits: Limits{Deny: list("1.1.1.0/24")}}, "[64:ff9b::1.1.1.1]:443", NAT64, "operator"},
-		{"6to4 open, loopback inside", Policy{Allow: list("2002::/16")}, "[2002:7f00:1::]:443", SixToFour, "machine"},
-		{"6to4 open, public inside", Policy{Allow: list("2002::/16")}, "[2002:101:101::]:443", Public, ""},
-		{"Teredo open, private client", Policy{Allow: list("2001::/32")}, "[2001:0:101:101:0:0:f5ff:fffe]:443", Teredo, "private"},
-		{"Teredo open, private server", Policy{Allow: list("2001::/32")}, "[2001:0:a00:1:0:0:fefe:fefe]:443", Teredo, "private"},
-		{"ISATAP open, private inside", Policy{Allow: list("2606::/16")}, "[2606::5efe:10.0.0.1]:443", ISATAP, "private"},
+		{"NAT64 open, denied inside", Policy{Allow: nat64.Allow, Limits: Limits{Deny: listOf("1.1.1.0/24")}}, "[64:ff9b::1.1.1.1]:443", NAT64, "operator"},
+		{"6to4 open, loopback inside", Policy{Allow: listOf("2002::/16")}, "[2002:7f00:1::]:443", SixToFour, "machine"},
+		{"6to4 open, public inside", Policy{Allow: listOf("2002::/16")}, "[2002:101:101::]:443", Public, ""},
+		{"Teredo open, private client", Policy{Allow: listOf("2001::/32")}, "[2001:0:101:101:0:0:f5ff:fffe]:443", Teredo, "private"},
+		{"Teredo open, private server", Policy{Allow: listOf("2001::/32")}, "[2001:0:a00:1:0:0:fefe:fefe]:443", Teredo, "private"},
+		{"ISATAP open, private inside", Policy{Allow: listOf("2606::/16")}, "[2606::5efe:10.0.0.1]:443", ISATAP, "private"},
 
 		{"port allowed", Policy{Limits: Limits{Ports: []uint16{443, 8443}}}, "1.1.1.1:8443", Public, ""},
 		{"port refused", Policy{Limits: Limits{Ports: []uint16{443, 8443}}}, "1.1.1.1:25", Public, "port 25 is not allowed here (allowed: 443, 8443)"},
@@ -95,7 +95,7 @@ func TestPolicyCheck(t *testing.T) {
 }
 
 func TestPolicyCheckInvalid(t *testing.T) {
-	open := Policy{Allow: list("0.0.0.0/0", "::/0")}
+	open := Policy{Allow: listOf("0.0.0.0/0", "::/0")}
 	refused, ok := errors.AsType[*Refused](open.Check("", netip.AddrPort{}))
 	if !ok || refused.Class != Invalid {
 		t.Errorf("Check of no address = %v", refused)

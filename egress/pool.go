@@ -4,7 +4,6 @@ import (
 	"crypto/tls"
 	"crypto/x509"
 	"maps"
-	"net/http"
 	"slices"
 	"sync"
 )
@@ -26,61 +25,60 @@ type Identity struct {
 type Pool struct {
 	guard  *Guard
 	config TransportConfig
-	common *http.Transport
+	common *Client
 
 	mu     sync.Mutex
 	single map[string]single
 }
 
-// single is the transport of one use with an Identity.
+// single is the client of one use with an Identity.
 type single struct {
-	identity  *Identity
-	transport *http.Transport
+	identity *Identity
+	client   *Client
 }
 
 // NewPool returns a Pool that connects through guard alone.
 func NewPool(guard *Guard, config TransportConfig) *Pool {
-	return &Pool{guard: guard, config: config, common: NewTransport(guard, config), single: map[string]single{}}
+	return &Pool{guard: guard, config: config, common: NewClient(guard, config), single: map[string]single{}}
 }
 
-// Transport returns the transport for what use stands for, a webhook say: the
-// common one where identity is nil, and else one that no other use gets. A use
-// with another *Identity than before, or none, gets another transport, and the
-// connections from before are closed, so pass the same pointer for as long as
-// nothing changes.
-func (p *Pool) Transport(use string, identity *Identity) *http.Transport {
-	t, before := p.transport(use, identity)
+// Client returns the client for what use stands for, a webhook say: the common one
+// where identity is nil, and else one that no other use gets. A use with another
+// *Identity than before, or none, gets another client, and the connections from
+// before are closed, so pass the same pointer for as long as nothing changes.
+func (p *Pool) Client(use string, identity *Identity) *Client {
+	c, before := p.client(use, identity)
 	if before != nil {
 		before.CloseIdleConnections() // a receiver can make that take seconds
 	}
-	return t
+	return c
 }
 
-// transport is Transport, and the transport whose place that took.
-func (p *Pool) transport(use string, identity *Identity) (t, before *http.Transport) {
+// client is Client, and the client whose place that took.
+func (p *Pool) client(use string, identity *Identity) (c, before *Client) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	known := p.single[use]
 	switch {
 	case identity == nil:
 		delete(p.single, use)
-		return p.common, known.transport
+		return p.common, known.client
 	case known.identity == identity:
-		return known.transport, nil
+		return known.client, nil
 	}
 	config := p.config
 	config.Certificates = identity.Certificates
 	if identity.RootCAs != nil {
 		config.RootCAs = identity.RootCAs
 	}
-	t = NewTransport(p.guard, config)
-	p.single[use] = single{identity, t}
-	return t, known.transport
+	c = NewClient(p.guard, config)
+	p.single[use] = single{identity, c}
+	return c, known.client
 }
 
 // Forget closes the connections that were made for use alone, those in use once
 // they no longer are.
-func (p *Pool) Forget(use string) { p.Transport(use, nil) }
+func (p *Pool) Forget(use string) { p.Client(use, nil) }
 
 // CloseIdleConnections closes all connections that are not in use. A receiver can
 // make it take seconds.
@@ -90,6 +88,6 @@ func (p *Pool) CloseIdleConnections() {
 	all := slices.Collect(maps.Values(p.single))
 	p.mu.Unlock()
 	for _, s := range all {
-		s.transport.CloseIdleConnections()
+		s.client.CloseIdleConnections()
 	}
 }

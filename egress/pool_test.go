@@ -63,7 +63,7 @@ func TestPool(t *testing.T) {
 		from := map[string]string{} // client's address -> use
 		ask := func(use string, identity *Identity) (name, addr string) {
 			t.Helper()
-			_, body, err := get(t, p.Transport(use, identity), srv.URL)
+			_, body, err := get(t, p.Client(use, identity), srv.URL)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -94,12 +94,12 @@ func TestPool(t *testing.T) {
 		if name, addr := ask("w1", b); name != "b" || from[addr] != "" {
 			t.Errorf("with a new identity w1 came as %s on the connection of %q", name, from[addr])
 		}
-		before := p.Transport("w1", b)
-		if p.Transport("w1", b) != before {
+		before := p.Client("w1", b)
+		if p.Client("w1", b) != before {
 			t.Error("the same identity gets two transports")
 		}
 		p.Forget("w1")
-		if p.Transport("w1", b) == before {
+		if p.Client("w1", b) == before {
 			t.Error("the transport of a use that was forgotten is there again")
 		}
 		p.CloseIdleConnections()
@@ -118,22 +118,22 @@ func TestPoolAuthorities(t *testing.T) {
 
 	p := NewPool(loopback(), TransportConfig{})
 	defer p.CloseIdleConnections()
-	if _, _, err := get(t, p.Transport("w", nil), srv.URL); err == nil || !strings.Contains(err.Error(), "unknown authority") {
+	if _, _, err := get(t, p.Client("w", nil), srv.URL); err == nil || !strings.Contains(err.Error(), "unknown authority") {
 		t.Errorf("without it: %v", err)
 	}
 	own := &Identity{RootCAs: pool(srv)}
-	if _, _, err := get(t, p.Transport("w", own), srv.URL); err != nil {
+	if _, _, err := get(t, p.Client("w", own), srv.URL); err != nil {
 		t.Errorf("with it: %v", err)
 	}
-	if _, _, err := get(t, p.Transport("w", own), other.URL); err == nil {
+	if _, _, err := get(t, p.Client("w", own), other.URL); err == nil {
 		t.Error("another authority's receiver is believed")
 	}
 	trusting := NewPool(loopback(), TransportConfig{RootCAs: pool(srv)})
 	defer trusting.CloseIdleConnections()
-	if _, _, err := get(t, trusting.Transport("w", &Identity{RootCAs: x509.NewCertPool()}), srv.URL); err == nil {
+	if _, _, err := get(t, trusting.Client("w", &Identity{RootCAs: x509.NewCertPool()}), srv.URL); err == nil {
 		t.Error("the authorities of all count beside the use's own")
 	}
-	if _, _, err := get(t, trusting.Transport("w", &Identity{}), srv.URL); err != nil {
+	if _, _, err := get(t, trusting.Client("w", &Identity{}), srv.URL); err != nil {
 		t.Errorf("an identity without authorities: %v", err)
 	}
 }
@@ -147,7 +147,7 @@ func TestServerName(t *testing.T) {
 	defer srv.Close()
 	_, port, _ := strings.Cut(srv.Listener.Addr().String(), ":")
 	guard := New(Policy{AllowLoopback: true}, Config{Resolver: &answers{list: []string{"127.0.0.1"}}})
-	rt := NewTransport(guard, TransportConfig{RootCAs: pool(srv)})
+	rt := NewClient(guard, TransportConfig{RootCAs: pool(srv)})
 	if _, body, err := get(t, rt, "https://example.com:"+port); err != nil || body != "example.com" {
 		t.Errorf("%q, %v", body, err)
 	}

@@ -179,11 +179,11 @@ func TestProxy(t *testing.T) {
 			p := startProxy(t, srv.Listener.Addr().String(), user)
 			url := scheme + "://" + written + p.listener.Addr().String()
 			guard := New(Policy{}, Config{Resolver: &answers{list: []string{"1.1.1.1 2606:4700::1"}}, Proxy: proxyAt(t, url)})
-			_, body, err := get(t, NewTransport(guard, TransportConfig{RootCAs: pool(srv)}), "https://example.com/")
+			_, body, err := get(t, NewClient(guard, TransportConfig{RootCAs: pool(srv)}), "https://example.com/")
 			if err != nil || body != "example.com" {
 				t.Errorf("%s: %q, %v", url, body, err)
 			}
-			_, body, err = get(t, NewTransport(guard, TransportConfig{RootCAs: pool(srv)}), "https://[2606:4700::7]:8443/")
+			_, body, err = get(t, NewClient(guard, TransportConfig{RootCAs: pool(srv)}), "https://[2606:4700::7]:8443/")
 			if err == nil || !strings.Contains(err.Error(), "certificate") {
 				t.Errorf("%s: another host than the certificate's: %q, %v", url, body, err)
 			}
@@ -330,7 +330,7 @@ func TestNoProxyFromEnvironment(t *testing.T) {
 	}
 	d := &dials{}
 	guard := New(Policy{}, Config{Dial: d.dial})
-	rt := NewTransport(guard, TransportConfig{})
+	rt := NewClient(guard, TransportConfig{})
 	get(t, rt, "http://1.1.1.1/")
 	get(t, rt, "https://1.1.1.1/")
 	if got := strings.Join(d.list, " "); got != "1.1.1.1:80 1.1.1.1:443" {

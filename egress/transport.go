@@ -38,7 +38,7 @@ type TransportConfig struct {
 // net/http dials again by itself, unseen by the caller, where it knows that
 // nothing was written on a reused connection and the request has GetBody. It
 // does not where it lost the race with the receiver ("server closed idle
-// connection") and the request is a POST without an Idempotency-Key; WrittenOn
+// connection") and the request is a POST without an Idempotency-Key; writtenOn
 // is for that case.
 func NewTransport(guard *Guard, config TransportConfig) *http.Transport {
 	idle := cmp.Or(config.MaxIdleConns, 1000)

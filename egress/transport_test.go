@@ -29,8 +29,14 @@ func pool(srv *httptest.Server) *x509.CertPool {
 // quiet is for servers whose clients are meant to fail.
 var quiet = log.New(io.Discard, "", 0)
 
+// A roundTripper is a transport or a Client.
+type roundTripper interface {
+	http.RoundTripper
+	CloseIdleConnections()
+}
+
 // get sends one request through rt.
-func get(t *testing.T, rt *http.Transport, url string) (*http.Response, string, error) {
+func get(t *testing.T, rt roundTripper, url string) (*http.Response, string, error) {
 	t.Helper()
 	t.Cleanup(rt.CloseIdleConnections)
 	req, err := http.NewRequestWithContext(t.Context(), "GET", url, nil)
@@ -51,7 +57,7 @@ func loopback() *Guard { return New(Policy{AllowLoopback: true}, Config{}) }
 func TestTransportRefuses(t *testing.T) {
 	srv := httptest.NewServer(http.NotFoundHandler())
 	defer srv.Close()
-	_, _, err := get(t, NewTransport(New(Policy{}, Config{}), TransportConfig{}), srv.URL)
+	_, _, err := get(t, NewClient(New(Policy{}, Config{}), TransportConfig{}), srv.URL)
 	if refusedBy(t, err).Class != Loopback {
 		t.Error(err)
 	}
@@ -79,7 +85,7 @@ func TestTransportNeverDecodesGzip(t *testing.T) {
 		w.Write(zipped.Bytes())
 	}))
 	defer srv.Close()
-	_, body, err := get(t, NewTransport(loopback(), TransportConfig{}), srv.URL)
+	_, body, err := get(t, NewClient(loopback(), TransportConfig{}), srv.URL)
 	if err != nil || body != zipped.String() {
 		t.Errorf("body %q, %v", body, err)
 	}
@@ -113,7 +119,7 @@ func TestTransportTLS(t *testing.T) {
 			if tt.pool {
 				config.RootCAs = pool(srv)
 			}
-			_, body, err := get(t, NewTransport(loopback(), config), srv.URL)
+			_, body, err := get(t, NewClient(loopback(), config), srv.URL)
 			if tt.err == "" && (err != nil || body != tt.proto) {
 				t.Errorf("%q, %v", body, err)
 			}
@@ -133,7 +139,7 @@ func TestTransportHeaderLimit(t *testing.T) {
 		srv.Config.ErrorLog = quiet
 		srv.StartTLS()
 		defer srv.Close()
-		if resp, _, err := get(t, NewTransport(loopback(), TransportConfig{RootCAs: pool(srv)}), srv.URL); err == nil {
+		if resp, _, err := get(t, NewClient(loopback(), TransportConfig{RootCAs: pool(srv)}), srv.URL); err == nil {
 			t.Errorf("a header of 65 KiB came through on %s", resp.Proto)
 		}
 	}
@@ -177,7 +183,7 @@ func TestTransportInBubble(t *testing.T) {
 		}
 		guard := New(Policy{}, Config{Resolver: &answers{list: []string{"1.1.1.1"}}, Dial: dial})
 		start := time.Now()
-		if _, body, err := get(t, NewTransport(guard, TransportConfig{}), "http://shop.example/"); err != nil || body != "ok" {
+		if _, body, err := get(t, NewClient(guard, TransportConfig{}), "http://shop.example/"); err != nil || body != "ok" {
 			t.Fatalf("%q, %v", body, err)
 		}
 		if got := (<-closed).Sub(start); got != time.Minute {
