@@ -28,6 +28,9 @@ func (c *Conn) Write(p []byte) (int, error) {
 	return n, err
 }
 
+// NetConn returns the connection that is counted.
+func (c *Conn) NetConn() net.Conn { return c.Conn }
+
 // Written returns how many bytes have been written so far, TLS handshakes and
 // record headers included, TLS alerts not. Compare it with its value when the
 // connection was obtained.
