@@ -96,20 +96,26 @@ const traceparentHeader = "traceparent"
 // sequence is what sequenceHeader says, if anything, and trace what traceparentHeader
 // does where the webhook asks for it.
 func (e *endpoint) header(id, sequence string, trace TraceContext, at time.Time, body []byte) http.Header {
-	h := make(http.Header, 8+len(e.static))
-	for _, s := range e.static {
-		h[s.Name] = []string{s.Value}
+	signed := e.profile.SignedHeaders(e.signers(at), id, at, body)
+	h := make(http.Header, 4+len(e.static)+len(signed))
+	values := make([]string, 0, 4+len(e.static)+len(signed)) // one piece of memory for all
+	set := func(name, value string) {
+		values = append(values, value)
+		h[name] = values[len(values)-1 : len(values) : len(values)]
 	}
-	h["Content-Type"] = []string{"application/json"}
-	h["User-Agent"] = []string{e.profile.UserAgent}
-	for _, s := range e.profile.SignedHeaders(e.signers(at), id, at, body) {
-		h[s.Name] = []string{s.Value}
+	for _, s := range e.static {
+		set(s.Name, s.Value)
+	}
+	set("Content-Type", "application/json")
+	set("User-Agent", e.profile.UserAgent)
+	for _, s := range signed {
+		set(s.Name, s.Value)
 	}
 	if sequence != "" {
-		h[sequenceHeader] = []string{sequence}
+		set(sequenceHeader, sequence)
 	}
 	if e.webhook.TraceContext && !trace.IsZero() {
-		h[traceparentHeader] = []string{trace.Traceparent()}
+		set(traceparentHeader, trace.Traceparent())
 	}
 	return h
 }
