@@ -2,7 +2,6 @@ package egress
 
 import (
 	"context"
-	"errors"
 	"net"
 	"net/http"
 	"net/http/httptrace"
@@ -49,17 +48,17 @@ func (c *Client) RoundTrip(req *http.Request) (*http.Response, error) {
 	if !suitsHTTP1(req) || c.isNewer(to) {
 		return c.roundTrip(req, to)
 	}
-	conn, err := c.plain.connect(req.Context(), to)
-	if modern, ok := errors.AsType[*modernError](err); ok {
+	conn, modern, err := c.plain.connect(req.Context(), to)
+	switch {
+	case err != nil:
+		return nil, err
+	case modern != nil:
 		c.mu.Lock()
 		c.newer[to] = true
-		c.found[to] = append(c.found[to], modern.conn)
+		c.found[to] = append(c.found[to], modern)
 		c.mu.Unlock()
-		defer c.drop(to, modern.conn)
+		defer c.drop(to, modern)
 		return c.roundTrip(req, to)
-	}
-	if err != nil {
-		return nil, err
 	}
 	return c.plain.do(conn, req)
 }

@@ -37,8 +37,10 @@ type http1 struct {
 	sweep *time.Timer
 	// epoch goes up when all are closed: those in use then are not kept.
 	epoch int
-	// closing are the connections that are being closed beside those who cannot wait.
-	closing sync.WaitGroup
+	// closing is how many connections are being closed beside those who cannot wait,
+	// and closed is told when there are none.
+	closing int
+	closed  sync.Cond
 }
 
 // An origin is where a connection leads.
@@ -51,33 +53,31 @@ type origin struct {
 func newHTTP1(guard *Guard, config TransportConfig, tlsConfig *tls.Config) *http1 {
 	own := tlsConfig.Clone()
 	own.NextProtos = []string{http2Protocol, "http/1.1"}
-	return &http1{guard: guard, config: config, tls: own, idle: make(map[origin][]*http1Conn)}
+	h := &http1{guard: guard, config: config, tls: own, idle: make(map[origin][]*http1Conn)}
+	h.closed.L = &h.mu
+	return h
 }
 
 // http2Protocol is the name of HTTP/2 over TLS (RFC 9113 §3.2).
 const http2Protocol = "h2"
 
-// A modernError comes with a connection on which the receiver wants to speak HTTP/2.
-type modernError struct{ conn net.Conn }
-
-func (*modernError) Error() string { return "the receiver speaks HTTP/2" }
-
-// connect returns a connection to an origin, idle so far or new, or a *modernError.
-func (h *http1) connect(ctx context.Context, to origin) (*http1Conn, error) {
+// connect returns a connection to an origin, idle so far or new; or, as modern, one on
+// which the receiver wants to speak HTTP/2.
+func (h *http1) connect(ctx context.Context, to origin) (c *http1Conn, modern net.Conn, err error) {
 	if c := h.take(to); c != nil {
-		return c, nil
+		return c, nil, nil
 	}
 	h.mu.Lock()
 	epoch := h.epoch
 	h.mu.Unlock()
 	conn, err := h.dial(ctx, to)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	if secure, ok := conn.(*tls.Conn); ok && secure.ConnectionState().NegotiatedProtocol == http2Protocol {
-		return nil, &modernError{conn}
+		return nil, conn, nil
 	}
-	return newHTTP1Conn(h, to, epoch, conn), nil
+	return newHTTP1Conn(h, to, epoch, conn), nil, nil
 }
 
 // dial makes a new connection, a *tls.Conn where it is to be encrypted.
@@ -214,7 +214,11 @@ func (h *http1) CloseIdleConnections() {
 	for _, c := range all {
 		h.close(c)
 	}
-	h.closing.Wait()
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	for h.closing > 0 {
+		h.closed.Wait()
+	}
 }
 
 // close closes a connection. Under TLS that says goodbye, which a receiver can make
@@ -224,9 +228,17 @@ func (h *http1) close(c *http1Conn) {
 		c.conn.Close()
 		return
 	}
-	h.mu.Lock() // so that none begins while CloseIdleConnections begins to wait
-	h.closing.Go(func() { c.conn.Close() })
+	h.mu.Lock()
+	h.closing++
 	h.mu.Unlock()
+	go func() {
+		c.conn.Close()
+		h.mu.Lock()
+		defer h.mu.Unlock()
+		if h.closing--; h.closing == 0 {
+			h.closed.Broadcast()
+		}
+	}()
 }
 
 // withDefaults are the sizes that hold.
