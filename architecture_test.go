@@ -32,6 +32,7 @@ var mayImport = map[string][]string{
 	"telemetry":             {""},
 	"notify":                {""},
 	"internal/bench":        {"", "profile", "sign"},
+	"internal/browser":      {},
 	"internal/e2e":          {"internal/postgrestest"},
 	"internal/postgrestest": {},
 	"internal/tlstest":      {},
