@@ -28,14 +28,16 @@ var mayImport = map[string][]string{
 	"postgres":              {"", "internal/sqlstore"},
 	"storetest":             {"", "profile"},
 	"api":                   {"", "profile"},
+	"dashboard":             {""},
 	"telemetry":             {""},
 	"notify":                {""},
 	"internal/bench":        {"", "profile", "sign"},
+	"internal/browser":      {},
 	"internal/e2e":          {"internal/postgrestest"},
 	"internal/postgrestest": {},
 	"internal/tlstest":      {},
 	"internal/sim":          {"", "profile", "sqlite", "storetest"},
-	"cmd/billhook":          {"", "api", "egress", "filter", "notify", "profile", "schema", "telemetry", "sqlite", "postgres", "internal/sqlstore", "internal/bench"},
+	"cmd/billhook":          {"", "api", "dashboard", "egress", "filter", "notify", "profile", "schema", "telemetry", "sqlite", "postgres", "internal/sqlstore", "internal/bench"},
 }
 
 // noOtherModules are the packages that link nothing but Go's own library, so

@@ -200,6 +200,8 @@ type Client struct {
 	// outdated has something in it when the configuration in memory may be.
 	outdated chan struct{}
 	alerts   *alerts
+	// ownKey is what keys are derived of where there is no Keyring.
+	ownKey [32]byte
 }
 
 // New makes a Client on a database and reads the configuration kept there. It
@@ -210,7 +212,7 @@ func New(db Database, config Config) (*Client, error) {
 	if err := config.Check(); err != nil {
 		return nil, err
 	}
-	c := &Client{config: config, db: db, profiles: config.allProfiles(), registry: newRegistry(), keys: newKeyTable(), outdated: make(chan struct{}, 1), alerts: newAlerts(), releases: make(chan struct{}, 1)}
+	c := &Client{config: config, db: db, profiles: config.allProfiles(), registry: newRegistry(), keys: newKeyTable(), outdated: make(chan struct{}, 1), alerts: newAlerts(), releases: make(chan struct{}, 1), ownKey: newOwnKey()}
 	c.committer = newCommitter(db, config.Logger)
 	c.committer.gather = config.gather
 	c.committer.committed = config.Observer.Committed

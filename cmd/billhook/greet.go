@@ -21,6 +21,7 @@ func (cmd *serveCmd) greet(w io.Writer, client *billhook.Client, addr net.Addr, 
 		fmt.Fprint(w, "  DEVELOPMENT MODE: accepts a well-known key and sends to http://, to this\n"+
 			"  machine and to private networks. Never let anyone else reach it.\n\n")
 	}
+	fmt.Fprintf(w, "  Web      %s/\n", base)
 	fmt.Fprintf(w, "  API      %s/api\n", base)
 	fmt.Fprintf(w, "  OpenAPI  %s/openapi.json\n", base)
 	fmt.Fprintf(w, "  Data     %s\n", cmd.place()) // #nosec G705 -- a terminal, not a page

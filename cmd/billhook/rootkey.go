@@ -25,6 +25,8 @@ const (
 	rootKeyFile = "root-key.sha256"
 	// minRootKey is how many characters a key must have that opens everything.
 	minRootKey = 16
+	// rootActor is who holds such a key, in the audit log.
+	rootActor = "root"
 )
 
 // checkRootKey says what is wrong with the operator's key, before anything is made.
@@ -40,18 +42,49 @@ func (cmd *serveCmd) checkRootKey() error {
 	return nil
 }
 
-// keys says which root key is accepted. secret is the key where it may be shown: in
+// rootKeys are the SHA-256 hashes of the keys that open everything.
+type rootKeys [][sha256.Size]byte
+
+func newRootKeys(secrets ...string) rootKeys {
+	var all rootKeys
+	for _, secret := range secrets {
+		all = append(all, sha256.Sum256([]byte(secret)))
+	}
+	return all
+}
+
+// match finds the hash of a secret that is one of them, in the same time whichever
+// it is, and if it is none.
+func (all rootKeys) match(secret string) (hash [sha256.Size]byte, ok bool) {
+	got := sha256.Sum256([]byte(secret))
+	for i := range all {
+		if subtle.ConstantTimeCompare(got[:], all[i][:]) == 1 {
+			hash, ok = all[i], true
+		}
+	}
+	return hash, ok
+}
+
+// root is what each of them may do.
+func (all rootKeys) root(secret string) (api.Key, bool) {
+	if _, ok := all.match(secret); !ok {
+		return api.Key{}, false
+	}
+	return api.Key{Permissions: []string{api.Everything}, Actor: rootActor}, true
+}
+
+// keys says which root keys are accepted. secret is the key where it may be shown: in
 // development, and at the start that made it.
-func (cmd *serveCmd) keys() (accept api.Keys, secret string, err error) {
+func (cmd *serveCmd) keys() (accept rootKeys, secret string, err error) {
 	fromEnv := os.Getenv(rootKeyEnv)
 	if cmd.Dev {
 		if fromEnv != "" {
-			return api.RootKey(devKey, fromEnv), devKey, nil
+			return newRootKeys(devKey, fromEnv), devKey, nil
 		}
-		return api.RootKey(devKey), devKey, nil
+		return newRootKeys(devKey), devKey, nil
 	}
 	if fromEnv != "" {
-		return api.RootKey(fromEnv), "", nil
+		return newRootKeys(fromEnv), "", nil
 	}
 	path := filepath.Join(cmd.Data, rootKeyFile)
 	text, err := os.ReadFile(path)
@@ -65,10 +98,10 @@ func (cmd *serveCmd) keys() (accept api.Keys, secret string, err error) {
 	if err != nil || len(hash) != sha256.Size {
 		return nil, "", fmt.Errorf("%s holds no SHA-256 hash; delete it and a new root key is made, or set %s", path, rootKeyEnv)
 	}
-	return hashedKey(hash), "", nil
+	return rootKeys{[sha256.Size]byte(hash)}, "", nil
 }
 
-func makeRootKey(path string) (api.Keys, string, error) {
+func makeRootKey(path string) (rootKeys, string, error) {
 	random := make([]byte, 32)
 	_, _ = rand.Read(random) // never fails (crypto/rand)
 	secret := "bhk_" + base64.RawURLEncoding.EncodeToString(random)
@@ -76,7 +109,7 @@ func makeRootKey(path string) (api.Keys, string, error) {
 	if err := writeWhole(path, hex.EncodeToString(hash[:])+"\n"); err != nil {
 		return nil, "", err
 	}
-	return hashedKey(hash[:]), secret, nil
+	return rootKeys{hash}, secret, nil
 }
 
 // writeWhole writes a file that is there and on disk, all of it, or not at all: the
@@ -98,14 +131,4 @@ func writeWhole(path, text string) error {
 		return err
 	}
 	return syncFolder(filepath.Dir(path))
-}
-
-func hashedKey(hash []byte) api.Keys {
-	return func(secret string) (api.Key, bool) {
-		got := sha256.Sum256([]byte(secret))
-		if subtle.ConstantTimeCompare(got[:], hash) != 1 {
-			return api.Key{}, false
-		}
-		return api.Key{Permissions: []string{api.Everything}, Actor: "root"}, true
-	}
 }

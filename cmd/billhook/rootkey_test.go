@@ -24,7 +24,7 @@ func TestRootKeyFile(t *testing.T) {
 	if err != nil || again != "" {
 		t.Fatalf("the next start: %q, %v", again, err)
 	}
-	if _, ok := accept(secret); !ok {
+	if _, ok := accept.match(secret); !ok {
 		t.Error("the next start does not accept it")
 	}
 	if files, err := os.ReadDir(cmd.Data); err != nil || len(files) != 1 {

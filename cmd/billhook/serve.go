@@ -14,6 +14,7 @@ import (
 
 	"github.com/billhook/billhook"
 	"github.com/billhook/billhook/api"
+	"github.com/billhook/billhook/dashboard"
 	"github.com/billhook/billhook/filter"
 	"github.com/billhook/billhook/postgres"
 	"github.com/billhook/billhook/profile"
@@ -139,11 +140,13 @@ func (cmd *serveCmd) Run(ctx context.Context) error {
 		listener.Close()
 		return err
 	}
-	server := newServer(api.New(client, api.Config{
-		Keys: api.Chain(keys, api.StoredKeys(client)), MaxBody: int64(cmd.MaxEventSize) + envelopeRoom, Version: version, Logger: logger,
+	server := newServer(beside(api.New(client, api.Config{
+		Keys: api.Chain(keys.root, api.StoredKeys(client)), MaxBody: int64(cmd.MaxEventSize) + envelopeRoom, Version: version, Logger: logger,
 		Metrics: metrics.Handler(), Observe: metrics.Request,
 		KeyRate: api.Rate(cmd.APIRateKey), StoreRate: api.Rate(cmd.APIRateStore),
-	}), logger)
+	}), dashboard.New(client, dashboard.Config{
+		Keys: dashboardKeys{root: keys, client: client}, Version: version, Logger: logger,
+	})), logger)
 	cmd.greet(os.Stdout, client, listener.Addr(), secret)
 	return serve(ctx, server, listener, client)
 }

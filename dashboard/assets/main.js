@@ -1,0 +1,4 @@
+// The script of a whole page.
+import { enhance } from './enhance.js'
+
+enhance(document)

@@ -1,0 +1,199 @@
+package dashboard
+
+import (
+	"net/http"
+	"strings"
+	"testing"
+
+	"github.com/billhook/billhook"
+)
+
+// forms are what each POST of the table is sent, so that it does what it is for. A
+// row of the table that has none here fails the test.
+var forms = map[string][]string{
+	"/signin":      {"key", rootSecret},
+	"/signout":     {},
+	"/preferences": {"theme", "dark"},
+	"/stores":      {"id", "made"},
+}
+
+// things are what the parts of a pattern stand for, in the store "mine": by the part's
+// name, and of several parts of one name by what stands before, "webhooks/{id}".
+func things(f *fixture) map[string]string {
+	return map[string]string{
+		"webhooks/{id}": f.webhook("mine", "http://127.0.0.1:1/mine").ID,
+	}
+}
+
+// theirs are the same of the store "theirs", to be looked for in "mine".
+func theirs(f *fixture) map[string]string {
+	return map[string]string{
+		"webhooks/{id}": f.webhook("theirs", "http://127.0.0.1:1/theirs").ID,
+	}
+}
+
+// pathOf puts a store and its things into a pattern.
+func pathOf(t *testing.T, rt *route, store string, things map[string]string) string {
+	t.Helper()
+	parts := strings.Split(strings.TrimSuffix(rt.pattern, "{$}"), "/")
+	for i, part := range parts {
+		switch {
+		case part == "{store}":
+			parts[i] = store
+		case strings.HasPrefix(part, "{"):
+			name := parts[i-1] + "/" + part
+			if things[name] == "" {
+				t.Fatalf("%s: this test has no %s: add one to things and theirs", rt.pattern, name)
+			}
+			parts[i] = things[name]
+		}
+	}
+	return strings.Join(parts, "/")
+}
+
+// take asks for a route by a browser.
+func take(t *testing.T, b *browser, rt *route, path string) (status int, location string) {
+	t.Helper()
+	if rt.method == http.MethodGet {
+		w := b.get(path)
+		return w.Code, w.Header().Get("Location")
+	}
+	form, ok := forms[rt.pattern]
+	if !ok {
+		t.Fatalf("POST %s: this test has no form for it: add one to forms", rt.pattern)
+	}
+	w := b.post(path, form...)
+	return w.Code, w.Header().Get("Location")
+}
+
+// TestRoutes: each route with each kind of key, and without. Who may gets an answer that
+// is no refusal; who lacks the permission 403; to whom the store is none of theirs 404.
+func TestRoutes(t *testing.T) {
+	type visitor struct {
+		name string
+		// may says what it gets.
+		may func(rt *route) int
+		in  func(f *fixture, rt *route) *browser
+	}
+	const allowed = 0 // 200, or 303 to somewhere other than the sign-in
+	visitors := []visitor{
+		{"nobody", func(rt *route) int {
+			if rt.scope == open {
+				return allowed
+			}
+			return http.StatusUnauthorized
+		}, func(f *fixture, _ *route) *browser { return f.browser() }},
+		{"the root key", func(*route) int { return allowed }, func(f *fixture, _ *route) *browser { return f.signedIn(rootSecret) }},
+		{"a key of the store, with the permission", func(rt *route) int {
+			if rt.scope == allStores {
+				return http.StatusForbidden
+			}
+			return allowed
+		}, func(f *fixture, rt *route) *browser { return f.signedIn(f.key("mine", permissionOf(rt))) }},
+		{"a key of the store, with all permissions but this", func(rt *route) int {
+			switch {
+			case rt.scope == allStores, rt.permission != "":
+				return http.StatusForbidden
+			}
+			return allowed
+		}, func(f *fixture, rt *route) *browser { return f.signedIn(f.key("mine", allBut(rt)...)) }},
+		{"a key of another store, with all permissions", func(rt *route) int {
+			switch rt.scope {
+			case allStores:
+				return http.StatusForbidden
+			case inStore:
+				return http.StatusNotFound
+			}
+			return allowed
+		}, func(f *fixture, _ *route) *browser { return f.signedIn(f.key("theirs", billhook.PermissionEverything)) }},
+		{"a key for all stores, with all permissions but this", func(rt *route) int {
+			if rt.permission != "" {
+				return http.StatusForbidden
+			}
+			return allowed
+		}, func(f *fixture, rt *route) *browser { return f.signedIn(f.key("", allBut(rt)...)) }},
+		{"a token of the store, with the permission", func(rt *route) int {
+			if rt.scope == allStores {
+				return http.StatusForbidden
+			}
+			return allowed
+		}, func(f *fixture, rt *route) *browser { return f.withToken("mine", permissionOf(rt)) }},
+		{"a token of another store", func(rt *route) int {
+			switch rt.scope {
+			case allStores:
+				return http.StatusForbidden
+			case inStore:
+				return http.StatusNotFound
+			}
+			return allowed
+		}, func(f *fixture, _ *route) *browser { return f.withToken("theirs", billhook.PermissionEverything) }},
+		{"a token for all stores, which none may be", func(rt *route) int {
+			if rt.scope == open {
+				return allowed
+			}
+			return http.StatusUnauthorized
+		}, func(f *fixture, _ *route) *browser { return f.withToken("", billhook.PermissionEverything) }},
+	}
+	for _, rt := range routes() {
+		t.Run(rt.method+" "+rt.pattern, func(t *testing.T) {
+			f := newFixture(t)
+			path := pathOf(t, rt, "mine", things(f))
+			for _, v := range visitors {
+				if rt.method != http.MethodGet { // what is done once may not be possible twice
+					f = newFixture(t)
+					path = pathOf(t, rt, "mine", things(f))
+				}
+				status, location := take(t, v.in(f, rt), rt, path)
+				if status == http.StatusSeeOther && strings.HasPrefix(location, "/signin") && rt.pattern != "/signout" {
+					status = http.StatusUnauthorized
+				}
+				want := v.may(rt)
+				if want == allowed && status != http.StatusOK && status != http.StatusSeeOther || want != allowed && status != want {
+					t.Errorf("%s gets %d (%s), not %d", v.name, status, location, want)
+				}
+			}
+			if rt.scope != inStore {
+				return
+			}
+			root := f.signedIn(rootSecret)
+			if status, _ := take(t, root, rt, pathOf(t, rt, "none", things(f))); status != http.StatusNotFound {
+				t.Errorf("in a store that is not there: %d", status)
+			}
+			if strings.Count(rt.pattern, "{") > 1 {
+				if status, _ := take(t, root, rt, pathOf(t, rt, "mine", theirs(f))); status != http.StatusNotFound {
+					t.Errorf("something of another store's: %d", status)
+				}
+			}
+		})
+	}
+}
+
+func permissionOf(rt *route) string {
+	if rt.permission != "" {
+		return rt.permission
+	}
+	return billhook.PermissionWebhooksRead // a key must have one
+}
+
+// allBut are the permissions without the one that the route needs, and without those
+// that it is part of.
+func allBut(rt *route) []string {
+	var all []string
+	for _, p := range billhook.Permissions() {
+		if rt.permission == "" || !billhook.Permits([]string{p}, rt.permission) {
+			if p != billhook.PermissionEverything {
+				all = append(all, p)
+			}
+		}
+	}
+	return all
+}
+
+// withToken is a script on another page, with a token.
+func (f *fixture) withToken(storeID string, permissions ...string) *browser {
+	token := "token-of-" + storeID
+	f.portal[token] = Key{StoreID: storeID, ID: "portal:1", Permissions: permissions, Actor: billhook.Reference{Type: "portal", ID: "1"}}
+	b := f.browser()
+	b.header["Authorization"] = "Bearer " + token
+	return b
+}

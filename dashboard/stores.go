@@ -1,0 +1,62 @@
+package dashboard
+
+import (
+	"strings"
+
+	"github.com/billhook/billhook"
+)
+
+// storesPage is what templates/pages/stores.html shows.
+type storesPage struct {
+	*page
+	List  []billhook.Store
+	Pager pager
+	// Form is what was sent, and Problem why it was refused.
+	Form    billhook.Store
+	Problem *problem
+}
+
+func (p *page) stores() error { return p.showStores(billhook.Store{}, nil) }
+
+func (p *page) showStores(form billhook.Store, refused error) error {
+	list, err := p.client.Stores(p.Context(), p.cursor(), pageSize+1)
+	if err != nil {
+		return err
+	}
+	list, next := cut(list, func(s *billhook.Store) string { return s.ID })
+	shown := storesPage{page: p, List: list, Pager: p.pager(next), Form: form}
+	if refused == nil {
+		return p.render("stores", shown)
+	}
+	shown.Problem = p.problem(refused)
+	return p.renderWith(shown.Problem.Status, "stores", shown)
+}
+
+func (p *page) createStore() error {
+	form := billhook.Store{
+		ID:      strings.TrimSpace(p.r.PostFormValue("id")),
+		Name:    strings.TrimSpace(p.r.PostFormValue("name")),
+		Profile: strings.TrimSpace(p.r.PostFormValue("profile")),
+	}
+	made, err := p.client.CreateStore(p.Context(), form)
+	if isRefused(err) {
+		return p.showStores(form, err)
+	}
+	if err != nil {
+		return err
+	}
+	return p.redirect(p.Root("stores", made.ID), "stores.done.created")
+}
+
+// storeHome leads to the first page of the store that the viewer may see.
+func (p *page) storeHome() error {
+	nav := p.Nav()
+	if len(nav) == 0 {
+		return forbidden("your key has no permission that a page is for")
+	}
+	done := p.r.URL.Query().Get("done")
+	if !isDone(done) {
+		done = ""
+	}
+	return p.redirect(nav[0].URL, done)
+}
