@@ -26,7 +26,7 @@ const (
 	// row of the strand, which may be a hundred thousand.
 	selectNext = selectPending + "WHERE store_id = ? AND id = (SELECT id FROM billhook.pending" + ofStrand + " AND owner = -2 ORDER BY sequence, id LIMIT 1) " +
 		"AND NOT EXISTS (SELECT 1 FROM billhook.pending" + ofStrand + " AND owner >= 0)"
-	giveOne    = "UPDATE billhook.pending SET owner = ? WHERE store_id = ? AND id = ?"
+	giveOne = "UPDATE billhook.pending SET owner = ? WHERE store_id = ? AND id = ?"
 	// releaseAll does both for any number of strands.
 	releaseAll = "UPDATE billhook.pending SET owner = ?1 WHERE ctid = ANY (ARRAY(" +
 		"SELECT found.place FROM unnest(?2::text[], ?3::text[], ?4::text[], ?5::text[]) AS own (store_id, webhook_id, entity_type, entity_id), " +
