@@ -24,11 +24,12 @@ type Expiry struct {
 	// Audit is written if a chain has got a new beginning, with New filled in.
 	Audit *AuditEntry
 	At    time.Time
-	// Limit is how many events, or entries, are looked at.
+	// Limit is how many events, or entries, are looked at; fewer, where they have very
+	// much data or very many deliveries, but one at least.
 	Limit int
 
-	// Done is set by Commit to how many there were; fewer than Limit mean that
-	// there are no more for now.
+	// Done is set by Commit to how many there were, or to Limit where it looked at
+	// fewer; less than Limit means that there are no more for now.
 	Done int
 	// Took is set by Commit to how long it held the others up.
 	Took time.Duration

@@ -13,8 +13,9 @@ const (
 	// erasures that another node was asked for or left unfinished.
 	forgetEvery = 15 * time.Minute
 	// stepTime is what one step should take of a transaction that others wait for.
-	// They are to be held up by 10 ms at most, the writing of its pages included.
-	stepTime = 4 * time.Millisecond
+	// They are to be held up by 10 ms at most, also by a step that the system lets wait
+	// for others' work in the middle: the shorter, the rarer that is.
+	stepTime = 2 * time.Millisecond
 	// leastStep and mostStep bound how many events one step is given.
 	leastStep, mostStep = 4, 256
 	// calmLook and calmTries: a step lets emits and outcomes that wait go first,
@@ -188,7 +189,7 @@ func nextLimit(limit, done int, took time.Duration) int {
 	switch {
 	case took > stepTime:
 		limit = int(float64(limit) * float64(stepTime) / float64(took))
-	case took < stepTime/2 && done >= limit:
+	case took < stepTime*3/4 && done >= limit:
 		limit += max(limit/4, 1)
 	}
 	return min(max(limit, leastStep), mostStep)

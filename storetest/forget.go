@@ -3,6 +3,7 @@ package storetest
 import (
 	"context"
 	"fmt"
+	"strings"
 
 	"github.com/billhook/billhook"
 )
@@ -84,6 +85,36 @@ func testExpire(f *fixture) {
 	if !f.harness.NoChains {
 		f.proved("after that", "one", 8+1+1, 0)
 	}
+}
+
+// A step that ends early, since an event has very much data or very many deliveries,
+// says that there is more.
+func testExpireLarge(f *fixture) {
+	many := make([]string, 20)
+	for i := range many {
+		many[i] = fmt.Sprint("wh_", i)
+	}
+	var all []*billhook.Emit
+	for i := range 8 {
+		e := f.emit("one", fmt.Sprint("evt_", i), i)
+		if i%2 == 0 {
+			e.Event.Data = fmt.Appendf(nil, `{"pad":"%s"}`, strings.Repeat("x", 800_000))
+		} else {
+			e = f.emit("one", fmt.Sprint("evt_", i), i, many...)
+		}
+		all = append(all, e)
+	}
+	f.commitEmits(all...)
+	for _, e := range all {
+		for _, d := range e.Deliveries {
+			f.commitOutcomes(outcome(d, billhook.StatusDelivered))
+		}
+	}
+	f.expire(billhook.Expiry{StoreID: "one", At: at(5000), Horizon: billhook.Horizon{Payloads: at(100), Attempts: at(100)}})
+	for _, e := range all {
+		f.equal(e.Event.ID+" is erased", f.event("one", e.Event.ID).ErasedAt, at(5000))
+	}
+	f.equal("deliveries that are left", len(f.list(billhook.DeliveryFilter{StoreID: "one"})), 0)
 }
 
 // The clock of who makes an attempt may be behind that of who accepted the event: the

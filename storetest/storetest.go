@@ -98,6 +98,7 @@ func Run(t *testing.T, h Harness) {
 		{"ReplayForgotten", testReplayForgotten},
 		{"Over", testOver},
 		{"Expire", testExpire},
+		{"ExpireLarge", testExpireLarge},
 		{"ExpireSkewed", testExpireSkewed},
 		{"ExpireWaiting", testExpireWaiting},
 		{"Erase", testErase},

@@ -14,8 +14,7 @@ import (
 // releases them at a rate: memory stays flat, another webhook's deliveries are as
 // quick as those of a service beside it that holds nothing, and what was held goes at
 // the rate that was asked for, each entity's events in order. Half of them are about
-// an entity. With a million, which takes half an hour on a machine with nothing else
-// to do:
+// an entity. With a million, which takes a quarter of an hour:
 //
 //	BILLHOOK_E2E_HELD=1000000 go test ./internal/e2e -run TestHeldBacklog -v -count=1 -timeout 60m
 func TestHeldBacklog(t *testing.T) {
@@ -93,9 +92,16 @@ func TestHeldBacklog(t *testing.T) {
 	t.Logf("%d went in %.1f s, which is %.0f a second; %d were asked for", went, within.Seconds(), float64(went)/within.Seconds(), gently)
 	t.Logf("%d went in %.1f s, which is %.0f a second; %d were asked for", held-from, took.Seconds(), float64(held-from)/took.Seconds(), rate)
 
-	// What each held delivery might cost shows with many only; the page caches of
-	// SQLite's connections fill with few.
-	if much-little > 64<<20 || most-little > 128<<20 {
+	// What grows are the page caches of SQLite's connections, until they are full: 56 MiB
+	// of pages, in 84 of memory, since a page with its header is a little more than half
+	// of what the allocator gives it. Among few deliveries nothing has filled them yet; a
+	// tenth of a million has filled the writer's, 48 MiB, so that 36 are left, and what Go
+	// keeps for collecting later. A held delivery that took 50 bytes would be found.
+	growth, busy := 64<<20, 128<<20
+	if held >= million {
+		growth, busy = 40<<20, 64<<20
+	}
+	if much-little > growth || most-little > busy {
 		t.Error("memory grows with what is held")
 	}
 	inRate(t, went, within, gently)

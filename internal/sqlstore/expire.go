@@ -31,8 +31,13 @@ const (
 	deleteAudit    = "DELETE FROM billhook.audit WHERE store_id = ? AND created_at = ? AND id = ?"
 )
 
-// maxStepBytes bounds the data that one step erases, which is read for its hash.
-const maxStepBytes = 1 << 20
+const (
+	// maxStepBytes bounds the data that one step erases, which is read for its hash.
+	maxStepBytes = 1 << 20
+	// rowsAnEvent is how many rows a step may deal with for each event of its limit:
+	// the event itself, and its deliveries.
+	rowsAnEvent = 4
+)
 
 // A mark is how far a store has forgotten what.
 type mark struct {
@@ -167,7 +172,8 @@ func (s *expiring) pass(ctx context.Context, before time.Time, reach *position, 
 	if err != nil || len(all) == 0 {
 		return err
 	}
-	all = upToBytes(all)
+	found := len(all)
+	all = upTo(all, limit*rowsAnEvent)
 	t := newSettling(s.Writer, s.x.StoreID, s.x.At, s.floors)
 	if err := t.find(ctx, all); err != nil {
 		return err
@@ -184,7 +190,9 @@ func (s *expiring) pass(ctx context.Context, before time.Time, reach *position, 
 		}
 	}
 	*reach = all[len(all)-1].position
-	s.x.Done += len(all)
+	if s.x.Done += len(all); len(all) < found {
+		s.x.Done = s.x.Limit // there are more
+	}
 	return nil
 }
 
@@ -307,11 +315,14 @@ func idsOf(array string) (ids []string, err error) {
 	return ids, err
 }
 
-// upToBytes are the first of the events, one at least, up to a bound on their data.
-func upToBytes(all []past) []past {
-	bytes := int64(0)
+// upTo are the first of the events, one at least, up to a bound on their data and one on
+// their rows: those before them, by which a step is measured, may have had fewer.
+func upTo(all []past, most int) []past {
+	bytes, rows := int64(0), 0
 	for i := range all {
-		if bytes += all[i].bytes; bytes > maxStepBytes && i > 0 {
+		bytes += all[i].bytes
+		rows += 1 + len(all[i].deliveries)
+		if i > 0 && (bytes > maxStepBytes || rows > most) {
 			return all[:i]
 		}
 	}

@@ -21,9 +21,12 @@ const (
 	placeColumns = "entity_type, entity_id, sequence"
 
 	ofStrand = " WHERE store_id = ? AND webhook_id = ? AND entity_type = CAST(? AS TEXT) AND entity_id = CAST(? AS TEXT) AND entity_id IS NOT NULL"
-	// selectNext reads what is next of a strand, if nothing of it is to be sent.
-	selectNext = selectPending + ofStrand + " AND owner = -2 AND NOT EXISTS (SELECT 1 FROM billhook.pending" + ofStrand + " AND owner >= 0) ORDER BY sequence, id LIMIT 1"
-	giveOne    = "UPDATE billhook.pending SET owner = ? WHERE store_id = ? AND id = ?"
+	// selectNext reads what is next of a strand, if nothing of it is to be sent. It is
+	// found first and judged then: SQLite would ask for what is to be sent once for each
+	// row of the strand, which may be a hundred thousand.
+	selectNext = selectPending + "WHERE store_id = ? AND id = (SELECT id FROM billhook.pending" + ofStrand + " AND owner = -2 ORDER BY sequence, id LIMIT 1) " +
+		"AND NOT EXISTS (SELECT 1 FROM billhook.pending" + ofStrand + " AND owner >= 0)"
+	giveOne = "UPDATE billhook.pending SET owner = ? WHERE store_id = ? AND id = ?"
 	// releaseAll does both for any number of strands.
 	releaseAll = "UPDATE billhook.pending SET owner = ?1 WHERE ctid = ANY (ARRAY(" +
 		"SELECT found.place FROM unnest(?2::text[], ?3::text[], ?4::text[], ?5::text[]) AS own (store_id, webhook_id, entity_type, entity_id), " +
@@ -160,7 +163,7 @@ func (w *Writer) release(ctx context.Context, all []billhook.Strand) (released [
 	}
 	for i := range all {
 		args := strandArgs(all[i])
-		p, err := scanPending(w.conn.QueryRow(ctx, selectNext, append(args, args...)...))
+		p, err := scanPending(w.conn.QueryRow(ctx, selectNext, slices.Concat(args[:1], args, args)...))
 		if errors.Is(err, sql.ErrNoRows) {
 			continue
 		}
