@@ -14,6 +14,7 @@ type job struct {
 	// company are those that go with it, where its webhook has batches.
 	company []Pending
 	doubts  int64
+	rewinds int // the lane's
 }
 
 // A delivering makes attempts and blocks until they are over.
@@ -81,7 +82,7 @@ func (s *scheduler) next() (job, bool) {
 		f := s.lines.begin(standing, l.key.StoreID, now)
 		f.record, f.probe = l.endpoint.record, l.begin(now)
 		s.tend(l)
-		return job{l, f, p, company, s.doubts.Load()}, true
+		return job{l, f, p, company, s.doubts.Load(), l.rewinds}, true
 	}
 	return job{}, false
 }
@@ -153,6 +154,7 @@ func (s *scheduler) sendOne(j job) (job, bool) {
 	if j.flight.probe {
 		j.flight.record.breaker.probing = false
 	}
+	came.unsure = came.unsure || len(came.left) > 0 && l.rewinds != j.rewinds
 	s.giveBack(l, &came)
 	for _, k := range came.skips {
 		s.unrecorded++
