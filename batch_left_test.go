@@ -1,11 +1,14 @@
 package billhook_test
 
 import (
+	"context"
 	"fmt"
+	"sync/atomic"
 	"testing"
 	"time"
 
 	"github.com/billhook/billhook"
+	"github.com/billhook/billhook/receive"
 )
 
 // emitLarge emits events of so many bytes, each about a customer of its number, while
@@ -39,5 +42,57 @@ func TestBatchErasedMeanwhile(t *testing.T) {
 		in.wantSizes(1, 1)
 		in.wantOnce(2)
 		w.wantStatus(map[billhook.Status]int{billhook.StatusDelivered: 2, billhook.StatusCancelled: 1})
+	})
+}
+
+// TestBatchReadsWhatFits: of events that memory does not have, no more are read for a
+// request than there is room for, and the one that shows it.
+func TestBatchReadsWhatFits(t *testing.T) {
+	bubble(t, func(t *testing.T, w *world) {
+		var reads, requests atomic.Int64
+		db := &faulty{Database: w.db, onEvent: func() error {
+			if n := reads.Add(1); n > 2*(requests.Load()+1) {
+				t.Errorf("%d events were read for the first %d requests", n, requests.Load()+1)
+			}
+			return nil
+		}}
+		w.useDatabase(db)
+		in := batchbox{answer: func(int, []receive.Message) int { requests.Add(1); return 200 }}
+		w.batches(9000, &in, batched(10, 0, func(r *billhook.Registration) { r.Batch.MaxBytes = 1024 }))
+		w.emitLarge(0, 10, 900)
+		w.run()
+		settle(time.Minute)
+		in.wantSizes(1, 1, 1, 1, 1, 1, 1, 1, 1, 1)
+		in.wantOnce(10)
+		if n := reads.Load(); n != 10 {
+			t.Errorf("%d reads of 10 events", n)
+		}
+	})
+}
+
+// A blind database cannot look for newer deliveries.
+type blind struct{ billhook.Database }
+
+func (blind) Newest(context.Context, billhook.Strand, string, int64) (billhook.Pending, error) {
+	return billhook.Pending{}, errDisk
+}
+
+// TestBatchOfWhatCannotBeRead: a database that fails keeps a request, and a stop, no
+// longer for many deliveries than for one.
+func TestBatchOfWhatCannotBeRead(t *testing.T) {
+	bubble(t, func(t *testing.T, w *world) {
+		w.useDatabase(blind{w.db})
+		var in batchbox
+		w.batches(9000, &in, batched(100, 0, func(r *billhook.Registration) { r.Coalesce.Latest = []string{"order.*"} }))
+		w.emitLarge(0, 50, 100)
+		w.run()
+		settle(500 * time.Millisecond)
+		began := time.Now()
+		w.halt()
+		if took := time.Since(began); took > time.Second {
+			t.Errorf("the stop took %v", took)
+		}
+		in.wantSizes()
+		w.wantStatus(map[billhook.Status]int{billhook.StatusPending: 50})
 	})
 }

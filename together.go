@@ -119,6 +119,10 @@ func (s *scheduler) sendTogether(deliver delivering, e *endpoint, j *job, held f
 	var skips []*Skip
 	var left, all []Pending
 	for _, p := range append([]Pending{j.pending}, j.company...) {
+		if len(left) > 0 { // nor would it be known of this one
+			left = append(left, p)
+			continue
+		}
 		switch k, sure := s.superseded(e, &p); {
 		case k != nil:
 			skips = append(skips, k)
@@ -142,12 +146,18 @@ func (s *scheduler) sendTogether(deliver delivering, e *endpoint, j *job, held f
 // for, in one request. Those of which nothing can be sent any more are ended beside it.
 func (s *sender) deliverTogether(ctx context.Context, e *endpoint, all []Pending, held func() bool) (came sending) {
 	var ready []*Pending
+	bytes := 0
 	for i := range all {
 		p := &all[i]
+		if came.unsure || bytes > e.webhook.Batch.Bytes() {
+			came.left = append(came.left, *p) // unread: memory has one request's data
+			continue
+		}
 		event, o := s.eventOf(ctx, e, p)
 		switch {
 		case event != nil:
 			p.Event, ready = event, append(ready, p)
+			bytes += len(event.Data)
 		case o != nil:
 			came.outcomes = append(came.outcomes, o)
 		default:
