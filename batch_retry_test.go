@@ -75,6 +75,31 @@ func TestBatchPoison(t *testing.T) {
 	}
 }
 
+// TestBatchPoisonAndAge: where the last attempt is the last because the delivery gets too
+// old, it is alone too, and does not wait for company: no other is dead for it.
+func TestBatchPoisonAndAge(t *testing.T) {
+	for _, maxAge := range []time.Duration{3*time.Minute - time.Second, 2*time.Minute + time.Second} {
+		t.Run(maxAge.String(), func(t *testing.T) {
+			bubble(t, func(t *testing.T, w *world) {
+				w.run()
+				in := batchbox{answer: func(_ int, all []receive.Message) int {
+					if has(all, "e42") {
+						return 500
+					}
+					return 200
+				}}
+				w.batches(9000, &in, batched(100, time.Second, every(time.Minute, 10), func(r *billhook.Registration) {
+					r.RetryPolicy.MaxAge, r.RetryPolicy.Timeout = maxAge, 5*time.Second
+				}))
+				w.emitTogether(0, 100)
+				settle(10 * time.Minute)
+				in.wantOnce(99)
+				w.wantStatus(map[billhook.Status]int{billhook.StatusDelivered: 99, billhook.StatusDead: 1})
+			})
+		})
+	}
+}
+
 // TestBatchOutage: what failed together is tried again in company, not one by one, and
 // jitter does not spread it.
 func TestBatchOutage(t *testing.T) {
