@@ -35,6 +35,9 @@ func TestBatchErasedMeanwhile(t *testing.T) {
 		w.emitLarge(0, 3, 900)
 		w.run()
 		settle(time.Second)
+		if n := w.client.Stats().Waiting; n != 2 {
+			t.Errorf("%d wait beside the request that had no room for them, want 2", n)
+		}
 		if _, err := w.client.Erase(t.Context(), "default", billhook.Reference{Type: "customer", ID: "1"}); err != nil {
 			t.Fatal(err)
 		}
@@ -58,7 +61,7 @@ func TestBatchReadsWhatFits(t *testing.T) {
 		}}
 		w.useDatabase(db)
 		in := batchbox{answer: func(int, []receive.Message) int { requests.Add(1); return 200 }}
-		w.batches(9000, &in, batched(10, 0, func(r *billhook.Registration) { r.Batch.MaxBytes = 1024 }))
+		w.batches(9000, &in, batched(10, 0, func(r *billhook.Registration) { r.Batch.MaxBytes, r.Limits.Concurrency = 1024, 1 }))
 		w.emitLarge(0, 10, 900)
 		w.run()
 		settle(time.Minute)
@@ -94,5 +97,30 @@ func TestBatchOfWhatCannotBeRead(t *testing.T) {
 		}
 		in.wantSizes()
 		w.wantStatus(map[billhook.Status]int{billhook.StatusPending: 50})
+	})
+}
+
+// TestBatchReleaseOfLarge: what had no room counts as not sent: what was held goes at the
+// rate that was asked for.
+func TestBatchReleaseOfLarge(t *testing.T) {
+	bubble(t, func(t *testing.T, w *world) {
+		w.run()
+		var in batchbox
+		hook := w.batches(9000, &in, batched(10, 0, func(r *billhook.Registration) {
+			r.Inactive, r.WhenInactive, r.Batch.MaxBytes = true, billhook.InactiveHold, 1024
+		}))
+		w.emitLarge(0, 20, 900)
+		settle(time.Minute)
+		yes := true
+		if _, err := w.client.Update(t.Context(), "default", hook.ID, billhook.WebhookChange{IsActive: &yes, HeldDeliveries: &billhook.Release{RatePerSecond: 5}}); err != nil {
+			t.Fatal(err)
+		}
+		settle(time.Minute)
+		in.wantOnce(20)
+		for i, r := range in.got() {
+			if since := r.at - in.got()[0].at; since != time.Duration(i)*200*time.Millisecond || len(r.all) != 1 {
+				t.Errorf("batch %d of %d came %v after the first", i+1, len(r.all), since)
+			}
+		}
 	})
 }
