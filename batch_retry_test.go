@@ -209,3 +209,22 @@ func TestBatchUnwritten(t *testing.T) {
 		}
 	})
 }
+
+// TestBatchRecovered: what a recovery brings back comes in batches too, as fast as it was
+// asked for.
+func TestBatchRecovered(t *testing.T) {
+	bubble(t, func(t *testing.T, w *world) {
+		var in batchbox
+		hook := w.batches(9000, &in, batched(100, 10*time.Second))
+		bury(t, w.db, "default", hook.ID, 300)
+		w.run()
+		settle(time.Second)
+		began := time.Now()
+		ended(t, w.client, start(t, w.client, retryAll(100)), time.Minute)
+		settle(20 * time.Second)
+		in.wantSizes(100, 100, 100)
+		if last := in.began.Add(in.got()[2].at).Sub(began); last > 5*time.Second {
+			t.Errorf("the last came after %v", last)
+		}
+	})
+}
