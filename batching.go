@@ -30,6 +30,8 @@ const (
 // check says what is wrong with it.
 func (b Batching) check() error {
 	switch wait := maxBatchWait.Milliseconds(); {
+	case b.MaxEvents == 0 && b != (Batching{}):
+		return invalid("/batch/maxEvents", "is missing; or, where there are to be no batches, another member is there")
 	case b.MaxEvents != 0 && (b.MaxEvents < minBatchEvents || b.MaxEvents > maxBatchEvents):
 		return invalid("/batch/maxEvents", "is neither 0, for no batches, nor between %d and %d", minBatchEvents, maxBatchEvents)
 	case b.MaxWaitMs < 0 || b.MaxWaitMs > wait:
