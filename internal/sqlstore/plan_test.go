@@ -227,6 +227,7 @@ func TestPlansOfWrites(t *testing.T) {
 		toCancel:      {"pending_lane (store_id=? AND webhook_id=? AND owner=? AND due_at<?)"},
 		toCancelBack:  {"pending_lane (store_id=? AND webhook_id=? AND owner=? AND due_at<?)"},
 		selectUnowned: {"pending_unowned"},
+		someOfIt:      {"events_chain (store_id=? AND chain=? AND number>?)", "audit_chain (store_id=? AND chain=? AND number>?)"},
 
 		hasten: {"pending" + byID}, revive: {"deliveries" + byID}, reviveOrdered: {"d" + byID, eventsID},
 		keepAttempt: {"deliveries" + byID}, forget: {"deliveries" + byID},
