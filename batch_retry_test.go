@@ -75,6 +75,31 @@ func TestBatchPoison(t *testing.T) {
 	}
 }
 
+// TestBatchPoisonAndAge: where the last attempt is the last because the delivery gets too
+// old, it is alone too, and does not wait for company: no other is dead for it.
+func TestBatchPoisonAndAge(t *testing.T) {
+	for _, maxAge := range []time.Duration{3*time.Minute - time.Second, 2*time.Minute + time.Second} {
+		t.Run(maxAge.String(), func(t *testing.T) {
+			bubble(t, func(t *testing.T, w *world) {
+				w.run()
+				in := batchbox{answer: func(_ int, all []receive.Message) int {
+					if has(all, "e42") {
+						return 500
+					}
+					return 200
+				}}
+				w.batches(9000, &in, batched(100, time.Second, every(time.Minute, 10), func(r *billhook.Registration) {
+					r.RetryPolicy.MaxAge, r.RetryPolicy.Timeout = maxAge, 5*time.Second
+				}))
+				w.emitTogether(0, 100)
+				settle(10 * time.Minute)
+				in.wantOnce(99)
+				w.wantStatus(map[billhook.Status]int{billhook.StatusDelivered: 99, billhook.StatusDead: 1})
+			})
+		})
+	}
+}
+
 // TestBatchOutage: what failed together is tried again in company, not one by one, and
 // jitter does not spread it.
 func TestBatchOutage(t *testing.T) {
@@ -181,6 +206,25 @@ func TestBatchUnwritten(t *testing.T) {
 			if r.id != in.got()[0].id || len(r.all) != 10 {
 				t.Errorf("%s has %d", r.id, len(r.all))
 			}
+		}
+	})
+}
+
+// TestBatchRecovered: what a recovery brings back comes in batches too, as fast as it was
+// asked for.
+func TestBatchRecovered(t *testing.T) {
+	bubble(t, func(t *testing.T, w *world) {
+		var in batchbox
+		hook := w.batches(9000, &in, batched(100, 10*time.Second))
+		bury(t, w.db, "default", hook.ID, 300)
+		w.run()
+		settle(time.Second)
+		began := time.Now()
+		ended(t, w.client, start(t, w.client, retryAll(100)), time.Minute)
+		settle(20 * time.Second)
+		in.wantSizes(100, 100, 100)
+		if last := in.began.Add(in.got()[2].at).Sub(began); last > 5*time.Second {
+			t.Errorf("the last came after %v", last)
 		}
 	})
 }

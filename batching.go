@@ -30,6 +30,8 @@ const (
 // check says what is wrong with it.
 func (b Batching) check() error {
 	switch wait := maxBatchWait.Milliseconds(); {
+	case b.MaxEvents == 0 && b != (Batching{}):
+		return invalid("/batch/maxEvents", "is missing; or, where there are to be no batches, another member is there")
 	case b.MaxEvents != 0 && (b.MaxEvents < minBatchEvents || b.MaxEvents > maxBatchEvents):
 		return invalid("/batch/maxEvents", "is neither 0, for no batches, nor between %d and %d", minBatchEvents, maxBatchEvents)
 	case b.MaxWaitMs < 0 || b.MaxWaitMs > wait:
@@ -72,8 +74,17 @@ func (e *endpoint) batches() bool { return e.webhook.Batch.MaxEvents > 0 }
 // company is Batching.company of a delivery that waits. While it is not known whether
 // the receiver is there, one tells as much as many.
 func (e *endpoint) company(p *Pending) int {
-	if e.record.breaker.open {
+	made := p.Attempts - p.AttemptsBefore
+	if e.record.breaker.open || made > 0 && e.maybeLast(p, made) {
 		return 1
 	}
-	return e.webhook.Batch.company(p.Attempts-p.AttemptsBefore, e.policy.MaxAttempts)
+	return e.webhook.Batch.company(made, e.policy.MaxAttempts)
+}
+
+// maybeLast reports whether a delivery may be too old for another attempt after the
+// one that is due and so many before that.
+func (e *endpoint) maybeLast(p *Pending, made int) bool {
+	expires := expiry(p, e.policy)
+	ends := p.DueAt.Add(e.webhook.Batch.wait() + e.timeout)
+	return !expires.IsZero() && ends.Add(e.policy.Delay(made+1, 0)).After(expires)
 }

@@ -65,6 +65,25 @@ func TestNextInCompany(t *testing.T) {
 	}
 }
 
+// TestGiveBack: what was not sent waits again, and in the database alone where the lane
+// was rewound meanwhile.
+func TestGiveBack(t *testing.T) {
+	p := Pending{Position: Position{DueAt: time.Unix(1, 0), ID: "d"}}
+	for _, rewound := range []bool{false, true} {
+		l := &lane{endpoint: &endpoint{}, known: map[string]bool{"d": false}}
+		s := &scheduler{running: true, laneWindow: laneWindow, lanes: map[Lane]*lane{l.key: l}}
+		j := &job{lane: l, rewinds: l.rewinds}
+		if rewound {
+			l.rewind(&s.mem)
+			l.more = false // and read to its end
+		}
+		s.giveBack(j, &sending{left: []Pending{p}})
+		if waits := len(l.waiting) == 1 && !l.more; waits == rewound || len(l.known) != len(l.waiting) || s.mem.deliveries != len(l.waiting) {
+			t.Errorf("rewound %v: %d wait in memory, more %v, known %v", rewound, len(l.waiting), l.more, l.known)
+		}
+	}
+}
+
 // TestInOrder: a heap yields what it has in its order, and stops when it is told.
 func TestInOrder(t *testing.T) {
 	r := rand.New(rand.NewPCG(1, 2))

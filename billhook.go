@@ -261,8 +261,8 @@ func (c *Client) Run(ctx context.Context) error {
 		alone: func(e *endpoint, p *Pending, held func() bool) *Outcome {
 			return c.sender.deliver(attempts, e, p, held)
 		},
-		together: func(e *endpoint, all []Pending, held func() bool) sending {
-			return c.sender.deliverTogether(attempts, e, all, held)
+		together: func(e *endpoint, all []Pending, held func() bool, leave func([]Pending)) sending {
+			return c.sender.deliverTogether(attempts, e, all, held, leave)
 		},
 	}
 	begun := make(chan error, 1)

@@ -119,8 +119,10 @@ func checkWebhook(before, w *Webhook, v vocabulary) error {
 	if err := checkOrder(&before.WebhookSettings, &w.WebhookSettings, v); err != nil {
 		return err
 	}
-	if err := w.Batch.check(); err != nil {
-		return err
+	if before.Batch != w.Batch {
+		if err := w.Batch.check(); err != nil {
+			return err
+		}
 	}
 	if err := checkPolicy(w.RetryPolicy); err != nil {
 		return err

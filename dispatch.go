@@ -14,6 +14,7 @@ type job struct {
 	// company are those that go with it, where its webhook has batches.
 	company []Pending
 	doubts  int64
+	rewinds int // the lane's
 }
 
 // A delivering makes attempts and blocks until they are over.
@@ -21,8 +22,9 @@ type delivering struct {
 	// alone makes that of one delivery. It returns nil when it was called off, because
 	// sending stops or held says no.
 	alone func(e *endpoint, p *Pending, held func() bool) *Outcome
-	// together makes one of several, in one request, and may change them.
-	together func(e *endpoint, all []Pending, held func() bool) sending
+	// together makes one of several, in one request, and may change them. Those that
+	// it has no room for are left before it is made.
+	together func(e *endpoint, all []Pending, held func() bool, leave func([]Pending)) sending
 }
 
 // A sending is what came of a job.
@@ -81,7 +83,7 @@ func (s *scheduler) next() (job, bool) {
 		f := s.lines.begin(standing, l.key.StoreID, now)
 		f.record, f.probe = l.endpoint.record, l.begin(now)
 		s.tend(l)
-		return job{l, f, p, company, s.doubts.Load()}, true
+		return job{l, f, p, company, s.doubts.Load(), l.rewinds}, true
 	}
 	return job{}, false
 }
@@ -153,7 +155,7 @@ func (s *scheduler) sendOne(j job) (job, bool) {
 	if j.flight.probe {
 		j.flight.record.breaker.probing = false
 	}
-	s.giveBack(l, &came)
+	s.giveBack(&j, &came)
 	for _, k := range came.skips {
 		s.unrecorded++
 		s.skip(l, k)
@@ -189,10 +191,22 @@ func (s *scheduler) sendAlone(deliver delivering, e *endpoint, j *job, held func
 	return came
 }
 
+// leave gives back what a job's request has no room for.
+func (s *scheduler) leave(j *job, left []Pending) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.giveBack(j, &sending{left: left})
+	s.tend(j.lane)
+	s.dispatch()
+}
+
 // giveBack has what was not sent wait again.
-func (s *scheduler) giveBack(l *lane, came *sending) {
+func (s *scheduler) giveBack(j *job, came *sending) {
+	l := j.lane
+	came.unsure = came.unsure || len(came.left) > 0 && l.rewinds != j.rewinds
 	for i := range came.left {
 		p := &came.left[i]
+		l.pace.left(p)
 		if changed := l.forget(p.ID); changed {
 			came.unsure = true
 		} else if !came.unsure && s.holds(l) && l.endpoint != nil {

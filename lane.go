@@ -36,6 +36,9 @@ type lane struct {
 	reading bool
 	// rewound: what is being read is no longer the next window.
 	rewound bool
+	// rewinds counts how often the lane was rewound: what was taken out before the last
+	// time may have become another's, or have been erased.
+	rewinds int
 
 	// moving: the transaction that is being handed over has an outcome of it.
 	moving bool
@@ -121,6 +124,7 @@ func (l *lane) forget(id string) (changed bool) {
 func (l *lane) rewind(mem *memory) {
 	l.drop(0, mem)
 	l.rewound = true
+	l.rewinds++
 	l.more = true
 	l.horizon = Position{}
 }

@@ -54,6 +54,13 @@ func (p *releasePace) took(d *Pending, now time.Time) {
 	p.next = p.next.Add(p.every)
 }
 
+// left notes that a delivery that was taken is not sent after all.
+func (p *releasePace) left(d *Pending) {
+	if p.covers(d) && !p.next.IsZero() {
+		p.next = p.next.Add(-p.every)
+	}
+}
+
 // firstAt is when the first of those that wait may be sent.
 func (l *lane) firstAt() time.Time {
 	first := &l.waiting[0]

@@ -322,11 +322,15 @@ func unlessGone(err error) error {
 // room is how many more deliveries may wait for a webhook. A live one comes before
 // all that are due later; so that those that are due already do not hold it up for
 // long, there are never more than the webhook takes in two turns of all its places,
-// or in a quarter of a second at the recovery's rate.
+// with as many to a request as it wants, or in a quarter of a second at the recovery's
+// rate.
 func (r *recoverer) room(rec *Recovery, l Lane) int {
 	places, overdue := r.client.scheduler.load(l)
-	if e := r.client.registry.endpoint(l); places == 0 && e != nil {
-		places = e.concurrency
+	if e := r.client.registry.endpoint(l); e != nil {
+		if places == 0 {
+			places = e.concurrency
+		}
+		places *= max(e.webhook.Batch.MaxEvents, 1)
 	}
 	return max(2*places, rec.RatePerSecond/4) - overdue
 }

@@ -4,7 +4,6 @@ import (
 	"container/heap"
 	"context"
 	"iter"
-	"slices"
 	"time"
 )
 
@@ -119,6 +118,10 @@ func (s *scheduler) sendTogether(deliver delivering, e *endpoint, j *job, held f
 	var skips []*Skip
 	var left, all []Pending
 	for _, p := range append([]Pending{j.pending}, j.company...) {
+		if len(left) > 0 { // nor would it be known of this one
+			left = append(left, p)
+			continue
+		}
 		switch k, sure := s.superseded(e, &p); {
 		case k != nil:
 			skips = append(skips, k)
@@ -130,7 +133,7 @@ func (s *scheduler) sendTogether(deliver delivering, e *endpoint, j *job, held f
 	}
 	var came sending
 	if len(all) > 0 {
-		came = deliver.together(e, all, held)
+		came = deliver.together(e, all, held, func(left []Pending) { s.leave(j, left) })
 	}
 	came.skips = skips
 	came.unsure = came.unsure || len(left) > 0
@@ -140,31 +143,8 @@ func (s *scheduler) sendTogether(deliver delivering, e *endpoint, j *job, held f
 
 // deliverTogether makes one attempt of all deliveries, as many as the body has room
 // for, in one request. Those of which nothing can be sent any more are ended beside it.
-func (s *sender) deliverTogether(ctx context.Context, e *endpoint, all []Pending, held func() bool) (came sending) {
-	var ready []*Pending
-	for i := range all {
-		p := &all[i]
-		event, o := s.eventOf(ctx, e, p)
-		switch {
-		case event != nil:
-			p.Event, ready = event, append(ready, p)
-		case o != nil:
-			came.outcomes = append(came.outcomes, o)
-		default:
-			came.left, came.unsure = append(came.left, *p), true
-		}
-	}
-	a := &Attempt{StoreID: e.webhook.StoreID, StartedAt: now(), URL: e.webhook.URL}
-	ready = slices.DeleteFunc(ready, func(p *Pending) bool {
-		if !expired(p, e.policy, a.StartedAt) {
-			return false
-		}
-		late := a.of(p)
-		late.Failure, late.Error = FailureExpired, waitedTooLong(p, e.policy.MaxAge, a.StartedAt)
-		_, span := s.startAttempt(p.Event, p, late)
-		came.outcomes = append(came.outcomes, s.outcome(e, p, p.Event, late, span, 0))
-		return true
-	})
+func (s *sender) deliverTogether(ctx context.Context, e *endpoint, all []Pending, held func() bool, leave func([]Pending)) (came sending) {
+	ready := s.ready(ctx, e, all, &came)
 	body, n := e.batchBody(ready)
 	for _, p := range ready[n:] {
 		came.left = append(came.left, *p)
@@ -172,6 +152,11 @@ func (s *sender) deliverTogether(ctx context.Context, e *endpoint, all []Pending
 	if ready = ready[:n]; n == 0 {
 		return came
 	}
+	if !came.unsure && len(came.left) > 0 {
+		leave(came.left) // they need not wait for this one's answer
+		came.left = nil
+	}
+	a := &Attempt{StoreID: e.webhook.StoreID, StartedAt: now(), URL: e.webhook.URL}
 	spans := make([]AttemptSpan, n)
 	for i, p := range ready {
 		_, spans[i] = s.startAttempt(p.Event, p, a.of(p))
@@ -203,6 +188,45 @@ func (s *sender) deliverTogether(ctx context.Context, e *endpoint, all []Pending
 	}
 	came.asked = came.outcomes[first]
 	return came
+}
+
+// ready reads the events of as many of the deliveries as there may be room for, and
+// ends those of which nothing can be sent any more.
+func (s *sender) ready(ctx context.Context, e *endpoint, all []Pending, came *sending) (ready []*Pending) {
+	bytes := 0
+	for i := range all {
+		p := &all[i]
+		if came.unsure || bytes > e.webhook.Batch.Bytes() {
+			came.left = append(came.left, *p) // unread: memory has one request's data
+			continue
+		}
+		event, o := s.eventOf(ctx, e, p)
+		if o != nil {
+			came.outcomes = append(came.outcomes, o)
+			continue
+		}
+		if event == nil {
+			came.left, came.unsure = append(came.left, *p), true
+			continue
+		}
+		p.Event = event
+		if at := now(); expired(p, e.policy, at) {
+			came.outcomes = append(came.outcomes, s.late(e, p, at))
+			continue
+		}
+		ready, bytes = append(ready, p), bytes+len(event.Data)
+	}
+	return ready
+}
+
+// late ends a delivery that has become too old.
+func (s *sender) late(e *endpoint, p *Pending, at time.Time) *Outcome {
+	a := &Attempt{
+		StoreID: p.StoreID, DeliveryID: p.ID, Number: p.Attempts + 1, StartedAt: at, URL: e.webhook.URL,
+		Failure: FailureExpired, Error: waitedTooLong(p, e.policy.MaxAge, at),
+	}
+	_, span := s.startAttempt(p.Event, p, a)
+	return s.outcome(e, p, p.Event, a, span, 0)
 }
 
 // of is the attempt as that of one of the deliveries that it was made for.

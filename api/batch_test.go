@@ -25,6 +25,8 @@ func TestBatchChoices(t *testing.T) {
 		{name: "before", method: "POST", path: "/api/webhooks", body: `{"url":"https://example.com/hook","events":["*"],"batch":{"maxEvents":2,"maxWaitMs":-1}}`, status: 422, has: []string{`"pointer":"/batch/maxWaitMs"`}},
 		{name: "too small", method: "PATCH", path: path, body: `{"batch":{"maxEvents":2,"maxBytes":1023}}`, status: 422, has: []string{`"pointer":"/batch/maxBytes"`}},
 		{name: "too large", method: "PATCH", path: path, body: `{"batch":{"maxEvents":2,"maxBytes":1048577}}`, status: 422, has: []string{`"pointer":"/batch/maxBytes"`}},
+		{name: "a wait alone", method: "PATCH", path: path, body: `{"batch":{"maxWaitMs":500}}`, status: 422, has: []string{`"pointer":"/batch/maxEvents"`, "is missing"}},
+		{name: "a length alone", method: "PATCH", path: path, body: `{"batch":{"maxBytes":2048}}`, status: 422, has: []string{`"pointer":"/batch/maxEvents"`}},
 		{name: "no member", method: "PATCH", path: path, body: `{"batch":{"size":2}}`, status: 422, has: []string{`"pointer":"/batch/size"`}},
 		{name: "no number", method: "PATCH", path: path, body: `{"batch":{"maxEvents":"2"}}`, status: 422, has: []string{`"pointer":"/batch/maxEvents"`}},
 		{name: "no object", method: "PATCH", path: path, body: `{"batch":2}`, status: 422, has: []string{`"pointer":"/batch"`}},

@@ -74,13 +74,12 @@ func (v *Verifier) BatchHandler(f func(ctx context.Context, m Message) error) ht
 			v.refuse(w, r, err)
 			return
 		}
-		var failed Message // the first
-		var failure error
+		var failure error // to be busy is none where something has failed
 		for _, m := range all {
-			if err := f(r.Context(), m); err != nil && failure == nil {
-				failed, failure = m, err
+			if err := v.handle(r.Context(), m, f); err != nil && (failure == nil || busy(failure)) {
+				failure = err
 			}
 		}
-		v.answer(w, r, failed, failure)
+		confirm(w, failure)
 	})
 }

@@ -140,3 +140,24 @@ func TestBatchHandler(t *testing.T) {
 		t.Errorf("answered %d %s", status, code)
 	}
 }
+
+// TestBatchHandlerTellsAll: each failure is told to the Logger, also behind one that is
+// none, and the answer is of what failed.
+func TestBatchHandlerTellsAll(t *testing.T) {
+	p, _ := profile.Named("standard")
+	v, log := logged(t, Config{Secrets: []string{secret}})
+	fails := map[string]error{"evt_1": ErrInWork, "evt_2": errors.New("no such order"), "evt_3": ErrFull, "evt_4": errors.New("no such item")}
+	h := v.BatchHandler(func(_ context.Context, m Message) error { return fails[m.ID] })
+	send := func(n int) (int, string) {
+		return answered(t, h, receivetest.SignBatch(p, []string{secret}, "batch_1", time.Now(), someEvents(n)...).Request())
+	}
+	if status, code := send(4); status != 500 || code != "internal" {
+		t.Errorf("answered %d %s", status, code)
+	}
+	if said := log.take(); strings.Count(said, "not handled") != 2 || !strings.Contains(said, "no such order") || !strings.Contains(said, "no such item") {
+		t.Errorf("logged %s", said)
+	}
+	if status, code := send(1); status != 503 || code != "busy" || log.take() != "" {
+		t.Errorf("answered %d %s", status, code)
+	}
+}

@@ -58,21 +58,32 @@ func (v *Verifier) Middleware(next http.Handler) http.Handler {
 func (v *Verifier) Handler(f func(ctx context.Context, m Message) error) http.Handler {
 	return v.Middleware(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		m, _ := MessageFrom(r.Context())
-		v.answer(w, r, m, f(r.Context(), m))
+		confirm(w, v.handle(r.Context(), m, f))
 	}))
 }
 
-// answer answers for what came of a message.
-func (v *Verifier) answer(w http.ResponseWriter, r *http.Request, m Message, err error) {
+// handle calls f for a message, and tells the Logger of what it failed of.
+func (v *Verifier) handle(ctx context.Context, m Message, f func(ctx context.Context, m Message) error) error {
+	err := f(ctx, m)
+	if err != nil && !busy(err) {
+		v.logger.LogAttrs(ctx, slog.LevelError, "webhook not handled",
+			slog.String("id", m.ID), slog.String("type", m.Type), slog.String("error", err.Error()))
+	}
+	return err
+}
+
+// busy reports whether an event cannot be handled now, and nothing has failed.
+func busy(err error) bool { return errors.Is(err, ErrInWork) || errors.Is(err, ErrFull) }
+
+// confirm answers for what came of a request's messages.
+func confirm(w http.ResponseWriter, err error) {
 	switch {
 	case err == nil:
 		w.WriteHeader(http.StatusNoContent)
-	case errors.Is(err, ErrInWork), errors.Is(err, ErrFull):
+	case busy(err):
 		w.Header().Set("Retry-After", strconv.Itoa(retryAfter))
 		answer(w, http.StatusServiceUnavailable, "busy", "The event cannot be handled now.")
 	default:
-		v.logger.LogAttrs(r.Context(), slog.LevelError, "webhook not handled",
-			slog.String("id", m.ID), slog.String("type", m.Type), slog.String("error", err.Error()))
 		answer(w, http.StatusInternalServerError, "internal", "The event was not handled.")
 	}
 }

@@ -248,6 +248,10 @@ func testOrderEmitTx(f *fixture) {
 	f.emitTx(true, one, two)
 	f.equal("numbers", []int64{one.Event.Sequence, two.Event.Sequence}, []int64{2, 3})
 	f.equal("event", f.event("default", "evt_1"), one.Event)
+	retry := &billhook.Retry{StoreID: "default", DeliveryID: two.Deliveries[0].ID, DueAt: at(500), Ordered: true}
+	f.equal("released by a retry before the claim", f.releases(&billhook.Batch{Retries: []*billhook.Retry{retry}}), []string{})
+	f.equal("behind", retry.Delivery.Behind, true)
+	f.equal("this node's", len(f.pending(l)), 1)
 	last := f.ordered("default", "evt_3", "a", "wh_1")
 	f.equal("released before the claim", f.releases(&billhook.Batch{Emits: []*billhook.Emit{last}}), []string{})
 	f.equal("number", last.Event.Sequence, int64(4))

@@ -212,7 +212,7 @@ func (w *writing) retry(r *billhook.Retry) {
 	r.Delivery = nil
 	k := key{r.StoreID, r.DeliveryID}
 	d, is := w.pending[k]
-	if is && d.owner == behind {
+	if is && (d.owner == behind || d.owner == nobody && d.place != nil && w.owner != nobody) {
 		p := d.pending()
 		p.Behind, r.Delivery = true, &p
 		return

@@ -17,9 +17,10 @@ const (
 	dropFloor = "DELETE FROM billhook.audit_floors WHERE store_id = ? AND chain = ?"
 	dropHead  = "DELETE FROM billhook.audit_heads WHERE store_id = ? AND chain = ?"
 
-	ofChain    = " WHERE store_id = ? AND chain = ? AND chain > 0"
-	entryAt    = "SELECT created_at, hash FROM billhook.events" + ofChain + " AND number = ? UNION ALL SELECT created_at, hash FROM billhook.audit" + ofChain + " AND number = ?"
-	someOfIt   = "SELECT EXISTS (SELECT 1 FROM billhook.events" + ofChain + ") OR EXISTS (SELECT 1 FROM billhook.audit" + ofChain + ")"
+	ofChain = " WHERE store_id = ? AND chain = ? AND chain > 0"
+	entryAt = "SELECT created_at, hash FROM billhook.events" + ofChain + " AND number = ? UNION ALL SELECT created_at, hash FROM billhook.audit" + ofChain + " AND number = ?"
+	// Without the numbers SQLite would look at those of all other chains.
+	someOfIt   = "SELECT EXISTS (SELECT 1 FROM billhook.events" + ofChain + " AND number > 0) OR EXISTS (SELECT 1 FROM billhook.audit" + ofChain + " AND number > 0)"
 	hashLength = 32
 )
 

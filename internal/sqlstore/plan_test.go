@@ -19,27 +19,7 @@ import (
 // more rows than it returns but for filters that no index is meant for, so
 // none may scan a table, nor sort but what its limit bounds already.
 func TestPlans(t *testing.T) {
-	ctx := context.Background()
-	db, err := sql.Open("sqlite", ":memory:")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer db.Close()
-	db.SetMaxOpenConns(1)
-	scripts, err := filepath.Glob("../../sqlite/migrations/*.sql")
-	if err != nil || len(scripts) == 0 {
-		t.Fatalf("migrations: %v, %v", scripts, err)
-	}
-	for _, script := range scripts {
-		text, err := os.ReadFile(script)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if _, err := db.Exec(string(text)); err != nil {
-			t.Fatalf("%s: %v", script, err)
-		}
-	}
-
+	ctx, db := context.Background(), migrated(t)
 	event, delivery := billhook.EventFilter{StoreID: "s", Limit: 10}, billhook.DeliveryFilter{StoreID: "s", Limit: 10}
 	moment := time.Unix(1, 0)
 	for _, test := range []struct {
@@ -207,15 +187,19 @@ func explain(t *testing.T, db *sql.DB, text string) string {
 	return plan.String()
 }
 
-// TestPlansOfStrands: what a transaction looks for in strands it finds by an index.
-func TestPlansOfStrands(t *testing.T) {
+// migrated is an empty database of SQLite's with all tables.
+func migrated(t *testing.T) *sql.DB {
+	t.Helper()
 	db, err := sql.Open("sqlite", ":memory:")
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer db.Close()
+	t.Cleanup(func() { db.Close() })
 	db.SetMaxOpenConns(1)
-	scripts, _ := filepath.Glob("../../sqlite/migrations/*.sql")
+	scripts, err := filepath.Glob("../../sqlite/migrations/*.sql")
+	if err != nil || len(scripts) == 0 {
+		t.Fatalf("migrations: %v, %v", scripts, err)
+	}
 	for _, script := range scripts {
 		text, err := os.ReadFile(script)
 		if err == nil {
@@ -225,10 +209,47 @@ func TestPlansOfStrands(t *testing.T) {
 			t.Fatalf("%s: %v", script, err)
 		}
 	}
-	const strand = "pending_strand (store_id=? AND webhook_id=? AND entity_type=? AND entity_id=? AND owner"
+	return db
+}
+
+// TestPlansOfWrites: what a transaction looks for it finds by an index, and in its order.
+func TestPlansOfWrites(t *testing.T) {
+	db := migrated(t)
+	among := func(column string) string { return column + " IN (SELECT value FROM json_each(?))" }
+	const (
+		strand   = "pending_strand (store_id=? AND webhook_id=? AND entity_type=? AND entity_id=? AND owner"
+		eventsID = "events_id (store_id=? AND id=?)"
+		byID     = " USING PRIMARY KEY (store_id=? AND id=?)"
+	)
 	for text, uses := range map[string][]string{
 		selectNext: {strand + "=?)", strand + ">?)"}, toSkip: {strand + "=? AND sequence<?)"},
-		toCancelBack: {"pending_lane (store_id=? AND webhook_id=? AND owner=? AND due_at<?)"},
+		finishSkipped: {"own" + byID, strand + "=? AND sequence>?)"},
+		toCancel:      {"pending_lane (store_id=? AND webhook_id=? AND owner=? AND due_at<?)"},
+		toCancelBack:  {"pending_lane (store_id=? AND webhook_id=? AND owner=? AND due_at<?)"},
+		selectUnowned: {"pending_unowned"},
+		someOfIt:      {"events_chain (store_id=? AND chain=? AND number>?)", "audit_chain (store_id=? AND chain=? AND number>?)"},
+
+		hasten: {"pending" + byID}, revive: {"deliveries" + byID}, reviveOrdered: {"d" + byID, eventsID},
+		keepAttempt: {"deliveries" + byID}, forget: {"deliveries" + byID},
+
+		eraseAbout:  {"events_entity (store_id=? AND entity_type=? AND entity_id=? AND created_at>? AND created_at<?)"},
+		eraseBy:     {"events_newest (store_id=? AND created_at>? AND created_at<?)"},
+		nextErasure: {"erasures_waiting"}, sameErasure: {"erasures_waiting (store_id=?)"},
+		lanesAmong + among("id"): {"pending" + byID},
+		"UPDATE billhook.attempts" + emptyAnswers + among("delivery_id"): {"attempts USING PRIMARY KEY (store_id=? AND delivery_id=?)"},
+		"UPDATE billhook.deliveries" + emptyAnswers + among("id"):        {"deliveries" + byID},
+
+		selectPast:                            {"events_newest (store_id=? AND created_at>? AND created_at<?)"},
+		selectLate:                            {"late USING PRIMARY KEY (store_id=? AND (created_at,id)>(?,?))"},
+		selectOldAudit:                        {"audit USING PRIMARY KEY (store_id=? AND created_at<?)"},
+		waitingAmong + among("id"):            {"pending" + byID},
+		dataAmong + among("id"):               {eventsID},
+		deleteEvents + among("id"):            {eventsID},
+		eraseData:                             {eventsID},
+		replaysAmong + among("event_id"):      {"replays USING PRIMARY KEY (store_id=? AND event_id=?)"},
+		deleteReplays + among("event_id"):     {"replays USING PRIMARY KEY (store_id=? AND event_id=?)"},
+		deleteAttempts + among("delivery_id"): {"attempts USING PRIMARY KEY (store_id=? AND delivery_id=?)"},
+		deleteDeliveries + among("id"):        {"deliveries" + byID},
 	} {
 		plan := explain(t, db, strings.ReplaceAll(text, "billhook.", "billhook_"))
 		for _, want := range uses {

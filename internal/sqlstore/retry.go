@@ -13,7 +13,9 @@ import (
 )
 
 const (
-	hasten = "UPDATE billhook.pending SET due_at = ?, owner = ? WHERE store_id = ? AND id = ? AND owner <> -2"
+	// hasten leaves to its strand what is held back, or will be once it is claimed: no
+	// node may have one of those out of its turn.
+	hasten = "UPDATE billhook.pending SET due_at = ?1, owner = ?2 WHERE store_id = ?3 AND id = ?4 AND owner <> -2 AND (owner <> 0 OR entity_id IS NULL OR ?2 = 0)"
 	revive = "INSERT INTO billhook.pending (" + pendingColumns + ") " +
 		"SELECT store_id, id, webhook_id, event_id, event_type, attempts, attempts, status_code, reason, created_at, last_attempt_at, " +
 		"CAST(? AS BIGINT), CAST(? AS BIGINT) FROM billhook.deliveries WHERE store_id = ? AND id = ?"
