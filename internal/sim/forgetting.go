@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"slices"
+	"time"
 
 	"github.com/billhook/billhook"
 )
@@ -15,6 +16,11 @@ func (w *writing) expire(x *billhook.Expiry) {
 	x.Done, x.Took = 0, 0
 	if w.owner == nobody {
 		return
+	}
+	for _, until := range []time.Time{x.Attempts, x.Records} {
+		if until.After(w.forgotten[x.StoreID]) {
+			put(&w.undo, w.forgotten, x.StoreID, until)
+		}
 	}
 	for _, e := range w.eventsOf(x.StoreID) {
 		if x.Done == x.Limit {
@@ -51,6 +57,11 @@ func (w *writing) expire(x *billhook.Expiry) {
 		}
 		if did {
 			x.Done++
+		}
+	}
+	for k, step := range w.revived {
+		if k.recovery.storeID == x.StoreID && step.last.Before(x.Attempts) {
+			drop(&w.undo, w.revived, k)
 		}
 	}
 	for k, e := range w.audit {
