@@ -111,7 +111,7 @@ func (s *service) until(name string, want float64) map[string]float64 {
 			return series
 		}
 		if time.Now().After(limit) {
-			s.t.Fatalf("%s is %v, want %v", name, series[name], want)
+			s.t.Fatalf("%s is %v, want %v:\n%s", name, series[name], want, s.log)
 		}
 	}
 }
@@ -137,6 +137,7 @@ func TestNotKeptIsCounted(t *testing.T) {
 		for _, batch := range []int{0, 3} {
 			s := newServiceOn(t, func(db billhook.Database) billhook.Database { return forgetful{db, events} })
 			r := billhook.Registration{URL: "http://127.0.0.1:9/", Events: []string{"*"}, Inactive: true}
+			r.WhenInactive = billhook.InactiveHold
 			if batch > 0 {
 				r.Batch = billhook.Batching{MaxEvents: batch}
 			}
