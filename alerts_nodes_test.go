@@ -172,8 +172,9 @@ func TestBacklogOnTwoNodes(t *testing.T) {
 		want := func(high, recovered int) {
 			t.Helper()
 			all := alertsIn(t, system)
-			if len(all) != high+recovered || len(told.all) != len(all) {
-				t.Fatalf("%d events, %d told, want %d of being late and %d of its end: %+v", len(all), len(told.all), high, recovered, all)
+			n := len(told.of(billhook.AlertBacklogHigh)) + len(told.of(billhook.AlertBacklogRecovered))
+			if len(all) != high+recovered || n != len(all) {
+				t.Fatalf("%d events, %d told, want %d of being late and %d of its end: %+v", len(all), n, high, recovered, all)
 			}
 			ends := map[time.Time]int{}
 			for _, al := range all {
