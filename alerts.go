@@ -20,6 +20,7 @@ const (
 	AlertWebhookRecovered   = "webhook.recovered"   // it takes deliveries again
 	AlertDeliveryDead       = "delivery.dead"       // a delivery is out of attempts
 	AlertBacklogHigh        = "backlog.high"        // this node is behind with what is due
+	AlertBacklogRecovered   = "backlog.recovered"   // it is no more
 )
 
 // An Alert is what an operator may want to be told. In JSON, members without a
@@ -53,10 +54,6 @@ const (
 	alertQuiet = 10 * time.Minute
 	// maxIncidents bounds those that are open; what more there is counts as one.
 	maxIncidents = 10_000
-	// backlogEvery is how often it is looked how late the node is, and
-	// backlogHigh from when on that is told.
-	backlogEvery = time.Minute
-	backlogHigh  = 5 * time.Minute
 	// alertRetry is how long after a failure an alert's event is tried again.
 	alertRetry = 10 * time.Second
 )
@@ -146,6 +143,9 @@ func (a *alerts) putBack(all []Alert) {
 // tellAlerts tells what is raised until ctx ends: to Config.OnAlert, and as events of
 // the SystemStore where there is one.
 func (c *Client) tellAlerts(ctx context.Context) {
+	var backlog backlogWatch
+	look := time.NewTicker(backlogEvery) // of its own: what is raised all the time must not put it off
+	defer look.Stop()
 	timer := time.NewTimer(backlogEvery)
 	defer timer.Stop()
 	for {
@@ -154,7 +154,10 @@ func (c *Client) tellAlerts(ctx context.Context) {
 			return
 		case <-c.alerts.woken:
 		case <-timer.C:
-			c.watchBacklog()
+		case <-look.C:
+			if al, ok := backlog.look(c.scheduler.stats().Overdue, now()); ok {
+				c.alerts.raise(al)
+			}
 		}
 		ready, next := c.alerts.take(time.Now())
 		wait := backlogEvery
@@ -210,16 +213,6 @@ func (c *Client) emitAlert(ctx context.Context, al Alert) error {
 		return nil // told by another node, in its own words
 	}
 	return err
-}
-
-// watchBacklog raises an alert where the node is late with what is due.
-func (c *Client) watchBacklog() {
-	if late := c.scheduler.stats().Overdue; late >= backlogHigh {
-		c.alerts.raise(Alert{
-			Type: AlertBacklogHigh, OverdueSeconds: int64(late / time.Second),
-			Reason: "deliveries wait although their webhooks would take them: requests under way are at their limit, or the node is short of CPU or disk",
-		})
-	}
 }
 
 // raiseDead raises that a delivery is out of attempts.

@@ -16,11 +16,14 @@ import (
 
 // twoNodes runs a test with two nodes that tell alerts, to told and to a webhook of
 // the system's store.
-func twoNodes(t *testing.T, test func(t *testing.T, c *cluster, a, b *node, told *alerted, system *inbox)) {
+func twoNodes(t *testing.T, test func(t *testing.T, c *cluster, a, b *node, told *alerted, system *inbox), with ...func(*billhook.Config)) {
 	t.Helper()
 	clusterBubble(t, func(t *testing.T, c *cluster) {
 		told, system := &alerted{}, &inbox{}
 		c.config.OnAlert = told.add
+		for _, change := range with {
+			change(&c.config)
+		}
 		a, b := c.node(c.open()), c.node(c.open())
 		ctx := context.Background()
 		if _, err := a.CreateStore(ctx, billhook.Store{ID: billhook.SystemStore, Profile: "standard"}); err != nil {
@@ -147,4 +150,75 @@ func TestDeadOnTwoNodes(t *testing.T) {
 			t.Errorf("%d dead deliveries in %d events, want %d in few; %d told", n, len(all), each, len(told.all))
 		}
 	})
+}
+
+// TestBacklogOnTwoNodes: a node that has more than its places can send is late. It tells
+// so once, however long that lasts, and once that it is over; the other, which has
+// places left, tells nothing. When both are late, each tells so.
+func TestBacklogOnTwoNodes(t *testing.T) {
+	twoNodes(t, func(t *testing.T, c *cluster, a, b *node, told *alerted, system *inbox) {
+		slowly := c.serve(9000, http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+			select {
+			case <-time.After(5 * time.Second):
+			case <-r.Context().Done():
+			}
+		}))
+		for range 3 { // that take one at a time each: two of them wait for a place
+			if _, err := a.Register(context.Background(), billhook.Registration{URL: slowly, Events: []string{"*"}}); err != nil {
+				t.Fatal(err)
+			}
+		}
+		settle(lease)
+		want := func(high, recovered int) {
+			t.Helper()
+			all := alertsIn(t, system)
+			n := len(told.of(billhook.AlertBacklogHigh)) + len(told.of(billhook.AlertBacklogRecovered))
+			if len(all) != high+recovered || n != len(all) {
+				t.Fatalf("%d events, %d told, want %d of being late and %d of its end: %+v", len(all), n, high, recovered, all)
+			}
+			ends := map[time.Time]int{}
+			for _, al := range all {
+				switch al.Type {
+				case billhook.AlertBacklogHigh:
+					high--
+					ends[al.Since]--
+					if al.OverdueSeconds < 300 || al.Since.IsZero() || al.Reason == "" {
+						t.Errorf("told %+v", al)
+					}
+				case billhook.AlertBacklogRecovered:
+					recovered--
+					ends[al.Since]++
+				}
+			}
+			if high != 0 || recovered != 0 {
+				t.Fatalf("told %+v", all)
+			}
+			for since, n := range ends {
+				if n > 0 {
+					t.Errorf("the end of a backlog since %v is told, and not that", since)
+				}
+			}
+		}
+		// Twelve a minute go: an hour of it.
+		for range 240 {
+			a.emit("order.paid", `1`)
+		}
+		settle(4 * time.Minute)
+		want(0, 0)
+		settle(4 * time.Minute)
+		want(1, 0)
+		settle(50 * time.Minute)
+		b.emit("order.paid", `2`) // which b sends at once
+		want(1, 0)
+		settle(time.Hour)
+		want(1, 1)
+		for range 120 {
+			a.emit("order.paid", `3`)
+			b.emit("order.paid", `4`)
+		}
+		settle(15 * time.Minute)
+		want(3, 1)
+		settle(2 * time.Hour)
+		want(3, 3)
+	}, func(config *billhook.Config) { config.MaxInFlight = 1 })
 }

@@ -102,6 +102,8 @@ type Payload struct {
 	Event *Event
 	// Version is that of the event's type; 0 where that has none.
 	Version int
+	// Spent is what filters have cost so far, each of which adds its own.
+	Spent int
 
 	value   any
 	err     error
@@ -138,6 +140,10 @@ type Schema interface {
 	Check(value any) []Detail
 }
 
+// MaxFilterCost bounds what one filter may cost for one event, whatever that is like.
+// It takes some 10 ms.
+const MaxFilterCost = 100_000
+
 // Filters understands the language of filters. Package filter does.
 type Filters interface {
 	// Compile makes an expression ready, or says with an *Error what is wrong where.
@@ -146,6 +152,9 @@ type Filters interface {
 
 // A Filter decides which events a webhook gets. It is safe for concurrent use.
 type Filter interface {
+	// Cost is what it may cost for an event of a usual size, 1 for a look at a member,
+	// and at most MaxFilterCost.
+	Cost() int
 	// Matches is an error where the expression has no value for the event, one of
 	// whose members is missing say. What it takes in time and memory is bounded.
 	Matches(*Payload) (bool, error)

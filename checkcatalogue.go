@@ -104,7 +104,11 @@ func (c *Client) checkSelection(before, w *Webhook, v vocabulary) error {
 		before = &Webhook{}
 	}
 	if w.Filter != "" && w.Filter != before.Filter {
-		if _, err := c.compileFilter(w.Filter); err != nil {
+		filter, err := c.compileFilter(w.Filter)
+		if err != nil {
+			return err
+		}
+		if err := c.checkFilterBudget(before, w, filter); err != nil {
 			return err
 		}
 	}

@@ -2,9 +2,14 @@ package billhook
 
 import "time"
 
-// maxUnrecorded bounds the outcomes that wait to be written. At the bound
-// nothing more is sent.
-const maxUnrecorded = 4096
+const (
+	// maxUnrecorded bounds the outcomes that wait to be written. At the bound nothing
+	// more is sent.
+	maxUnrecorded = 4096
+	// unrecordedMemory bounds the data of events that they keep for the next attempt,
+	// in bytes: the others' is read from the database again.
+	unrecordedMemory = 16 << 20
+)
 
 // A job is a delivery that is to be sent now, unless another doubt comes up.
 type job struct {
@@ -238,6 +243,7 @@ func (s *scheduler) record(l *lane, outcomes []*Outcome) {
 	var last *Outcome // that says that the receiver wants no more
 	for _, o := range outcomes {
 		s.unrecorded++
+		s.lighten(o)
 		if o.Delivery.Place != nil {
 			submit = s.committer.submit // others may wait behind it
 		}
@@ -273,8 +279,25 @@ func (s *scheduler) record(l *lane, outcomes []*Outcome) {
 	})
 }
 
+// lighten has an outcome that is to be written keep its event only if that is to be sent
+// again, and there is memory for it: the database may take none for hours.
+func (s *scheduler) lighten(o *Outcome) {
+	e := o.Delivery.Event
+	if e == nil {
+		return
+	}
+	if o.Status != StatusPending || s.unrecordedBytes+len(e.Data) > unrecordedMemory {
+		o.Delivery.Event = nil
+		return
+	}
+	s.unrecordedBytes += len(e.Data)
+}
+
 func (s *scheduler) recorded(l *lane, o *Outcome) {
 	s.unrecorded--
+	if e := o.Delivery.Event; e != nil {
+		s.unrecordedBytes -= len(e.Data)
+	}
 	if !s.holds(l) {
 		return
 	}

@@ -74,9 +74,11 @@ type ErasureFilter struct {
 	Limit  int
 }
 
-// An Erasing is one small step of the erasures that wait, of whatever store. Several
-// nodes may ask for it at once, as of an Expiry.
+// An Erasing is one small step of the first erasure that waits, by store and id, of
+// whatever store. Several nodes may ask for it at once, as of an Expiry.
 type Erasing struct {
+	// After passes over all up to one; zero for none.
+	After ErasurePosition
 	Limit int
 	At    time.Time
 	// Reason is that of the deliveries which it cancels.
@@ -88,8 +90,17 @@ type Erasing struct {
 	// Lanes are set to those of the deliveries that it has cancelled, whoever owned
 	// them.
 	Lanes []Lane
-	// Finished is set where it has finished an erasure.
-	Finished bool
+	// Of is set to the erasure; zero where there was none.
+	Of ErasurePosition
+	// Finished is set where it has finished the erasure, and Stuck where it could do
+	// nothing, since others hold what it would change: it is to be tried again.
+	Finished, Stuck bool
+}
+
+// An ErasurePosition names an erasure.
+type ErasurePosition struct {
+	StoreID string
+	ID      string
 }
 
 // An AuditFloor is where a chain begins, after the last of its entries that have

@@ -21,6 +21,9 @@ const (
 	// calmLook and calmTries: a step lets emits and outcomes that wait go first,
 	// unless they never cease.
 	calmLook, calmTries = 2 * time.Millisecond, 25
+	// eraseRetry is how long an erasure is left alone that is stuck, since others hold
+	// a delivery of it: a transaction of a stranger's, say.
+	eraseRetry = 5 * time.Second
 	// breath is how long the writer is left alone between two steps at least.
 	breath = 2 * time.Millisecond
 )
@@ -52,7 +55,8 @@ func (f *forgetter) wake() {
 func (f *forgetter) run(ctx context.Context) {
 	next := time.Now()
 	for {
-		if err := f.erase(ctx); err != nil && ctx.Err() == nil {
+		stuck, err := f.erase(ctx)
+		if err != nil && ctx.Err() == nil {
 			f.client.config.Logger.Error("cannot erase; trying again", "err", err)
 		}
 		if !time.Now().Before(next) {
@@ -61,7 +65,11 @@ func (f *forgetter) run(ctx context.Context) {
 				f.client.config.Logger.Error("cannot forget what is kept no longer; trying again", "err", err)
 			}
 		}
-		t := time.NewTimer(time.Until(next))
+		pause := time.Until(next)
+		if stuck {
+			pause = min(pause, eraseRetry)
+		}
+		t := time.NewTimer(pause)
 		select {
 		case <-ctx.Done():
 			t.Stop()
@@ -137,24 +145,29 @@ func (f *forgetter) expire(ctx context.Context, storeID string, h Horizon, floor
 	}
 }
 
-// erase goes on until no erasure waits.
-func (f *forgetter) erase(ctx context.Context) error {
+// erase goes on until no erasure waits, but for those that are stuck: each of them is
+// passed over, and costs the others one step.
+func (f *forgetter) erase(ctx context.Context) (stuck bool, err error) {
 	waiting, err := f.client.db.Erasures(ctx, ErasureFilter{Waiting: true, Limit: 1})
 	if err != nil || len(waiting) == 0 {
-		return err
+		return false, err
 	}
+	var after ErasurePosition
 	for {
-		x := &Erasing{Limit: f.limit, At: now(), Reason: "its payload was erased on request"}
+		x := &Erasing{After: after, Limit: f.limit, At: now(), Reason: "its payload was erased on request"}
 		err := f.step(ctx, write{
 			parts:    1,
 			add:      func(b *Batch) { b.Erasings = append(b.Erasings, x) },
 			handOver: func() { f.client.scheduler.lookAt(x.Lanes) },
 		})
 		if err != nil {
-			return err
+			return stuck, err
+		}
+		if x.Stuck {
+			stuck, after = true, x.Of
 		}
 		if !f.goOn(ctx, x.Done, x.Limit, x.Took) {
-			return ctx.Err()
+			return stuck, ctx.Err()
 		}
 	}
 }

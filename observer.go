@@ -12,7 +12,9 @@ type Observer interface {
 	// Refused: an emit was not accepted, for a reason that Error.Code tells.
 	Refused(code Code)
 	// Attempted: an attempt is over, and this is what will be recorded of it, if
-	// the delivery is still this node's by then. Event is what was sent.
+	// the delivery is still this node's by then. Event is what was sent, or what of it
+	// is still kept where there was nothing left to send: FailureExpired, as where it
+	// was too old.
 	Attempted(o *Outcome, e *Event)
 	// Committed: a transaction with so many parts is over, with its error.
 	Committed(parts int, took time.Duration, err error)

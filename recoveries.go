@@ -17,6 +17,8 @@ const (
 	maxRecoveries = 100
 	// countLimit is up to how many a count is exact.
 	countLimit = 10_000
+	// outcomeSteps is of how many steps it is counted at a time what became of them.
+	outcomeSteps = 20
 )
 
 var recoveryID = profile.IDFormat{Prefix: "rcv_", Style: profile.StyleULIDLower}
@@ -100,6 +102,37 @@ func (c *Client) Recovery(ctx context.Context, storeID, id string) (Recovery, er
 		return Recovery{}, notFound("recovery", id)
 	}
 	return r, err
+}
+
+// RecoveryOutcome counts what has become of what a recovery had made pending when it was
+// read, as Recovery does: of all of its Queued, and of what has come to them since. It
+// looks every delivery up, as far as that goes in 10 seconds.
+func (c *Client) RecoveryOutcome(ctx context.Context, r Recovery) (RecoveryOutcome, error) {
+	done, err := c.turns.take(ctx, r.StoreID)
+	if err != nil {
+		return RecoveryOutcome{}, err
+	}
+	defer done()
+	limited, cancel := context.WithTimeout(ctx, listLimit)
+	defer cancel()
+	var all RecoveryOutcome
+	for after := int64(0); ; {
+		counted, reached, err := c.db.RecoveryOutcome(limited, r.StoreID, r.ID, after, outcomeSteps)
+		if err != nil && limited.Err() != nil && ctx.Err() == nil {
+			err = &Error{Code: CodeTooSlow, Message: "it takes too long to count what became of so many deliveries", Hint: "list the webhook's deliveries", Err: err}
+		}
+		if err != nil {
+			return RecoveryOutcome{}, err
+		}
+		if reached == 0 {
+			break
+		}
+		all.add(counted)
+		after = reached
+	}
+	// Which ones others were is kept as long as they are.
+	all.Other += max(r.Queued-all.all(), 0)
+	return all, nil
 }
 
 // Recoveries lists recoveries, newest first.

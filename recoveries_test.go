@@ -72,6 +72,16 @@ func progress(t *testing.T, c *billhook.Client, r billhook.Recovery) billhook.Re
 	return now
 }
 
+// became counts what became of what a recovery has made pending.
+func became(t *testing.T, c *billhook.Client, r billhook.Recovery) billhook.RecoveryOutcome {
+	t.Helper()
+	o, err := c.RecoveryOutcome(context.Background(), r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return o
+}
+
 // ended waits for a recovery's end, at most so long.
 func ended(t *testing.T, c *billhook.Client, r billhook.Recovery, within time.Duration) billhook.Recovery {
 	t.Helper()
@@ -107,6 +117,11 @@ func TestRetryOfMany(t *testing.T) {
 		for i := 0; ; i++ {
 			settle(100 * time.Millisecond)
 			now := progress(t, w.client, r)
+			if i%10 == 5 {
+				if o := became(t, w.client, now); o.Delivered+o.Waiting != now.Queued || o.Delivered == 0 || o.Waiting == 0 {
+					t.Fatalf("of %d that are queued %+v", now.Queued, o)
+				}
+			}
 			if now.Queued < before || now.Found != now.Queued {
 				t.Fatalf("progress %+v after %d", now.RecoveryProgress, before)
 			}
@@ -132,6 +147,9 @@ func TestRetryOfMany(t *testing.T) {
 			t.Errorf("in the end %+v", r)
 		}
 		settle(time.Minute)
+		if o := became(t, w.client, r); o != (billhook.RecoveryOutcome{Delivered: n}) {
+			t.Errorf("in the end %+v", o)
+		}
 		came := map[string]int{}
 		for _, got := range in.all() {
 			came[got.header.Get("Webhook-Id")]++

@@ -87,6 +87,25 @@ type RecoveryProgress struct {
 	Error string `json:"error,omitempty"`
 }
 
+// A RecoveryOutcome counts what has become, by now, of the deliveries that a Recovery
+// made pending. One that was delivered and then retried once more by hand waits.
+type RecoveryOutcome struct {
+	Delivered int `json:"delivered"`
+	Dead      int `json:"dead"`
+	Waiting   int `json:"waiting"`
+	// Other: they were cancelled or skipped, or are no longer kept.
+	Other int `json:"other"`
+}
+
+func (o *RecoveryOutcome) add(p RecoveryOutcome) {
+	o.Delivered += p.Delivered
+	o.Dead += p.Dead
+	o.Waiting += p.Waiting
+	o.Other += p.Other
+}
+
+func (o *RecoveryOutcome) all() int { return o.Delivered + o.Dead + o.Waiting + o.Other }
+
 // RecoveryLeft counts what a Recovery found and left as it was, by why.
 type RecoveryLeft struct {
 	// Deleted and Inactive: the webhook is.

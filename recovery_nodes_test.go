@@ -51,6 +51,9 @@ func TestRecoveryIsTakenOver(t *testing.T) {
 				if done.Status != billhook.RecoveryDone || done.Queued != n {
 					t.Errorf("in the end %+v", done)
 				}
+				if o := became(t, other.Client, done); o != (billhook.RecoveryOutcome{Delivered: n}) {
+					t.Errorf("what became of them: %+v", o)
+				}
 				// What was under way when the node fell silent may come twice.
 				wantEach(t, &in, n, 200)
 				for _, d := range c.dead(other) {
@@ -90,7 +93,11 @@ func TestRecoveryAfterRestart(t *testing.T) {
 			w.reopen()
 			settle(time.Minute)
 		}
-		if r := progress(t, w.client, r); r.Status != billhook.RecoveryRunning || r.Queued < 800 || r.Queued > 1400 {
+		half := progress(t, w.client, r)
+		if o := became(t, w.client, half); o.Delivered+o.Waiting != half.Queued || o.Delivered < 700 {
+			t.Errorf("half way: %+v", o)
+		}
+		if r := half; r.Status != billhook.RecoveryRunning || r.Queued < 800 || r.Queued > 1400 {
 			t.Errorf("half way: %+v", r)
 		}
 		w.run()
@@ -123,6 +130,9 @@ func TestRecoveryLosesAnswer(t *testing.T) {
 		})
 		done := ended(t, node.Client, start(t, node.Client, retryAll(1000)), time.Hour)
 		settle(time.Minute)
+		if o := became(t, node.Client, done); o != (billhook.RecoveryOutcome{Delivered: n}) {
+			t.Errorf("what became of them: %+v", o)
+		}
 		if done.Status != billhook.RecoveryDone || done.Queued != n || commits.Load() < 4 {
 			t.Errorf("in the end %+v, after %d steps", done, commits.Load())
 		}

@@ -12,6 +12,10 @@ type RecoveryLog interface {
 	Recovery(ctx context.Context, storeID, id string) (Recovery, error)
 	// Recoveries reads recoveries, by id descending.
 	Recoveries(ctx context.Context, f RecoveryFilter) ([]Recovery, error)
+	// RecoveryOutcome counts what has become of the deliveries that a recovery made
+	// pending in the steps after one, of which it looks at the first limit that made
+	// any. reached is the last of these, 0 where there was none.
+	RecoveryOutcome(ctx context.Context, storeID, id string, after int64, limit int) (counted RecoveryOutcome, reached int64, err error)
 	// Over reads deliveries that are over, by id ascending. Only their StoreID, ID,
 	// WebhookID, EventID, EventType, Status, Reason, CreatedAt, FinishedAt and ErasedAt
 	// are filled in.

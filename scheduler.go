@@ -67,7 +67,9 @@ type scheduler struct {
 	inFlight   int
 	comingBack bool // a timer will dispatch
 	unrecorded int
-	senders    sync.WaitGroup
+	// unrecordedBytes is the data of events that outcomes keep which are not on disk.
+	unrecordedBytes int
+	senders         sync.WaitGroup
 	// moving are the lanes that the transaction being handed over has outcomes
 	// of, and backlog is what waited in those of the last one. What waits for a
 	// receiver that hangs, or is not due, is no reason to hold up emits.

@@ -20,7 +20,7 @@ type lazyFilter struct {
 	failures tally
 }
 
-func (f *lazyFilter) matches(expression string, by Filters, p *Payload) (bool, error) {
+func (f *lazyFilter) compile(expression string, by Filters) (Filter, error) {
 	f.once.Do(func() {
 		if by == nil {
 			f.err = errNoFilters()
@@ -28,10 +28,27 @@ func (f *lazyFilter) matches(expression string, by Filters, p *Payload) (bool, e
 		}
 		f.filter, f.err = by.Compile(expression)
 	})
-	if f.err != nil {
-		return false, f.err
+	return f.filter, f.err
+}
+
+func (f *lazyFilter) matches(expression string, by Filters, p *Payload) (bool, error) {
+	filter, err := f.compile(expression, by)
+	switch {
+	case err != nil:
+		return false, err
+	case p.Spent >= filterBudget:
+		return false, errFilterBudget
 	}
-	return f.filter.Matches(p)
+	return filter.Matches(p)
+}
+
+// cost is what the filter may cost; nothing where it cannot be used.
+func (f *lazyFilter) cost(expression string, by Filters) int {
+	filter, err := f.compile(expression, by)
+	if err != nil {
+		return 0
+	}
+	return filter.Cost()
 }
 
 // recipients are the webhooks that get an event, and those that subscribe to its type
@@ -45,11 +62,15 @@ func (c *Client) recipients(s *Store, v vocabulary, e *Event, version int) ([]*e
 	if err := c.validate(s, t, p); err != nil {
 		return nil, nil, err
 	}
+	reasons := make([]string, len(subscribed))
+	for _, i := range c.cheapestFirst(subscribed) {
+		reasons[i] = c.skips(subscribed[i], t, p)
+	}
 	var skipped []Skipped
 	chosen := make([]*endpoint, 0, len(subscribed))
-	for _, to := range subscribed {
-		if reason := c.skips(to, t, p); reason != "" {
-			skipped = append(skipped, Skipped{to.webhook.ID, reason})
+	for i, to := range subscribed {
+		if reasons[i] != "" {
+			skipped = append(skipped, Skipped{to.webhook.ID, reasons[i]})
 			continue
 		}
 		chosen = append(chosen, to)

@@ -83,9 +83,10 @@ func (s *sender) eventOf(ctx context.Context, e *endpoint, p *Pending) (*Event, 
 	stored, err := s.db.Event(ctx, p.StoreID, p.EventID)
 	switch {
 	case errors.Is(err, ErrNotFound):
-		return nil, notKept(e, p, "its event is no longer kept")
+		gone := &Event{StoreID: p.StoreID, ID: p.EventID, Type: p.EventType}
+		return nil, s.notKept(e, p, gone, "its event is no longer kept")
 	case err == nil && !stored.ErasedAt.IsZero():
-		return nil, notKept(e, p, "its payload is no longer kept")
+		return nil, s.notKept(e, p, &stored, "its payload is no longer kept")
 	case err != nil:
 		s.logger.Error("cannot read an event to send", "store", p.StoreID, "event", p.EventID, "err", err)
 		wait(ctx, time.Second)
@@ -94,12 +95,15 @@ func (s *sender) eventOf(ctx context.Context, e *endpoint, p *Pending) (*Event, 
 	return &stored, nil
 }
 
-// notKept ends a delivery of which there is nothing to send any more.
-func notKept(e *endpoint, p *Pending, reason string) *Outcome {
-	return &Outcome{
+// notKept ends a delivery of which there is nothing to send any more; event is what is
+// left to be told of.
+func (s *sender) notKept(e *endpoint, p *Pending, event *Event, reason string) *Outcome {
+	o := &Outcome{
 		Delivery: *p, Status: StatusDead, Reason: reason,
 		Attempt: Attempt{StoreID: p.StoreID, DeliveryID: p.ID, Number: p.Attempts + 1, StartedAt: now(), URL: e.webhook.URL, Failure: FailureExpired, Error: reason},
 	}
+	s.config.Observer.Attempted(o, event)
+	return o
 }
 
 func wait(ctx context.Context, d time.Duration) {

@@ -30,7 +30,9 @@ func (s *scheduler) superseded(e *endpoint, p *Pending) (k *Skip, sure bool) {
 	if newest.ID == "" {
 		return nil, true
 	}
-	return &Skip{Delivery: *p, Newest: *newest.Place, Reason: skippedSuperseded + newest.EventID, At: now()}, true
+	ended := *p
+	ended.Event = nil // which nothing is to be sent of
+	return &Skip{Delivery: ended, Newest: *newest.Place, Reason: skippedSuperseded + newest.EventID, At: now()}, true
 }
 
 // skip has a delivery ended without an attempt.

@@ -17,6 +17,9 @@ type recoveryJSON struct {
 	Found         int                     `json:"found"`
 	Queued        int                     `json:"queued"`
 	Left          billhook.RecoveryLeft   `json:"left"`
+	// Outcome is what became of those that are queued, where one recovery is asked for
+	// and that can be counted.
+	Outcome *billhook.RecoveryOutcome `json:"outcome"`
 	// Error is why it failed; empty where it did not.
 	Error     string  `json:"error"`
 	StartedAt instant `json:"startedAt"`
@@ -168,7 +171,15 @@ func (c *call) getRecovery() error {
 	if err != nil {
 		return err
 	}
-	return c.answer(http.StatusOK, showRecovery(&r))
+	shown := showRecovery(&r)
+	outcome, err := c.client.RecoveryOutcome(c.r.Context(), r)
+	switch {
+	case err == nil:
+		shown.Outcome = &outcome
+	case billhook.ErrorCode(err) != billhook.CodeTooSlow: // else the rest is told all the same
+		return err
+	}
+	return c.answer(http.StatusOK, shown)
 }
 
 func (c *call) cancelRecovery() error {

@@ -98,5 +98,28 @@ func TestRecoveryOverHTTP(t *testing.T) {
 	since := time.Now().Add(-time.Hour).UTC().Format(time.RFC3339)
 	f.do(t, exchange{method: "POST", path: "/api/webhooks/" + hook + "/recover", body: `{"since":"` + since + `","dryRun":true}`, status: 200, has: []string{`"found":3`}})
 	f.do(t, exchange{method: "GET", path: "/api/deliveries?status=dead", status: 200, has: emitted})
-	f.do(t, exchange{method: "POST", path: "/api/webhooks/" + hook + "/recover", body: `{"since":"` + since + `"}`, status: 202})
+	f.do(t, exchange{method: "POST", path: "/api/webhooks/" + hook + "/recover", body: `{"since":"` + since + `"}`, status: 202, has: []string{`"outcome":null`}})
+
+	// One step of it, as a node makes it: one is delivered, one dies again, one waits.
+	a := &billhook.Adoption{Limit: 1}
+	if err := f.db.Commit(t.Context(), &billhook.Batch{Adoptions: []*billhook.Adoption{a}}); err != nil {
+		t.Fatal(err)
+	}
+	step := &billhook.RecoveryStep{Recovery: a.Recoveries[0], Retries: waiting}
+	step.Recovery.Step++
+	if err := f.db.Commit(t.Context(), &billhook.Batch{RecoverySteps: []*billhook.RecoveryStep{step}}); err != nil || len(step.Deliveries) != 3 {
+		t.Fatalf("%d wait again, %v", len(step.Deliveries), err)
+	}
+	b = &billhook.Batch{}
+	for i, status := range []billhook.Status{billhook.StatusDelivered, billhook.StatusDead} {
+		p := step.Deliveries[i]
+		b.Outcomes = append(b.Outcomes, &billhook.Outcome{Delivery: p, Status: status, Attempt: billhook.Attempt{
+			StoreID: p.StoreID, DeliveryID: p.ID, Number: 2, StartedAt: time.Now(),
+		}})
+	}
+	if err := f.db.Commit(t.Context(), b); err != nil {
+		t.Fatal(err)
+	}
+	f.do(t, exchange{method: "GET", path: "/api/recoveries/" + a.Recoveries[0].ID, status: 200,
+		has: []string{`"queued":3`, `"outcome":{"delivered":1,"dead":1,"waiting":1,"other":0}`}})
 }

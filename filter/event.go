@@ -15,7 +15,13 @@ import (
 )
 
 // A compiled filter.
-type compiled struct{ program cel.Program }
+type compiled struct {
+	program cel.Program
+	cost    int
+}
+
+// Cost is what it costs for an event whose lists and texts are as long as assumed.
+func (f *compiled) Cost() int { return f.cost }
 
 // Matches holds an event against the filter.
 func (f *compiled) Matches(p *billhook.Payload) (bool, error) {
@@ -23,7 +29,8 @@ func (f *compiled) Matches(p *billhook.Payload) (bool, error) {
 	if err != nil {
 		return false, err
 	}
-	result, _, err := f.program.Eval(&variables{p, data})
+	result, details, err := f.program.Eval(&variables{p, data})
+	p.Spent += spent(details)
 	if err != nil {
 		return false, errors.New(clip(strings.ReplaceAll(err.Error(), typeVariable, "type")))
 	}
@@ -32,6 +39,14 @@ func (f *compiled) Matches(p *billhook.Payload) (bool, error) {
 		return false, errors.New("is neither true nor false, but a " + result.Type().TypeName())
 	}
 	return bool(is), nil
+}
+
+// spent is what an evaluation has cost, one that was given up too.
+func spent(details *cel.EvalDetails) int {
+	if details == nil || details.ActualCost() == nil {
+		return maxCost
+	}
+	return int(min(*details.ActualCost(), maxCost)) // #nosec G115 -- at most maxCost
 }
 
 // variables are what an expression can name.

@@ -30,9 +30,7 @@ const (
 	// texts are assumed long: what no real event could make cheap is refused.
 	maxEstimate = 50_000_000
 	assumedSize = 1000
-	// maxCost bounds what it costs for one event; a look at a member costs 1. It takes
-	// some 10 ms.
-	maxCost = 100_000
+	maxCost     = billhook.MaxFilterCost
 )
 
 // A Language compiles filters. It is safe for concurrent use.
@@ -109,7 +107,7 @@ func (l *Language) Compile(expression string) (billhook.Filter, error) {
 	if err != nil {
 		return nil, &billhook.Error{Code: billhook.CodeInvalid, Message: err.Error()}
 	}
-	return &compiled{program}, nil
+	return &compiled{program, int(min(max(estimate.Max, 1), maxCost))}, nil // #nosec G115 -- at most maxCost
 }
 
 // renameType has "type" mean the event's, and not CEL's type of types. The function

@@ -17,6 +17,7 @@ var types = []struct{ name, one, many string }{
 	{billhook.AlertWebhookDeactivated, "webhook was deactivated", "webhooks were deactivated"},
 	{billhook.AlertWebhookFailing, "webhook is failing", "webhooks are failing"},
 	{billhook.AlertDeliveryDead, "webhook has dead deliveries", "webhooks have dead deliveries"},
+	{billhook.AlertBacklogRecovered, "node is no longer late", "nodes are no longer late"},
 	{billhook.AlertWebhookRecovered, "webhook has recovered", "webhooks have recovered"},
 }
 

@@ -57,6 +57,9 @@ const (
 	noteForgotten = "INSERT INTO billhook.retention AS r (store_id, attempts_at, attempts_id, payloads_at, payloads_id, records_at, records_id, floored_at) " +
 		"VALUES ('" + billhook.AllStores + "', $1, '', 0, '', 0, '', 0) ON CONFLICT (store_id) DO UPDATE SET attempts_at = GREATEST(r.attempts_at, excluded.attempts_at)"
 
+	// dropSteps is for what tells of a recovery's deliveries, all of which are gone.
+	dropSteps = "DELETE FROM billhook.recovery_steps WHERE ctid = ANY (ARRAY(SELECT ctid FROM billhook.recovery_steps WHERE created_to < $1 LIMIT 500))"
+
 	// dropRefused is for what was asked for in SQL and could not become an event.
 	dropRefused = "DELETE FROM billhook.outbox WHERE ctid = ANY (ARRAY(SELECT ctid FROM billhook.outbox WHERE refused IS NOT NULL AND asked_at < $1 LIMIT 1000))"
 
@@ -143,6 +146,9 @@ func (d *Database) forgetWeeks(ctx context.Context, on *pgx.Conn, h billhook.Hor
 		if err := emptyDefault(ctx, on, p, before); err != nil {
 			errs = append(errs, fmt.Errorf("delete from %s_default: %w", p.table, err))
 		}
+		if p.table == "deliveries" {
+			errs = append(errs, forgetSteps(ctx, on, before))
+		}
 		if gone && p.table == "events" {
 			errs = append(errs, forgetKeys(ctx, on, before), forgetReplays(ctx, on))
 		}
@@ -223,6 +229,19 @@ func emptyDefault(ctx context.Context, on *pgx.Conn, p part, before time.Time) e
 		tag, err := on.Exec(ctx, fmt.Sprintf("DELETE FROM %s WHERE ctid = ANY (ARRAY(%s LIMIT %d))", table, which, defaultStep), before.UnixNano())
 		if err != nil || tag.RowsAffected() < defaultStep || !pause(ctx, dropPause) {
 			return err
+		}
+	}
+}
+
+// forgetSteps deletes what is told of recoveries whose deliveries are gone, in steps.
+func forgetSteps(ctx context.Context, on *pgx.Conn, before time.Time) error {
+	for {
+		tag, err := on.Exec(ctx, dropSteps, before.UnixNano())
+		if err != nil {
+			return fmt.Errorf("delete the steps of recoveries: %w", err)
+		}
+		if tag.RowsAffected() == 0 || !pause(ctx, 20*time.Millisecond) {
+			return nil
 		}
 	}
 }

@@ -135,6 +135,42 @@ func TestPendingKeepsItsWeek(t *testing.T) {
 	proved(t, db)
 }
 
+// TestRecoveryStepsGo: what tells of a recovery's deliveries goes when their week has, and
+// no sooner.
+func TestRecoveryStepsGo(t *testing.T) {
+	ctx := context.Background()
+	now := time.Now().UTC()
+	old := now.AddDate(0, 0, -70)
+	db := joined(t, Options{Since: old, Logger: slog.New(slog.DiscardHandler)})
+	r := billhook.Recovery{StoreID: "default", ID: "rcv_1", Status: billhook.RecoveryRunning, CreatedAt: now.Add(time.Hour)}
+	r.Kind, r.DeliveryStatus = billhook.RecoveryRetry, billhook.StatusDelivered
+	check(t, db.Commit(ctx, &billhook.Batch{Recoveries: []*billhook.RecoveryWrite{{Recovery: r}}}))
+	for i, at := range []time.Time{old, now} {
+		all := emitAt(t, db, at, 3, 10, fmt.Sprint("evt", i))
+		r.Step++
+		s := &billhook.RecoveryStep{Recovery: r}
+		for _, e := range all {
+			s.Retries = append(s.Retries, e.Deliveries[0])
+		}
+		check(t, db.Commit(ctx, &billhook.Batch{RecoverySteps: []*billhook.RecoveryStep{s}}))
+		back := &billhook.Batch{}
+		for _, p := range s.Deliveries {
+			o := delivered(p)
+			o.Attempt.StartedAt = at
+			back.Outcomes = append(back.Outcomes, o)
+		}
+		check(t, db.Commit(ctx, back))
+	}
+	count := func() billhook.RecoveryOutcome {
+		o, _, err := db.RecoveryOutcome(ctx, "default", "rcv_1", 0, 9)
+		check(t, err)
+		return o
+	}
+	equal(t, "of both weeks", count(), billhook.RecoveryOutcome{Delivered: 6})
+	check(t, db.forgetWeeks(ctx, session(t, db), billhook.Horizon{Attempts: now.AddDate(0, 0, -30)}))
+	equal(t, "of the week that is kept", count(), billhook.RecoveryOutcome{Delivered: 3})
+}
+
 // A week whose entries the log still begins with is not dropped, whatever the time.
 func TestFloorKeepsItsWeek(t *testing.T) {
 	now := time.Now().UTC()

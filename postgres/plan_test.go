@@ -275,6 +275,7 @@ func TestPlans(t *testing.T) {
 			}
 			return nil
 		}, "_pkey", false},
+		{"outcome of a recovery", func() error { _, _, err := db.RecoveryOutcome(ctx, "default", "rcv_1", 0, 20); return err }, "pending_pkey", true},
 		{"pending of a webhook", deliveries(func(f *billhook.DeliveryFilter) { f.Status, f.WebhookID = billhook.StatusPending, lane.WebhookID }), "pending_webhook", true},
 		{"outcomes", commit(&billhook.Batch{Outcomes: []*billhook.Outcome{delivered(some.Deliveries[1])}}), "", false},
 		{"stale outcomes", commit(&billhook.Batch{Outcomes: []*billhook.Outcome{delivered(some.Deliveries[1])}}), "pending_pkey", false},

@@ -133,6 +133,11 @@ func (d *Database) Recoveries(ctx context.Context, f billhook.RecoveryFilter) ([
 	return d.reader.Recoveries(ctx, f)
 }
 
+// RecoveryOutcome counts what became of a recovery's deliveries.
+func (d *Database) RecoveryOutcome(ctx context.Context, storeID, id string, after int64, limit int) (counted billhook.RecoveryOutcome, reached int64, err error) {
+	return d.reader.RecoveryOutcome(ctx, storeID, id, after, limit)
+}
+
 // Over reads deliveries that are over, by id ascending.
 func (d *Database) Over(ctx context.Context, f billhook.OverFilter) ([]billhook.Delivery, error) {
 	return d.reader.Over(ctx, f)

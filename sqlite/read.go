@@ -165,6 +165,15 @@ func (d *Database) Recoveries(ctx context.Context, f billhook.RecoveryFilter) ([
 	return read(d, func(r *sqlstore.Reader) ([]billhook.Recovery, error) { return r.Recoveries(ctx, f) })
 }
 
+// RecoveryOutcome counts what became of a recovery's deliveries.
+func (d *Database) RecoveryOutcome(ctx context.Context, storeID, id string, after int64, limit int) (counted billhook.RecoveryOutcome, reached int64, err error) {
+	counted, err = read(d, func(r *sqlstore.Reader) (all billhook.RecoveryOutcome, err error) {
+		all, reached, err = r.RecoveryOutcome(ctx, storeID, id, after, limit)
+		return all, err
+	})
+	return counted, reached, err
+}
+
 // Over reads deliveries that are over, by id ascending.
 func (d *Database) Over(ctx context.Context, f billhook.OverFilter) ([]billhook.Delivery, error) {
 	return read(d, func(r *sqlstore.Reader) ([]billhook.Delivery, error) { return r.Over(ctx, f) })

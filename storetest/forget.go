@@ -210,6 +210,9 @@ func testErase(f *fixture) {
 	if err := f.db.Join(context.Background()); err != nil {
 		f.Fatalf("join: %v", err)
 	}
+	behind := &billhook.Erasing{Limit: 3, At: at(200), Reason: "erased", After: billhook.ErasurePosition{StoreID: "one", ID: "era_1"}}
+	f.commit(&billhook.Batch{Erasings: []*billhook.Erasing{behind}})
+	f.equal("none comes after it", []any{behind.Of, behind.Done}, []any{billhook.ErasurePosition{}, 0})
 	lanes := map[billhook.Lane]bool{}
 	for steps := 0; ; steps++ {
 		x := &billhook.Erasing{Limit: 3, At: at(200), Reason: "erased"}
@@ -220,6 +223,7 @@ func testErase(f *fixture) {
 		if x.Done < x.Limit {
 			break
 		}
+		f.equal("of", []any{x.Of, x.Stuck}, []any{billhook.ErasurePosition{StoreID: "one", ID: "era_1"}, false})
 		if steps > 100 {
 			f.Fatal("it never ends")
 		}

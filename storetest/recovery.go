@@ -35,6 +35,23 @@ func (f *fixture) recovery(storeID, id string) billhook.Recovery {
 	return must[billhook.Recovery](f)(f.db.Recovery(context.Background(), storeID, id))
 }
 
+// became counts what became of a recovery's deliveries, a step at a time.
+func (f *fixture) became(storeID, id string) (all billhook.RecoveryOutcome, steps int) {
+	f.Helper()
+	for after := int64(0); ; steps++ {
+		o, reached, err := f.db.RecoveryOutcome(context.Background(), storeID, id, after, 1)
+		if err != nil {
+			f.Fatal(err)
+		}
+		if reached == 0 {
+			f.equal("nothing is counted of no step", o, billhook.RecoveryOutcome{})
+			return all, steps
+		}
+		all.Delivered, all.Dead, all.Waiting, all.Other = all.Delivered+o.Delivered, all.Dead+o.Dead, all.Waiting+o.Waiting, all.Other+o.Other
+		after = reached
+	}
+}
+
 func (f *fixture) step(r billhook.Recovery, retries, replays []billhook.Pending) *billhook.RecoveryStep {
 	f.Helper()
 	r.Step++

@@ -91,6 +91,7 @@ func Run(t *testing.T, h Harness) {
 		{"Skip", testSkip},
 		{"Recoveries", testRecoveries},
 		{"RecoverySteps", testRecoverySteps},
+		{"RecoveryOutcome", testRecoveryOutcome},
 		{"RecoveryOfMany", testRecoveryOfMany},
 		{"RecoveryReopened", testRecoveryReopened},
 		{"Replays", testReplays},

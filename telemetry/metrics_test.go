@@ -29,13 +29,19 @@ type service struct {
 
 func newService(t *testing.T) *service {
 	t.Helper()
+	return newServiceOn(t, func(db billhook.Database) billhook.Database { return db })
+}
+
+// newServiceOn has the Client's database wrapped.
+func newServiceOn(t *testing.T, wrap func(billhook.Database) billhook.Database) *service {
+	t.Helper()
 	s := &service{t: t, metrics: telemetry.NewMetrics(), log: &strings.Builder{}}
 	db, err := sqlite.Open(filepath.Join(t.TempDir(), "billhook.db"), sqlite.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
 	attempts := telemetry.AttemptLog{Logger: slog.New(slog.NewTextHandler(s.log, nil))}
-	s.client, err = billhook.New(db, billhook.Config{
+	s.client, err = billhook.New(wrap(db), billhook.Config{
 		AllowInsecure: true, Logger: slog.New(slog.DiscardHandler), Observer: telemetry.Observers{s.metrics, attempts},
 	})
 	if err != nil {
@@ -105,7 +111,58 @@ func (s *service) until(name string, want float64) map[string]float64 {
 			return series
 		}
 		if time.Now().After(limit) {
-			s.t.Fatalf("%s is %v, want %v", name, series[name], want)
+			s.t.Fatalf("%s is %v, want %v:\n%s", name, series[name], want, s.log)
+		}
+	}
+}
+
+// A forgetful database has no payload of any event, or no event at all.
+type forgetful struct {
+	billhook.Database
+	events bool
+}
+
+func (f forgetful) Event(ctx context.Context, storeID, id string) (billhook.Event, error) {
+	e, err := f.Database.Event(ctx, storeID, id)
+	if e.Data, e.ErasedAt = nil, time.Now(); !f.events {
+		err = billhook.ErrNotFound
+	}
+	return e, err
+}
+
+// TestNotKeptIsCounted: what ends since there is nothing left of it to send is counted
+// and logged as other attempts are.
+func TestNotKeptIsCounted(t *testing.T) {
+	for _, events := range []bool{true, false} {
+		for _, batch := range []int{0, 3} {
+			s := newServiceOn(t, func(db billhook.Database) billhook.Database { return forgetful{db, events} })
+			r := billhook.Registration{URL: "http://127.0.0.1:9/", Events: []string{"*"}, Inactive: true}
+			r.WhenInactive = billhook.InactiveHold
+			if batch > 0 {
+				r.Batch = billhook.Batching{MaxEvents: batch}
+			}
+			hook, err := s.client.Register(t.Context(), r)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for range 3 {
+				if _, err := s.client.Emit(t.Context(), billhook.Emission{Type: "order.paid", Data: []byte(`1`)}); err != nil {
+					t.Fatal(err)
+				}
+			}
+			// They were held, and memory has nothing of them.
+			on := true
+			if _, err := s.client.Update(t.Context(), hook.StoreID, hook.ID, billhook.WebhookChange{IsActive: &on}); err != nil {
+				t.Fatal(err)
+			}
+			got := s.until(`billhook_deliveries_ended_total{status="dead"}`, 3)
+			if n := got[`billhook_attempts_total{result="expired"}`]; n != 3 {
+				t.Errorf("%v attempts are expired, want 3", n)
+			}
+			s.stop()
+			if n := strings.Count(s.log.String(), "failure=expired"); n != 3 || strings.Count(s.log.String(), "event=evt_") != 3 {
+				t.Errorf("the log has %d lines of 3:\n%s", n, s.log)
+			}
 		}
 	}
 }

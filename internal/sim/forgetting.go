@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"slices"
+	"time"
 
 	"github.com/billhook/billhook"
 )
@@ -15,6 +16,11 @@ func (w *writing) expire(x *billhook.Expiry) {
 	x.Done, x.Took = 0, 0
 	if w.owner == nobody {
 		return
+	}
+	for _, until := range []time.Time{x.Attempts, x.Records} {
+		if until.After(w.forgotten[x.StoreID]) {
+			put(&w.undo, w.forgotten, x.StoreID, until)
+		}
 	}
 	for _, e := range w.eventsOf(x.StoreID) {
 		if x.Done == x.Limit {
@@ -51,6 +57,11 @@ func (w *writing) expire(x *billhook.Expiry) {
 		}
 		if did {
 			x.Done++
+		}
+	}
+	for k, step := range w.revived {
+		if k.recovery.storeID == x.StoreID && step.last.Before(x.Attempts) {
+			drop(&w.undo, w.revived, k)
 		}
 	}
 	for k, e := range w.audit {
@@ -97,14 +108,19 @@ func (w *writing) orderErasure(e *billhook.ErasureWrite) {
 	put(&w.undo, w.erasures, key{e.Erasure.StoreID, e.Erasure.ID}, e.Erasure)
 }
 
-// erase does all of the first one that waits.
+// erase does all of the first one that waits, and never gets stuck.
 func (w *writing) erase(x *billhook.Erasing) {
-	x.Done, x.Took, x.Lanes, x.Finished = 0, 0, nil, false
-	waiting := w.erasuresOf(billhook.ErasureFilter{Waiting: true, Limit: 1})
-	if w.owner == nobody || len(waiting) == 0 {
+	x.Done, x.Took, x.Lanes, x.Of, x.Finished, x.Stuck = 0, 0, nil, billhook.ErasurePosition{}, false, false
+	var of billhook.Erasure
+	for k, e := range w.erasures {
+		at := billhook.ErasurePosition{StoreID: k.storeID, ID: k.id}
+		if e.FinishedAt.IsZero() && compareErasures(at, x.After) > 0 && (x.Of.ID == "" || compareErasures(at, x.Of) < 0) {
+			of, x.Of = e, at
+		}
+	}
+	if w.owner == nobody || x.Of.ID == "" {
 		return
 	}
-	of := waiting[0]
 	for _, e := range w.eventsOf(of.StoreID) {
 		if e.Entity != of.Entity && e.Actor != of.Entity || e.CreatedAt.After(of.CreatedAt) {
 			continue
@@ -138,6 +154,10 @@ func (w *writing) erase(x *billhook.Erasing) {
 	of.FinishedAt = x.At
 	put(&w.undo, w.erasures, key{of.StoreID, of.ID}, of)
 	x.Done, x.Finished = x.Limit, true
+}
+
+func compareErasures(a, b billhook.ErasurePosition) int {
+	return cmp.Or(cmp.Compare(a.StoreID, b.StoreID), cmp.Compare(a.ID, b.ID))
 }
 
 // erasuresOf are those that the filter selects, by id descending. It wants s.mu.

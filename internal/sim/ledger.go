@@ -89,8 +89,10 @@ func (h *Handle) Ledger(_ context.Context, f billhook.LedgerFilter) ([]billhook.
 	})
 }
 
-// Forgotten is never: simulated worlds are over before retention is.
-func (h *Handle) Forgotten(context.Context, string) (time.Time, error) { return time.Time{}, nil }
+// Forgotten is up to when the deliveries of a store's events may be gone.
+func (h *Handle) Forgotten(_ context.Context, storeID string) (time.Time, error) {
+	return read(h, func(s *Shared) (time.Time, error) { return s.forgotten[storeID], nil })
+}
 
 // LedgerSince is zero: all was counted from the beginning.
 func (h *Handle) LedgerSince(context.Context, string) (time.Time, error) { return time.Time{}, nil }

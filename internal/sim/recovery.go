@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"slices"
+	"time"
 
 	"github.com/billhook/billhook"
 )
@@ -16,6 +17,18 @@ type recoveryRow struct {
 
 // A replayKey is an event and the webhook that it was replayed for.
 type replayKey struct{ storeID, eventID, webhookID string }
+
+// A stepKey is a step of a recovery.
+type stepKey struct {
+	recovery key
+	step     int64
+}
+
+// A revived is what a step has made pending, and when the last of it was made.
+type revived struct {
+	ids  []string
+	last time.Time
+}
 
 // orphaned reports whether a recovery runs that nobody living owns. It wants s.mu.
 func (s *Shared) orphaned(r recoveryRow) bool {
@@ -101,6 +114,16 @@ func (w *writing) step(s *billhook.RecoveryStep) error {
 		s.Deliveries = append(s.Deliveries, p)
 	}
 	put(&w.undo, w.recoveries, k, recoveryRow{s.Result(), w.owner})
+	var of revived
+	for _, p := range s.Deliveries {
+		of.ids = append(of.ids, p.ID)
+		if p.CreatedAt.After(of.last) {
+			of.last = p.CreatedAt
+		}
+	}
+	if len(of.ids) > 0 {
+		put(&w.undo, w.revived, stepKey{k, s.Recovery.Step}, of)
+	}
 	return nil
 }
 
@@ -151,6 +174,37 @@ func (h *Handle) Recoveries(_ context.Context, f billhook.RecoveryFilter) ([]bil
 		})
 		return first(f.Limit, found), nil
 	})
+}
+
+// RecoveryOutcome counts what became of a recovery's deliveries.
+func (h *Handle) RecoveryOutcome(_ context.Context, storeID, id string, after int64, limit int) (counted billhook.RecoveryOutcome, reached int64, err error) {
+	counted, err = read(h, func(s *Shared) (all billhook.RecoveryOutcome, err error) {
+		var steps []int64
+		for k := range s.revived {
+			if k.recovery == (key{storeID, id}) && k.step > after {
+				steps = append(steps, k.step)
+			}
+		}
+		slices.Sort(steps)
+		for _, step := range first(limit, steps) {
+			reached = step
+			for _, d := range s.revived[stepKey{key{storeID, id}, step}].ids {
+				_, waits := s.pending[key{storeID, d}]
+				switch status := s.over[key{storeID, d}].Status; {
+				case waits:
+					all.Waiting++
+				case status == billhook.StatusDelivered:
+					all.Delivered++
+				case status == billhook.StatusDead:
+					all.Dead++
+				default:
+					all.Other++
+				}
+			}
+		}
+		return all, nil
+	})
+	return counted, reached, err
 }
 
 // Over reads deliveries that are over, by id ascending.

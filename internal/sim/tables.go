@@ -39,6 +39,9 @@ type Shared struct {
 	audit      map[key]billhook.AuditEntry
 	ledger     map[account]billhook.LedgerDay
 
+	// forgotten is up to when each store's events may have lost their deliveries.
+	forgotten map[string]time.Time
+
 	// sequences has the last number of each entity, and holders who has numbered one
 	// of its events and is not over.
 	sequences map[entity]int64
@@ -49,8 +52,10 @@ type Shared struct {
 	disorderly, overeager bool
 
 	recoveries map[key]recoveryRow
-	replays    map[replayKey]bool
-	erasures   map[key]billhook.Erasure
+	// revived has what each step of a recovery made pending.
+	revived  map[stepKey]revived
+	replays  map[replayKey]bool
+	erasures map[key]billhook.Erasure
 
 	// outbox has what was asked for in SQL, by number, and asks counts it.
 	outbox map[int64]askedRow
@@ -86,8 +91,8 @@ func NewShared(lease time.Duration) *Shared {
 		events:     map[key]billhook.Event{}, byKey: map[key]string{},
 		pending: map[key]waiting{}, over: map[key]billhook.Delivery{}, attempts: map[key][]billhook.Attempt{},
 		audit: map[key]billhook.AuditEntry{}, sequences: map[entity]int64{}, holders: map[entity]*Tx{},
-		ledger:     map[account]billhook.LedgerDay{},
-		recoveries: map[key]recoveryRow{}, replays: map[replayKey]bool{},
+		ledger: map[account]billhook.LedgerDay{}, forgotten: map[string]time.Time{},
+		recoveries: map[key]recoveryRow{}, revived: map[stepKey]revived{}, replays: map[replayKey]bool{},
 		erasures: map[key]billhook.Erasure{},
 		outbox:   map[int64]askedRow{}, nodes: map[int64]nodeRow{},
 	}

@@ -20,7 +20,7 @@ const (
 	// sameErasure finds one of the entity that is not finished. Nobody has many of them.
 	sameErasure   = selectErasures + " WHERE store_id = ? AND finished_at = 0 AND entity_type = ? AND entity_id = ?"
 	insertErasure = "INSERT INTO billhook.erasures (" + erasureColumns + ", phase, reached_at, reached_id) VALUES (?, ?, ?, ?, ?, 0, 0, 0, 0, '')"
-	nextErasure   = "SELECT " + erasureColumns + ", phase, reached_at, reached_id FROM billhook.erasures WHERE finished_at = 0 ORDER BY store_id, id LIMIT 1"
+	nextErasure   = "SELECT " + erasureColumns + ", phase, reached_at, reached_id FROM billhook.erasures WHERE finished_at = 0 AND (store_id, id) > (?, ?) ORDER BY store_id, id LIMIT 1"
 	moveErasure   = "UPDATE billhook.erasures SET finished_at = ?, events = ?, phase = ?, reached_at = ?, reached_id = ? WHERE store_id = ? AND id = ?"
 
 	// What the phases go through, up to when the erasure was asked for.
@@ -100,9 +100,10 @@ type erasing struct {
 	strands  map[billhook.Strand]bool
 }
 
-// erase does a step of the first erasure that waits and that no other node is at.
+// erase does a step of the first erasure from x.After on that waits and that no other
+// node is at.
 func (w *Writer) erase(ctx context.Context, x *billhook.Erasing) error {
-	x.Done, x.Took, x.Lanes, x.Finished = 0, 0, nil, false
+	x.Done, x.Took, x.Lanes, x.Of, x.Finished, x.Stuck = 0, 0, nil, billhook.ErasurePosition{}, false, false
 	if w.chains.chain == Nobody {
 		return nil
 	}
@@ -116,7 +117,7 @@ func (w *Writer) erase(ctx context.Context, x *billhook.Erasing) error {
 	}
 	e := &erasing{Writer: w, x: x, strands: map[billhook.Strand]bool{}}
 	var created, finished int64
-	err := w.conn.QueryRow(ctx, nextErasure+w.dialect.Lock).Scan(append(erasureMembers(&e.of, &created, &finished), &e.phase, &e.reached.at, &e.reached.id)...)
+	err := w.conn.QueryRow(ctx, nextErasure+w.dialect.Lock, x.After.StoreID, x.After.ID).Scan(append(erasureMembers(&e.of, &created, &finished), &e.phase, &e.reached.at, &e.reached.id)...)
 	switch {
 	case errors.Is(err, sql.ErrNoRows):
 		return nil
@@ -124,6 +125,7 @@ func (w *Writer) erase(ctx context.Context, x *billhook.Erasing) error {
 		return err
 	}
 	e.of.CreatedAt = moment(created)
+	x.Of = billhook.ErasurePosition{StoreID: e.of.StoreID, ID: e.of.ID}
 	if err := e.look(ctx); err != nil {
 		return err
 	}
@@ -151,8 +153,8 @@ func (e *erasing) step(ctx context.Context) error {
 		return err
 	}
 	x.Done = x.Limit // there may be more, of another one at least
-	if !free {
-		return nil // others are about to write what would be cancelled: it is tried again
+	if x.Stuck = !free; x.Stuck {
+		return nil // others are about to write what would be cancelled
 	}
 	if err := e.blank(ctx); err != nil {
 		return err

@@ -28,7 +28,11 @@ const (
 	eraseData = "UPDATE billhook.events SET data = ?, data_hash = ?, erased_at = ?, trace_context = NULL WHERE store_id = ? AND id = ? AND created_at = ? AND erased_at = 0"
 
 	selectOldAudit = "SELECT created_at, id, chain, number FROM billhook.audit WHERE store_id = ? AND created_at < ? ORDER BY created_at, id LIMIT CAST(? AS BIGINT)"
-	deleteAudit    = "DELETE FROM billhook.audit WHERE store_id = ? AND created_at = ? AND id = ?"
+	// deleteRecoverySteps is of those whose deliveries were all made before a time.
+	deleteRecoverySteps = "DELETE FROM billhook.recovery_steps WHERE store_id = ? AND (recovery_id, step) IN " +
+		"(SELECT recovery_id, step FROM billhook.recovery_steps WHERE store_id = ? AND created_to < ? ORDER BY created_to LIMIT CAST(? AS BIGINT))"
+
+	deleteAudit = "DELETE FROM billhook.audit WHERE store_id = ? AND created_at = ? AND id = ?"
 )
 
 const (
@@ -158,6 +162,9 @@ func (s *expiring) step(ctx context.Context, m *mark) error {
 			return err
 		}
 	}
+	if err := s.recoverySteps(ctx); err != nil {
+		return err
+	}
 	return s.late(ctx)
 }
 
@@ -270,6 +277,17 @@ func (s *expiring) lookLater(seen []position, limit int) {
 	}
 }
 
+// recoverySteps deletes what is told of deliveries that have gone.
+func (s *expiring) recoverySteps(ctx context.Context) error {
+	limit := s.x.Limit - s.x.Done
+	if limit <= 0 || s.x.Attempts.IsZero() {
+		return nil
+	}
+	n, err := s.conn.Exec(ctx, deleteRecoverySteps, s.x.StoreID, s.x.StoreID, nanos(s.x.Attempts), int64(limit))
+	s.x.Done += int(n)
+	return err
+}
+
 // audit deletes the oldest entries that are below their chain's beginning.
 func (s *expiring) audit(ctx context.Context) error {
 	limit := s.x.Limit - s.x.Done
@@ -330,9 +348,11 @@ func upTo(all []past, most int) []past {
 }
 
 // among asks a column to have one of the elements of an argument, which list makes.
-func (w *Writer) among(column string) string {
-	elements := "(SELECT value FROM " + w.dialect.Elements("?") + ")"
-	if w.dialect.Arrays {
+func (w *Writer) among(column string) string { return w.dialect.among(column) }
+
+func (d Dialect) among(column string) string {
+	elements := "(SELECT value FROM " + d.Elements("?") + ")"
+	if d.Arrays {
 		return column + " = ANY (ARRAY" + elements + ")" // each is looked up
 	}
 	return column + " IN " + elements

@@ -111,6 +111,13 @@ func TestPlans(t *testing.T) {
 			_, err := r.Recoveries(ctx, billhook.RecoveryFilter{StoreID: "s", Before: "x", Limit: 10})
 			return err
 		}, []string{"recoveries USING PRIMARY KEY (store_id=? AND id<?)"}},
+		{"outcome of a recovery", func(r *Reader) error {
+			_, err := db.Exec("INSERT INTO billhook_recovery_steps VALUES ('s', 'r', 1, 0, 0, '[]')")
+			if err == nil {
+				_, _, err = r.RecoveryOutcome(ctx, "s", "r", 0, 10)
+			}
+			return err
+		}, nil},
 		{"running recoveries", func(r *Reader) error {
 			_, err := r.Recoveries(ctx, billhook.RecoveryFilter{StoreID: "s", Status: billhook.RecoveryRunning, Limit: 10})
 			return err

@@ -33,6 +33,7 @@ const (
 	// lateAgain looks for events up to which deliveries were forgotten.
 	lateAgain = "INSERT INTO billhook.late (store_id, created_at, id) SELECT e.store_id, e.created_at, e.id FROM billhook.retention AS m, billhook.events AS e " +
 		"WHERE m.store_id = ? AND e.store_id = m.store_id AND (e.created_at, e.id) <= (m.attempts_at, m.attempts_id) AND "
+	noteStep   = "INSERT INTO billhook.recovery_steps (store_id, recovery_id, step, created_from, created_to, delivery_ids) VALUES (?, ?, ?, ?, ?, ?)"
 	forgetOver = "DELETE FROM billhook.deliveries WHERE "
 )
 
@@ -134,12 +135,24 @@ func (w *Writer) step(ctx context.Context, s *billhook.RecoveryStep) error {
 	if err := w.replay(ctx, s); err != nil {
 		return err
 	}
+	if err := w.noteStep(ctx, s); err != nil {
+		return err
+	}
 	after := s.Result()
 	_, progress, err := recoveryTexts(&after)
 	if err != nil {
 		return err
 	}
 	return w.run(ctx, "move a recovery on", finishStep, string(r.Status), progress, nanos(r.UpdatedAt), r.StoreID, r.ID)
+}
+
+// noteStep keeps which deliveries the step has made pending.
+func (w *Writer) noteStep(ctx context.Context, s *billhook.RecoveryStep) error {
+	if len(s.Deliveries) == 0 {
+		return nil
+	}
+	ids, first, last := spanOf(s.Deliveries)
+	return w.run(ctx, "note the step of a recovery", noteStep, s.Recovery.StoreID, s.Recovery.ID, s.Recovery.Step, first, last, list(ids))
 }
 
 // revive makes deliveries pending that are over: those of the step that are there
@@ -311,20 +324,21 @@ type overIDs struct {
 }
 
 func (w *Writer) newOverIDs(storeID string, all []billhook.Pending) overIDs {
-	ids, first, last := make([]string, len(all)), all[0].CreatedAt, all[0].CreatedAt
-	for i := range all {
-		ids[i] = all[i].ID
-		if at := all[i].CreatedAt; at.Before(first) {
-			first = at
-		} else if at.After(last) {
-			last = at
-		}
-	}
-	text, _ := json.Marshal(ids) // strings cannot fail
+	ids, first, last := spanOf(all)
 	return overIDs{
 		where: "store_id = ? AND " + w.among("id") + " AND created_at >= ? AND created_at <= ?",
-		args:  []any{storeID, string(text), nanos(first), nanos(last)},
+		args:  []any{storeID, list(ids), first, last},
 	}
+}
+
+// spanOf are the ids of deliveries, and when the first and the last of them was made.
+func spanOf(all []billhook.Pending) (ids []string, first, last int64) {
+	ids, first = make([]string, len(all)), nanos(all[0].CreatedAt)
+	for i := range all {
+		at := nanos(all[i].CreatedAt)
+		ids[i], first, last = all[i].ID, min(first, at), max(last, at)
+	}
+	return ids, first, last
 }
 
 // An overRow is a delivery that is over, as it waits again: with all its attempts

@@ -14,6 +14,12 @@ const (
 	selectRecovery  = "SELECT store_id, id, status, step, COALESCE(idempotency_key, ''), plan, progress, created_at, updated_at FROM billhook.recoveries"
 	recoveryByID    = selectRecovery + " WHERE store_id = ? AND id = ?"
 
+	selectSteps = "SELECT step, created_from, created_to, delivery_ids FROM billhook.recovery_steps WHERE store_id = ? AND recovery_id = ? AND step > ? ORDER BY step LIMIT CAST(? AS BIGINT)"
+	// countWaiting and countOver are one statement, so that a delivery which goes from
+	// one to the other meanwhile is counted once.
+	countWaiting = "SELECT 'pending', COUNT(*) FROM billhook.pending WHERE store_id = ? AND "
+	countOver    = "SELECT status, COUNT(*) FROM billhook.deliveries WHERE store_id = ? AND created_at >= ? AND created_at <= ? AND "
+
 	// payloadGone asks of a delivery when its event's payload went.
 	payloadGone = "COALESCE((SELECT e.erased_at FROM billhook.events AS e WHERE e.store_id = parts.store_id AND e.id = parts.event_id AND e.created_at <= parts.created_at), 0)"
 	selectEnded = "SELECT store_id, id, webhook_id, event_id, event_type, status, COALESCE(reason, '') AS reason, created_at, finished_at FROM billhook.deliveries"
@@ -70,6 +76,54 @@ func scanRecovery(from Row) (r billhook.Recovery, err error) {
 		return r, fmt.Errorf("progress of recovery %q: %w", r.ID, err)
 	}
 	return r, nil
+}
+
+// RecoveryOutcome counts what has become of the deliveries of some steps.
+func (r *Reader) RecoveryOutcome(ctx context.Context, storeID, id string, after int64, limit int) (counted billhook.RecoveryOutcome, reached int64, err error) {
+	var ids []string
+	var first, last int64
+	rows, err := r.query(ctx, selectSteps, storeID, id, after, int64(limit))
+	_, err = collect(rows, err, func(from Row) (step int64, err error) {
+		var text string
+		var of []string
+		var earliest, latest int64
+		if err = from.Scan(&step, &earliest, &latest, &text); err == nil {
+			of, err = idsOf(text)
+		}
+		if reached == 0 {
+			first = earliest
+		}
+		ids, reached, first, last = append(ids, of...), step, min(first, earliest), max(last, latest)
+		return step, err
+	})
+	if err != nil || reached == 0 {
+		return counted, 0, wrapped("read the steps of a recovery", err)
+	}
+	among := r.dialect.among("id")
+	rows, err = r.query(ctx, countWaiting+among+" UNION ALL "+countOver+among+" GROUP BY status", storeID, list(ids), storeID, first, last, list(ids))
+	counted.Other = len(ids)
+	_, err = collect(rows, err, func(from Row) (status billhook.Status, err error) {
+		var n int
+		err = from.Scan(&status, &n)
+		switch status {
+		case billhook.StatusPending:
+			counted.Waiting = n
+		case billhook.StatusDelivered:
+			counted.Delivered = n
+		case billhook.StatusDead:
+			counted.Dead = n
+		}
+		return status, err
+	})
+	counted.Other -= counted.Waiting + counted.Delivered + counted.Dead
+	return counted, reached, wrapped("count what became of a recovery", err)
+}
+
+func wrapped(what string, err error) error {
+	if err != nil {
+		return fmt.Errorf("%s: %w", what, err)
+	}
+	return nil
 }
 
 // Over reads deliveries that are over, by id ascending. What the index does not

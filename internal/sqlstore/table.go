@@ -49,6 +49,7 @@ var moved = []*table{
 	newTable("ledger", 5, "store_id, webhook_id, day bigint, reason, node bigint, matched bigint, pending bigint, delivered bigint, "+
 		"dead bigint, cancelled bigint, skipped bigint, changes bigint"),
 	newTable("replays", 3, "store_id, event_id, webhook_id, delivery_id, created_at bigint"),
+	newTable("recovery_steps", 3, "store_id, recovery_id, step bigint, created_from bigint, created_to bigint, delivery_ids"),
 	owned(newTable("recoveries", 2, "store_id, id, status, step bigint, idempotency_key, plan, progress, created_at bigint, updated_at bigint")),
 	owned(newTable("pending", 2, "store_id, id, webhook_id, event_id, event_type, attempts bigint, attempts_before bigint, "+
 		"status_code bigint, reason, created_at bigint, last_attempt_at bigint, due_at bigint, entity_type, entity_id, sequence bigint, first_due bigint")),
