@@ -105,6 +105,7 @@ type Database interface {
 	AuditLog
 	RecoveryLog
 	Forgetter
+	Activities
 
 	Close() error
 }

@@ -108,6 +108,16 @@ func (d *Database) Ledger(ctx context.Context, f billhook.LedgerFilter) ([]billh
 	return d.reader.Ledger(ctx, f)
 }
 
+// ActivityCounts reads what was counted of a store.
+func (d *Database) ActivityCounts(ctx context.Context, storeID string, from, to time.Time) ([]billhook.ActivityCount, error) {
+	return d.reader.ActivityCounts(ctx, storeID, from, to)
+}
+
+// Backlogs counts what is pending for each webhook.
+func (d *Database) Backlogs(ctx context.Context, storeID string) ([]billhook.LaneBacklog, error) {
+	return d.reader.Backlogs(ctx, storeID)
+}
+
 // LedgerSince is the first day of a store of which all is counted.
 func (d *Database) LedgerSince(ctx context.Context, storeID string) (time.Time, error) {
 	return d.reader.LedgerSince(ctx, storeID)

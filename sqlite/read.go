@@ -140,6 +140,18 @@ func (d *Database) Ledger(ctx context.Context, f billhook.LedgerFilter) ([]billh
 	return read(d, func(r *sqlstore.Reader) ([]billhook.LedgerDay, error) { return r.Ledger(ctx, f) })
 }
 
+// ActivityCounts reads what was counted of a store.
+func (d *Database) ActivityCounts(ctx context.Context, storeID string, from, to time.Time) ([]billhook.ActivityCount, error) {
+	return read(d, func(r *sqlstore.Reader) ([]billhook.ActivityCount, error) {
+		return r.ActivityCounts(ctx, storeID, from, to)
+	})
+}
+
+// Backlogs counts what is pending for each webhook.
+func (d *Database) Backlogs(ctx context.Context, storeID string) ([]billhook.LaneBacklog, error) {
+	return read(d, func(r *sqlstore.Reader) ([]billhook.LaneBacklog, error) { return r.Backlogs(ctx, storeID) })
+}
+
 // LedgerSince is the first day of a store of which all is counted.
 func (d *Database) LedgerSince(ctx context.Context, storeID string) (time.Time, error) {
 	return read(d, func(r *sqlstore.Reader) (time.Time, error) { return r.LedgerSince(ctx, storeID) })

@@ -102,6 +102,18 @@ func (l *link) Backlog(ctx context.Context, lane billhook.Lane, dueBefore, creat
 	})
 }
 
+// ActivityCounts reads as the database does.
+func (l *link) ActivityCounts(ctx context.Context, storeID string, from, to time.Time) ([]billhook.ActivityCount, error) {
+	return through(l, "activity "+storeID, func() ([]billhook.ActivityCount, error) {
+		return l.Database.ActivityCounts(ctx, storeID, from, to)
+	})
+}
+
+// Backlogs reads as the database does.
+func (l *link) Backlogs(ctx context.Context, storeID string) ([]billhook.LaneBacklog, error) {
+	return through(l, "backlogs "+storeID, func() ([]billhook.LaneBacklog, error) { return l.Database.Backlogs(ctx, storeID) })
+}
+
 func (l *link) Over(ctx context.Context, f billhook.OverFilter) ([]billhook.Delivery, error) {
 	rows, err := through(l, "over", func() ([]billhook.Delivery, error) { return l.Database.Over(ctx, f) })
 	return l.p.w.flaw.over(rows), err
