@@ -33,8 +33,9 @@ type activityTally struct {
 	// last is what was counted in last: most of a batch is of few stores.
 	last, total *counted
 	// looked is the bucket in which it was looked how many wait.
-	looked  time.Time
-	waiting bool // some did
+	looked time.Time
+	// waiting: some did, or there was something since.
+	waiting bool
 	// dirty is how many have something that is not on disk.
 	dirty int
 
@@ -69,6 +70,7 @@ func (t *activityTally) count(b *Batch, at time.Time) {
 	}
 	t.mu.Lock()
 	defer t.mu.Unlock()
+	t.waiting = true // perhaps: it is to be looked once more
 	at = at.UTC().Truncate(ActivityBucket)
 	for _, o := range b.Outcomes {
 		if o.Stale {

@@ -85,6 +85,11 @@ func (l *link) Deliveries(ctx context.Context, f billhook.DeliveryFilter) ([]bil
 	return through(l, "deliveries", func() ([]billhook.Delivery, error) { return l.Database.Deliveries(ctx, f) })
 }
 
+// Edge reads as the database does.
+func (l *link) Edge(ctx context.Context, f billhook.DeliveryFilter, n int) (billhook.DeliveryEdge, error) {
+	return through(l, "edge", func() (billhook.DeliveryEdge, error) { return l.Database.Edge(ctx, f, n) })
+}
+
 // Newest reads as the database does.
 func (l *link) Newest(ctx context.Context, of billhook.Strand, eventType string, sequence int64) (billhook.Pending, error) {
 	return through(l, "newest", func() (billhook.Pending, error) { return l.Database.Newest(ctx, of, eventType, sequence) })
