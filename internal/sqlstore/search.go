@@ -97,9 +97,10 @@ func (r *Reader) search(where *conditions, f billhook.DeliveryFilter) {
 	}
 	folded := foldASCII(f.Search)
 	has := func(text string) string { return r.dialect.Has + "(" + r.dialect.Folded(text) + ", ?) > 0" }
+	// Not EXISTS, which PostgreSQL may answer by reading all events of the store once.
 	where.add("(id = ? OR event_id = ? OR "+has("event_type")+" OR "+has("COALESCE(reason, '')")+
-		" OR EXISTS (SELECT 1 FROM billhook.events AS s WHERE s.store_id = ? AND s.id = event_id AND (s.entity_id = ? OR "+has(r.dialect.Decoded("s.data"))+")))",
-		f.Search, f.Search, folded, folded, f.StoreID, f.Search, folded)
+		" OR COALESCE((SELECT CASE WHEN s.entity_id = ? OR "+has(r.dialect.Decoded("s.data"))+" THEN 1 END FROM billhook.events AS s WHERE s.store_id = ? AND s.id = event_id), 0) = 1)",
+		f.Search, f.Search, folded, folded, f.Search, folded, f.StoreID)
 }
 
 // foldASCII is the text with its ASCII letters in lower case, as both databases fold.
