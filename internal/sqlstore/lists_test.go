@@ -53,6 +53,7 @@ func TestListsAreFast(t *testing.T) {
 			_, err = connect(t, p).Exec("ANALYZE")
 			check(t, err)
 			l.measure()
+			l.measurePages()
 		})
 	}
 }
