@@ -65,11 +65,11 @@ func (a attempt) Took() string { return tookText(a.Duration) }
 func tookText(d time.Duration) string {
 	switch {
 	case d < time.Millisecond:
-		return d.Round(time.Microsecond).String()
+		return strconv.FormatInt(d.Microseconds(), 10) + " µs"
 	case d < time.Second:
-		return d.Round(time.Millisecond).String()
+		return strconv.FormatInt(d.Milliseconds(), 10) + " ms"
 	}
-	return d.Round(10 * time.Millisecond).String()
+	return strconv.FormatFloat(d.Seconds(), 'f', 2, 64) + " s"
 }
 
 // Kind is the badge's.
