@@ -19,7 +19,7 @@ import (
 var hostile = []string{
 	"", " ", "plain", "it's", "''", `'\''`, `"$(touch taken)"`, "`touch taken`", "$HOME ${IFS} $((1+1))", "a;touch taken;b && c || d | e > f < g",
 	`\n \0101 \c \\ \`, "%s %d %%", "-n", "--help", "@/etc/passwd", "!! !1 ^a^b", "*?[a-z]{1,2}~", "# no comment", "tab\there",
-	"one\ntwo\n\nthree", "carriage\rreturn", "\x1b[31mred\x1b[0m", "\x1b]0;title\x07", "\u202egnp.exe", "\u2066x\u2069", "zero\u200bwidth", "\ufeffbom",
+	"one\ntwo\n\nthree", "\x1b\\n \\0101 \\c %s '$(touch taken)' \\\\", "carriage\rreturn", "\x1b[31mred\x1b[0m", "\x1b]0;title\x07", "\u202egnp.exe", "\u2066x\u2069", "zero\u200bwidth", "\ufeffbom",
 	"\u0085next", "\x7f", "nbsp\u00a0", "bad\xff\xfe", "\ufffd", "ümläut 漢字 🙂", `{"a":"</script><!--","b":"'\"\\"}`, strings.Repeat("'", 50),
 }
 
