@@ -42,9 +42,13 @@ func (d deliveryPage) Status() billhook.Status { return d.Delivery.Status }
 // Waits reports whether its next attempt comes by itself.
 func (d deliveryPage) Waits() bool { return d.Delivery.Status == billhook.StatusPending }
 
-// Retriable reports whether the viewer may have it sent again.
+// Yet reports whether it may still arrive by itself.
+func (d deliveryPage) Yet() bool { return d.Waits() || d.Delivery.Status == billhook.StatusHeld }
+
+// Retriable reports whether the viewer may have it sent again. One that is held goes when
+// its webhook is active, and not before.
 func (d deliveryPage) Retriable() bool {
-	return d.May(billhook.PermissionDeliveriesRetry) && d.Request != nil
+	return d.May(billhook.PermissionDeliveriesRetry) && d.Request != nil && d.Delivery.Status != billhook.StatusHeld
 }
 
 // RetryURL is where the retry is asked for.

@@ -123,6 +123,9 @@ func (p *page) event() error {
 	shown := eventPage{page: p, Event: e, Data: laidOut(e.Data), DataURL: p.To("events", e.ID, "data"), Rows: p.rows(found.Deliveries), Pager: p.pager(found.Next)}
 	if p.May(billhook.PermissionDeliveriesRetry) && e.ErasedAt.IsZero() {
 		for i := range shown.Rows {
+			if shown.Rows[i].Status == billhook.StatusHeld {
+				continue // it goes when its webhook is active
+			}
 			shown.Rows[i].Retry = p.To("deliveries", shown.Rows[i].ID, "retry")
 		}
 	}

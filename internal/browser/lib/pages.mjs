@@ -49,14 +49,13 @@ async function deliveries() {
   world.dead = await one('dead', await emit('order.paid', order('HH-20313'), { entity: { type: 'order', id: 'HH-20313' } }))
   world.hostile = await one('dead', await emit('customer.note', { note: "<script>alert('1')</script> \u001b[31mred\u001b[0m \u202egnp.exe $(touch x) `id` it's" }))
   world.large = await one('dead', await emit('catalogue.export', { text: 'long '.repeat(180_000) }))
-  await off(w)
 
   w = await hook('', 'broken/of/a/very/long/path/that/does/not/end/where/one/would/expect/it', { retryPolicy: { maxAttempts: 3, initialDelay: 600_000, backoffMultiplier: 1, maxDelay: 600_000 } })
   event = await emit('order.refunded', order('HH-20309'))
   world.waiting = await one('pending', event)
   await off(w)
   world.held = await one('held', event)
-  world.recovery = (await api('POST', '/api/deliveries/retry', { status: 'dead' }, { store })).id
+  world.recovery = (await api('POST', '/api/deliveries/retry', { status: 'dead', event: 'catalogue.export' }, { store })).id
   return world
 }
 
@@ -99,7 +98,7 @@ export const pages = [
   { name: 'delivery-held', path: (world) => `/stores/hamburg/deliveries/${world.held}` },
   { name: 'retry-all', path: '/stores/hamburg/deliveries/retry?status=dead' },
   { name: 'retry-none', path: '/stores/hamburg/deliveries/retry?status=cancelled' },
-  { name: 'recovery', path: (world) => `/stores/hamburg/recoveries/${world.recovery}?of=3` },
+  { name: 'recovery', path: (world) => `/stores/hamburg/recoveries/${world.recovery}?of=1` },
   { name: 'events', path: '/stores/hamburg/events' },
   { name: 'events-empty', path: '/stores/empty/events' },
   { name: 'event', path: (world) => `/stores/hamburg/events/${world.event}` },
