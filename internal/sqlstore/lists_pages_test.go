@@ -47,6 +47,8 @@ func (l *lists) measurePages() {
 		{"type", "/deliveries?type=order.paid", row},
 		{"rare type", "/deliveries?type=product.rare", ""},
 		{"type that nothing has", "/deliveries?type=nothing.has", none},
+		{"webhook, type that nothing has", "/deliveries?webhook=wh_7&type=nothing.has", none},
+		{"dead, type that nothing has", "/deliveries?status=dead&type=nothing.has", none},
 		{"waiting", "/deliveries?status=pending", row},
 		{"held", "/deliveries?status=held", row},
 		{"delivered", "/deliveries?status=delivered", row},
