@@ -1,5 +1,5 @@
 // What is under way: the part of the page with the attribute data-refresh is asked for
-// again each so many seconds, as long as what comes has it too.
+// again, from data-from, each so many seconds, as long as what comes has it too.
 
 export function refresh(part, show, get) {
   const again = async () => {
@@ -8,7 +8,7 @@ export function refresh(part, show, get) {
     // Nobody's typing or reading of what is open is disturbed.
     if (part.contains(part.getRootNode().activeElement)) return wait()
     try {
-      const answer = await get(part.dataset.from || location.href, { headers: { 'Billhook-Fragment': '1' } })
+      const answer = await get(part.dataset.from, { headers: { 'Billhook-Fragment': '1' } })
       if (!answer.ok) return
       const template = document.createElement('template')
       template.innerHTML = await answer.text() // ours
