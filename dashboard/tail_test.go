@@ -1,6 +1,7 @@
 package dashboard
 
 import (
+	"bufio"
 	"context"
 	"errors"
 	"net/http"
@@ -223,4 +224,54 @@ func TestTailReadsOnce(t *testing.T) {
 			t.Errorf("after a failure: %v, %d reads", err, reads)
 		}
 	})
+}
+
+// TestTailOnAServer: it outlives what the server allows an answer, and ends when the
+// server stops.
+func TestTailOnAServer(t *testing.T) {
+	f := newFixture(t)
+	f.webhook("mine", "http://127.0.0.1:1/mine")
+	stopping := make(chan struct{})
+	server := httptest.NewUnstartedServer(New(f.client, Config{Keys: fixtureKeys{f.client}, Stopping: stopping}))
+	server.Config.WriteTimeout = 50 * time.Millisecond
+	server.Start()
+	defer server.Close()
+	r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, server.URL+"/stores/mine/deliveries/live", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, value := range f.signedIn(rootSecret).cookies {
+		r.AddCookie(&http.Cookie{Name: name, Value: value})
+	}
+	answer, err := server.Client().Do(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer answer.Body.Close()
+	lines := bufio.NewScanner(answer.Body)
+	if !lines.Scan() || lines.Text() != ": ok" {
+		t.Fatalf("it begins with %q: %v", lines.Text(), lines.Err())
+	}
+	lines.Scan()
+	_, d := f.emit("mine", "order.paid", `{}`) // told a second from now, or a moment
+	for found := false; !found; found = strings.Contains(lines.Text(), d.ID) {
+		if !lines.Scan() {
+			t.Fatalf("it ends before anything is told: %v", lines.Err())
+		}
+	}
+	_, later := f.emit("mine", "order.paid", `{}`) // told a second from now at the earliest
+	for found := false; !found; found = strings.Contains(lines.Text(), later.ID) {
+		if !lines.Scan() {
+			t.Fatalf("it ends with the server's patience: %v", lines.Err())
+		}
+	}
+	close(stopping)
+	for lines.Scan() {
+		if strings.Contains(lines.Text(), "event: end") {
+			t.Error("the page is told that it may not look any more")
+		}
+	}
+	if err := lines.Err(); err != nil {
+		t.Errorf("it is cut off: %v", err)
+	}
 }
