@@ -43,6 +43,9 @@ type Config struct {
 	BasePath string
 	// Version is what the foot of each page tells of the program. Default: "dev".
 	Version string
+	// Stopping is closed when the server stops, so that who watches is sent away.
+	// Default: they are never.
+	Stopping <-chan struct{}
 	// Logger gets our own failures, one record each. Default: slog.Default().
 	Logger *slog.Logger
 }
@@ -89,6 +92,7 @@ type server struct {
 	words    words
 	pages    templates
 	attempts attempts
+	tails    *tails
 }
 
 // New returns the handler of every page. It answers all other paths with a page
@@ -104,7 +108,7 @@ func New(client *billhook.Client, cfg Config) http.Handler {
 	if cfg.Logger == nil {
 		cfg.Logger = slog.Default()
 	}
-	s := &server{client: client, cfg: cfg, mux: http.NewServeMux(), routes: routes(), origin: http.NewCrossOriginProtection()}
+	s := &server{client: client, cfg: cfg, mux: http.NewServeMux(), routes: routes(), origin: http.NewCrossOriginProtection(), tails: newTails()}
 	s.assets = mustLoadAssets()
 	s.words = mustLoadWords()
 	s.pages = mustParseTemplates(s.words, func(name string) string { return cfg.BasePath + s.assets.path(name) })

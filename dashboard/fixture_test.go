@@ -117,6 +117,20 @@ func (f *fixture) webhook(storeID, address string) billhook.Webhook {
 	return w
 }
 
+// emit emits an event in a store that has a webhook, and finds its delivery.
+func (f *fixture) emit(storeID, eventType, data string) (billhook.Event, billhook.Delivery) {
+	f.t.Helper()
+	e, err := f.client.Emit(f.t.Context(), billhook.Emission{StoreID: storeID, Type: eventType, Data: []byte(data)})
+	if err != nil {
+		f.t.Fatal(err)
+	}
+	list, err := f.client.Deliveries(f.t.Context(), billhook.DeliveryFilter{StoreID: storeID, EventID: e.ID, Limit: 10})
+	if err != nil || len(list) == 0 {
+		f.t.Fatalf("the event has %d deliveries: %v", len(list), err)
+	}
+	return e, list[0]
+}
+
 // A browser keeps cookies, as one does, and follows nothing by itself.
 type browser struct {
 	f       *fixture

@@ -43,5 +43,20 @@ func routes() []*route {
 
 		{"GET", "/stores/{store}", "", inStore, "", (*page).storeHome},
 		{"GET", "/stores/{store}/webhooks", billhook.PermissionWebhooksRead, inStore, "webhooks", (*page).webhooks},
+
+		{"GET", "/stores/{store}/deliveries", billhook.PermissionDeliveriesRead, inStore, "deliveries", (*page).deliveries},
+		{"GET", "/stores/{store}/deliveries/live", billhook.PermissionDeliveriesRead, inStore, "", (*page).liveDeliveries},
+		{"GET", "/stores/{store}/deliveries/retry", billhook.PermissionDeliveriesRetry, inStore, "", (*page).retryAllForm},
+		{"POST", "/stores/{store}/deliveries/retry", billhook.PermissionDeliveriesRetry, inStore, "", (*page).retryAll},
+		{"GET", "/stores/{store}/deliveries/{id}", billhook.PermissionDeliveriesRead, inStore, "", (*page).delivery},
+		{"GET", "/stores/{store}/deliveries/{id}/body", billhook.PermissionDeliveriesRead, inStore, "", (*page).deliveryBody},
+		{"POST", "/stores/{store}/deliveries/{id}/retry", billhook.PermissionDeliveriesRetry, inStore, "", (*page).retryDelivery},
+
+		{"GET", "/stores/{store}/recoveries/{id}", billhook.PermissionDeliveriesRead, inStore, "", (*page).recovery},
+		{"POST", "/stores/{store}/recoveries/{id}/cancel", billhook.PermissionDeliveriesRetry, inStore, "", (*page).cancelRecovery},
+
+		{"GET", "/stores/{store}/events", billhook.PermissionDeliveriesRead, inStore, "events", (*page).events},
+		{"GET", "/stores/{store}/events/{id}", billhook.PermissionDeliveriesRead, inStore, "", (*page).event},
+		{"GET", "/stores/{store}/events/{id}/data", billhook.PermissionDeliveriesRead, inStore, "", (*page).eventData},
 	}
 }

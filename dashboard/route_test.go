@@ -1,7 +1,10 @@
 package dashboard
 
 import (
+	"context"
+	"maps"
 	"net/http"
+	"net/http/httptest"
 	"strings"
 	"testing"
 
@@ -15,21 +18,41 @@ var forms = map[string][]string{
 	"/signout":     {},
 	"/preferences": {"theme", "dark"},
 	"/stores":      {"id", "made"},
+
+	"/stores/{store}/deliveries/retry":       {"status", "dead", "key", "1"},
+	"/stores/{store}/deliveries/{id}/retry":  {},
+	"/stores/{store}/recoveries/{id}/cancel": {},
 }
 
 // things are what the parts of a pattern stand for, in the store "mine": by the part's
 // name, and of several parts of one name by what stands before, "webhooks/{id}".
 func things(f *fixture) map[string]string {
-	return map[string]string{
+	return with(map[string]string{
 		"webhooks/{id}": f.webhook("mine", "http://127.0.0.1:1/mine").ID,
-	}
+	}, f.sent("mine"))
 }
 
 // theirs are the same of the store "theirs", to be looked for in "mine".
 func theirs(f *fixture) map[string]string {
-	return map[string]string{
+	return with(map[string]string{
 		"webhooks/{id}": f.webhook("theirs", "http://127.0.0.1:1/theirs").ID,
+	}, f.sent("theirs"))
+}
+
+func with(all, more map[string]string) map[string]string {
+	maps.Copy(all, more)
+	return all
+}
+
+// sent are an event, its delivery and a recovery of a store.
+func (f *fixture) sent(storeID string) map[string]string {
+	f.t.Helper()
+	event, delivery := f.emit(storeID, "order.paid", `{"id":"o-1"}`)
+	recovery, err := f.client.StartRecovery(f.t.Context(), billhook.RecoveryRequest{StoreID: storeID, RecoveryPlan: billhook.RecoveryPlan{Kind: billhook.RecoveryRetry}})
+	if err != nil {
+		f.t.Fatal(err)
 	}
+	return map[string]string{"events/{id}": event.ID, "deliveries/{id}": delivery.ID, "recoveries/{id}": recovery.ID}
 }
 
 // pathOf puts a store and its things into a pattern.
@@ -55,7 +78,12 @@ func pathOf(t *testing.T, rt *route, store string, things map[string]string) str
 func take(t *testing.T, b *browser, rt *route, path string) (status int, location string) {
 	t.Helper()
 	if rt.method == http.MethodGet {
-		w := b.get(path)
+		ctx, cancel := context.WithCancel(t.Context())
+		if strings.HasSuffix(rt.pattern, "/live") {
+			cancel() // it would go on for ever
+		}
+		defer cancel()
+		w := b.do(httptest.NewRequestWithContext(ctx, http.MethodGet, path, nil))
 		return w.Code, w.Header().Get("Location")
 	}
 	form, ok := forms[rt.pattern]

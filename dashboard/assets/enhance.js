@@ -1,11 +1,19 @@
 // What makes a page nicer than links and forms are. A page of ours is one root; a
 // shadow root with a fragment in it is another. It may be called again for what was
-// put in later.
+// put in later. get asks the server for what comes later, as fetch does.
 
-export function enhance(root) {
+import { refresh } from './refresh.js'
+import { watch } from './tail.js'
+
+export function enhance(root, get = (url, options) => fetch(url, options)) {
+  const show = (part) => enhance(part, get)
   for (const time of root.querySelectorAll('time[datetime]')) showHere(time)
   for (const button of root.querySelectorAll('button[data-copy]')) offerCopy(root, button)
   for (const form of root.querySelectorAll('form')) sendOnce(form)
+  for (const input of root.querySelectorAll('input[data-utc]')) timeHere(root, input)
+  for (const button of root.querySelectorAll('button[data-live]')) watch(root, button, show, get)
+  for (const part of root.querySelectorAll('[data-refresh]')) refresh(part, show, get)
+  if (root.matches?.('[data-refresh]')) refresh(root, show, get)
   // What was wrong with a form is read first, and is in sight.
   root.querySelector('.problem[tabindex]')?.focus()
 }
@@ -29,6 +37,25 @@ function showHere(time) {
 // The viewer's own kind of the page's language: en-GB writes times as en-US does not.
 function variant(language) {
   return navigator.languages.find((own) => own.split('-')[0] === language) ?? language
+}
+
+// A field for a time, which is in UTC: people see and write their own zone's, and a
+// hidden field has what is sent.
+function timeHere(root, input) {
+  const sent = document.createElement('input')
+  sent.type = 'hidden'
+  sent.name = input.name
+  input.removeAttribute('name')
+  input.after(sent)
+  const pad = (n, digits = 2) => String(n).padStart(digits, '0')
+  const at = input.value && new Date(`${input.value}Z`)
+  if (at) {
+    input.value = `${pad(at.getFullYear(), 4)}-${pad(at.getMonth() + 1)}-${pad(at.getDate())}T${pad(at.getHours())}:${pad(at.getMinutes())}:${pad(at.getSeconds())}`
+  }
+  input.oninput = () => { sent.value = input.value && new Date(input.value).toISOString() }
+  input.oninput()
+  const zone = root.querySelector(`label[for="${input.id}"] [data-zone]`)
+  if (zone) zone.textContent = new Intl.DateTimeFormat(undefined, { timeZoneName: 'short' }).formatToParts(at || new Date()).find((part) => part.type === 'timeZoneName').value
 }
 
 // A button that copies the text of the element that data-copy names, and says so by

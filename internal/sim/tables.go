@@ -56,6 +56,7 @@ type Shared struct {
 	revived  map[stepKey]revived
 	replays  map[replayKey]bool
 	erasures map[key]billhook.Erasure
+	activity map[activityKey]billhook.ActivityCount
 
 	// outbox has what was asked for in SQL, by number, and asks counts it.
 	outbox map[int64]askedRow
@@ -93,8 +94,8 @@ func NewShared(lease time.Duration) *Shared {
 		audit: map[key]billhook.AuditEntry{}, sequences: map[entity]int64{}, holders: map[entity]*Tx{},
 		ledger: map[account]billhook.LedgerDay{}, forgotten: map[string]time.Time{},
 		recoveries: map[key]recoveryRow{}, revived: map[stepKey]revived{}, replays: map[replayKey]bool{},
-		erasures: map[key]billhook.Erasure{},
-		outbox:   map[int64]askedRow{}, nodes: map[int64]nodeRow{},
+		erasures: map[key]billhook.Erasure{}, activity: map[activityKey]billhook.ActivityCount{},
+		outbox: map[int64]askedRow{}, nodes: map[int64]nodeRow{},
 	}
 }
 

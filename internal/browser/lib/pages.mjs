@@ -1,5 +1,6 @@
 // The one list of pages: each is looked at by axe, and has its pictures taken, in light
 // and dark, at a desk and on a phone. Add yours.
+import { createServer } from 'node:http'
 import { api } from './browser.mjs'
 
 // prepare makes what the pages show. What it answers is given to their paths.
@@ -13,7 +14,61 @@ export async function prepare() {
     ['Bookkeeping', 'http://127.0.0.1:9/books/of/a/very/long/path/that/does/not/end/where/one/would/expect/it', ['*'], true],
     ['', 'http://127.0.0.1:9/old', ['order.*'], false],
   ]) await api('POST', '/api/webhooks', { name, url, events, isActive })
-  return {}
+  return deliveries()
+}
+
+// deliveries makes a store with one of each kind: delivered, dead, with a payload that
+// nobody would wish for, waiting for its next attempt, and held.
+async function deliveries() {
+  const store = 'hamburg'
+  await api('POST', '/api/stores', { id: store, name: 'Hamburg Hafen' })
+  const at = await receiver()
+  const hook = (name, path, more) => api('POST', '/api/webhooks', { name, url: `${at.url}/${path}`, events: ['*'], ...more }, { store })
+  const emit = (type, data, more) => api('POST', '/api/events', { type, data, ...more }, { store })
+  const one = async (status, event) => {
+    for (let tries = 0; tries < 500; tries++) {
+      const { data } = await api('GET', `/api/deliveries?status=${status}&eventId=${event.id}`, undefined, { store })
+      if (data.length) return data[0].id
+      await new Promise((resolve) => setTimeout(resolve, 20))
+    }
+    throw new Error(`no delivery of ${event.id} is ${status}`)
+  }
+  const off = (w) => api('PATCH', `/api/webhooks/${w.id}`, { isActive: false }, { store })
+  const order = (id) => ({ id, total: '129.90', currency: 'EUR', items: [{ sku: 'ANKER-7', quantity: 2 }, { sku: 'TAU-12', quantity: 1 }] })
+  const world = { store }
+
+  let w = await hook('Warehouse', 'ok')
+  let event = await emit('order.paid', order('HH-20311'), { entity: { type: 'order', id: 'HH-20311' }, actor: { type: 'user', id: 'anna' } })
+  world.event = event.id
+  world.delivered = await one('delivered', event)
+  event = await emit('order.cancelled', order('HH-20312'))
+  await one('delivered', event)
+  await off(w)
+
+  w = await hook('Bookkeeping', 'broken', { retryPolicy: { maxAttempts: 3, initialDelay: 10, backoffMultiplier: 1, maxDelay: 10 }, headers: { 'X-Api-Token': 'secret-token-of-the-shop' } })
+  world.dead = await one('dead', await emit('order.paid', order('HH-20313'), { entity: { type: 'order', id: 'HH-20313' } }))
+  world.hostile = await one('dead', await emit('customer.note', { note: "<script>alert('1')</script> \u001b[31mred\u001b[0m \u202egnp.exe $(touch x) `id` it's" }))
+  world.large = await one('dead', await emit('catalogue.export', { text: 'long '.repeat(180_000) }))
+
+  w = await hook('', 'broken/of/a/very/long/path/that/does/not/end/where/one/would/expect/it', { retryPolicy: { maxAttempts: 3, initialDelay: 600_000, backoffMultiplier: 1, maxDelay: 600_000 } })
+  event = await emit('order.refunded', order('HH-20309'))
+  world.waiting = await one('pending', event)
+  await off(w)
+  world.held = await one('held', event)
+  world.recovery = (await api('POST', '/api/deliveries/retry', { status: 'dead', event: 'catalogue.export' }, { store })).id
+  return world
+}
+
+// receiver is on this machine until the tests are over: it takes what comes to /ok.
+async function receiver() {
+  const server = createServer((request, answer) => {
+    request.resume()
+    const ok = request.url.startsWith('/ok')
+    answer.writeHead(ok ? 200 : 500, { 'content-type': 'text/html' }).end(ok ? 'thanks' : '<h1>Fatal error</h1>\n\u001b[31mno such table: orders\u001b[0m <script>alert(2)</script>')
+  })
+  await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve))
+  server.unref()
+  return { url: `http://127.0.0.1:${server.address().port}` }
 }
 
 // Each: name; path, a string or a function of what prepare answered; open to those who
@@ -30,5 +85,22 @@ export const pages = [
   { name: 'webhooks-empty', path: '/stores/empty/webhooks' },
   { name: 'webhooks-of-a-stranger', path: '/stores/strange/webhooks' },
   { name: 'menu', path: '/stores/default/webhooks', act: (page) => page.locator('.menu-end summary').click() },
+  { name: 'deliveries', path: '/stores/hamburg/deliveries' },
+  { name: 'deliveries-dead', path: '/stores/hamburg/deliveries?status=dead' },
+  { name: 'deliveries-exact', path: '/stores/hamburg/deliveries?from=2026-01-01T00:00&q=HH-20313' },
+  { name: 'deliveries-refused', path: '/stores/hamburg/deliveries?from=yesterday', status: 422 },
+  { name: 'deliveries-none', path: '/stores/hamburg/deliveries?q=nowhere' },
+  { name: 'deliveries-empty', path: '/stores/empty/deliveries' },
+  { name: 'delivery-dead', path: (world) => `/stores/hamburg/deliveries/${world.dead}` },
+  { name: 'delivery-delivered', path: (world) => `/stores/hamburg/deliveries/${world.delivered}` },
+  { name: 'delivery-hostile', path: (world) => `/stores/hamburg/deliveries/${world.hostile}` },
+  { name: 'delivery-large', path: (world) => `/stores/hamburg/deliveries/${world.large}` },
+  { name: 'delivery-held', path: (world) => `/stores/hamburg/deliveries/${world.held}` },
+  { name: 'retry-all', path: '/stores/hamburg/deliveries/retry?status=dead' },
+  { name: 'retry-none', path: '/stores/hamburg/deliveries/retry?status=cancelled' },
+  { name: 'recovery', path: (world) => `/stores/hamburg/recoveries/${world.recovery}?of=1` },
+  { name: 'events', path: '/stores/hamburg/events' },
+  { name: 'events-empty', path: '/stores/empty/events' },
+  { name: 'event', path: (world) => `/stores/hamburg/events/${world.event}` },
   { name: 'not-found', path: '/stores/none/webhooks', status: 404 },
 ]
