@@ -15,21 +15,43 @@ var forms = map[string][]string{
 	"/signout":     {},
 	"/preferences": {"theme", "dark"},
 	"/stores":      {"id", "made"},
+
+	"/stores/{store}/webhooks":                               {"url", "http://127.0.0.1:1/new", "events", "*", "active", "yes"},
+	"/stores/{store}/webhooks/{id}/edit":                     {"url", "http://127.0.0.1:1/other", "events", "order.*"},
+	"/stores/{store}/webhooks/{id}/activate":                 {},
+	"/stores/{store}/webhooks/{id}/deactivate":               {},
+	"/stores/{store}/webhooks/{id}/delete":                   {},
+	"/stores/{store}/webhooks/{id}/secret":                   {},
+	"/stores/{store}/webhooks/{id}/rotate":                   {"overlap", "3600"},
+	"/stores/{store}/webhooks/{id}/test":                     {},
+	"/stores/{store}/webhooks/{id}/missed":                   {"kind", "replay", "since", "2026-01-01T00:00"},
+	"/stores/{store}/webhooks/{id}/missed/{recovery}/cancel": {},
 }
 
 // things are what the parts of a pattern stand for, in the store "mine": by the part's
 // name, and of several parts of one name by what stands before, "webhooks/{id}".
 func things(f *fixture) map[string]string {
-	return map[string]string{
-		"webhooks/{id}": f.webhook("mine", "http://127.0.0.1:1/mine").ID,
-	}
+	return f.thingsOf("mine")
 }
 
 // theirs are the same of the store "theirs", to be looked for in "mine".
 func theirs(f *fixture) map[string]string {
-	return map[string]string{
-		"webhooks/{id}": f.webhook("theirs", "http://127.0.0.1:1/theirs").ID,
+	return f.thingsOf("theirs")
+}
+
+func (f *fixture) thingsOf(store string) map[string]string {
+	f.t.Helper()
+	w := f.webhook(store, "http://127.0.0.1:1/"+store)
+	d, err := f.client.Test(f.t.Context(), store, w.ID, "")
+	if err != nil {
+		f.t.Fatal(err)
 	}
+	plan := billhook.RecoveryPlan{Kind: billhook.RecoveryReplay, WebhookID: w.ID, From: w.CreatedAt}
+	r, err := f.client.StartRecovery(f.t.Context(), billhook.RecoveryRequest{StoreID: store, RecoveryPlan: plan})
+	if err != nil {
+		f.t.Fatal(err)
+	}
+	return map[string]string{"webhooks/{id}": w.ID, "tests/{delivery}": d.ID, "missed/{recovery}": r.ID}
 }
 
 // pathOf puts a store and its things into a pattern.
@@ -136,6 +158,7 @@ func TestRoutes(t *testing.T) {
 	}
 	for _, rt := range routes() {
 		t.Run(rt.method+" "+rt.pattern, func(t *testing.T) {
+			t.Parallel()
 			f := newFixture(t)
 			path := pathOf(t, rt, "mine", things(f))
 			for _, v := range visitors {

@@ -1,11 +1,23 @@
 // What makes a page nicer than links and forms are. A page of ours is one root; a
 // shadow root with a fragment in it is another. It may be called again for what was
-// put in later.
+// put in later. get asks the server for what comes later, as fetch does.
 
-export function enhance(root) {
+import { find, follow, judge } from './form.js'
+import { refresh } from './refresh.js'
+
+export function enhance(root, get = (url, options) => fetch(url, options)) {
+  const show = (part) => enhance(part, get)
   for (const time of root.querySelectorAll('time[datetime]')) showHere(time)
   for (const button of root.querySelectorAll('button[data-copy]')) offerCopy(root, button)
   for (const form of root.querySelectorAll('form')) sendOnce(form)
+  for (const field of root.querySelectorAll('[data-check]')) judge(root, field, get)
+  for (const field of root.querySelectorAll('[data-find]')) find(field)
+  for (const choice of root.querySelectorAll('select[data-load]')) follow(root, choice, show, get)
+  for (const part of root.querySelectorAll('[data-refresh]')) refresh(part, show, get)
+  if (root.matches?.('[data-refresh]')) refresh(root, show, get)
+  const here = root === document && root.querySelector('[data-address]')
+  // What is the answer to a form is not asked for again by loading the page again.
+  if (here) history.replaceState(null, '', here.dataset.address)
   root.querySelector('.problem[tabindex]')?.focus()
 }
 

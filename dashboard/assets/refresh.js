@@ -1,0 +1,25 @@
+// What is under way: the part of the page with the attribute data-refresh is asked for
+// again each so many seconds, as long as what comes has it too.
+
+export function refresh(part, show, get) {
+  const again = async () => {
+    if (!part.isConnected) return
+    if (document.hidden) return wait()
+    // Nobody's typing or reading of what is open is disturbed.
+    if (part.contains(part.getRootNode().activeElement)) return wait()
+    try {
+      const answer = await get(part.dataset.from || location.href, { headers: { 'Billhook-Fragment': '1' } })
+      if (!answer.ok) return
+      const template = document.createElement('template')
+      template.innerHTML = await answer.text() // ours
+      const next = template.content.getElementById(part.id)
+      if (!next || !part.isConnected) return
+      part.replaceWith(next)
+      show(next)
+    } catch {
+      wait() // the network is away
+    }
+  }
+  const wait = () => setTimeout(again, 1000 * part.dataset.refresh)
+  wait()
+}
