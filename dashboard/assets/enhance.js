@@ -18,6 +18,7 @@ export function enhance(root, get = (url, options) => fetch(url, options)) {
   const here = root === document && root.querySelector('[data-address]')
   // What is the answer to a form is not asked for again by loading the page again.
   if (here) history.replaceState(null, '', here.dataset.address)
+  // What was wrong with a form is read first, and is in sight.
   root.querySelector('.problem[tabindex]')?.focus()
 }
 
@@ -27,7 +28,7 @@ const day = 24 * 60 * 60 * 1000
 function showHere(time) {
   const at = new Date(time.dateTime)
   if (Number.isNaN(at.valueOf())) return
-  const language = time.closest('[lang]')?.lang || undefined
+  const language = variant(time.closest('[lang]')?.lang)
   const recent = Math.abs(Date.now() - at) < day / 2
   const short = recent
     ? { hour: '2-digit', minute: '2-digit', second: '2-digit' }
@@ -35,6 +36,11 @@ function showHere(time) {
   const exact = { dateStyle: 'full', timeStyle: 'long' }
   time.textContent = new Intl.DateTimeFormat(language, short).format(at)
   time.title = `${new Intl.DateTimeFormat(language, exact).format(at)} · ${time.dateTime}`
+}
+
+// The viewer's own kind of the page's language: en-GB writes times as en-US does not.
+function variant(language) {
+  return navigator.languages.find((own) => own.split('-')[0] === language) ?? language
 }
 
 // A button that copies the text of the element that data-copy names, and says so by
