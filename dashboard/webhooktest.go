@@ -3,6 +3,7 @@ package dashboard
 import (
 	"bytes"
 	"encoding/json"
+	"slices"
 	"strings"
 
 	"github.com/billhook/billhook"
@@ -125,6 +126,7 @@ func (p *page) tested() error {
 	if err != nil {
 		return err
 	}
+	slices.Reverse(attempts) // the latest first, where somebody waits for it
 	if p.May(billhook.PermissionWebhooksManage) {
 		p.within(p.t("webhooks.test"), "webhooks", row.ID, "test")
 	}
