@@ -1,6 +1,7 @@
 package dashboard
 
 import (
+	"cmp"
 	"slices"
 	"strings"
 
@@ -25,6 +26,14 @@ type pickerGroup struct {
 	Pattern string
 	Chosen  bool
 	Types   []pickerType
+}
+
+// rank is 0 for a group that something is chosen of, else 1.
+func (g *pickerGroup) rank() int {
+	if g.Chosen || slices.ContainsFunc(g.Types, func(t pickerType) bool { return t.Chosen }) {
+		return 0
+	}
+	return 1
 }
 
 type pickerType struct {
@@ -60,6 +69,8 @@ func (p *page) newPicker(chosen []string) (picker, error) {
 	if len(alone.Types) > 0 {
 		made.Groups = append(made.Groups, alone)
 	}
+	// What is chosen is in sight.
+	slices.SortStableFunc(made.Groups, func(a, b pickerGroup) int { return cmp.Compare(a.rank(), b.rank()) })
 	var other []string
 	for _, name := range chosen {
 		if !known[name] {

@@ -47,6 +47,8 @@ async function webhookWorld() {
   }
   await api('POST', `/api/webhooks/${made.works}/rotate-secret`, { gracePeriodSeconds: 3600 }, shop)
   const { id: recovery } = await api('POST', `/api/webhooks/${made.works}/replay`, { since: '2026-01-01T00:00:00Z' }, shop)
+  // It was not there when all that was emitted.
+  made.late = (await api('POST', '/api/webhooks', { url: `${address}/ok`, name: 'Newsletter', events: ['orders.statusChange'] }, shop)).id
   const webhook = (name, ...rest) => ['/stores/shop/webhooks', made[name], ...rest].join('/')
   return { sent, recovery, webhook }
 }
@@ -90,11 +92,21 @@ export const pages = [
   { name: 'webhook-tested', path: (w) => w.webhook('works', 'tests', w.sent.works) },
   { name: 'webhook-tested-failed', path: (w) => w.webhook('fails', 'tests', w.sent.fails) },
   { name: 'missed', path: (w) => w.webhook('works', 'missed') },
-  { name: 'missed-counted', path: (w) => w.webhook('works', 'missed?kind=replay&since=2026-01-01T00:00') },
+  { name: 'missed-counted', path: (w) => w.webhook('late', 'missed?kind=replay&since=2026-01-01T00:00') },
   { name: 'missed-refused', path: (w) => w.webhook('works', 'missed?since=2026-01-02T00:00&until=2026-01-01T00:00'), status: 422 },
   { name: 'missed-list', path: (w) => w.webhook('works', 'recoveries') },
   { name: 'missed-one', path: (w) => w.webhook('works', 'missed', w.recovery) },
   { name: 'webhooks-of-a-stranger', path: '/stores/strange/webhooks' },
   { name: 'menu', path: '/stores/default/webhooks', act: (page) => page.locator('.menu-end summary').click() },
   { name: 'not-found', path: '/stores/none/webhooks', status: 404 },
+  // German words are longer. The language stays, so that these are the last.
+  { name: 'webhook-in-german', path: (w) => w.webhook('gone'), act: inGerman },
+  { name: 'missed-in-german', path: (w) => w.webhook('late', 'missed?kind=replay&since=2026-01-01T00:00'), act: inGerman },
+  { name: 'webhook-new-in-german', path: '/stores/shop/webhooks/+new', act: inGerman },
 ]
+
+async function inGerman(page) {
+  await page.context().addCookies([{ name: 'billhook-language', value: 'de', url: page.url() }])
+  await page.reload()
+  await page.locator('html[lang="de"]').waitFor()
+}
