@@ -28,7 +28,7 @@ var mayImport = map[string][]string{
 	"postgres":              {"", "internal/sqlstore"},
 	"storetest":             {"", "profile"},
 	"api":                   {"", "profile"},
-	"dashboard":             {""},
+	"dashboard":             {"", "profile"},
 	"telemetry":             {""},
 	"notify":                {""},
 	"internal/bench":        {"", "profile", "sign"},

@@ -3,6 +3,7 @@ package dashboard
 import (
 	"errors"
 	"net/http"
+	"strings"
 
 	"github.com/billhook/billhook"
 )
@@ -86,6 +87,11 @@ func isRefused(err error) bool {
 
 // Of reports whether the problem is with the member of a form.
 func (pr *problem) Of(pointer string) bool { return pr != nil && pr.Pointer == pointer }
+
+// About reports whether the problem is with a member of a form, or a part of it.
+func (pr *problem) About(pointer string) bool {
+	return pr.Of(pointer) || pr != nil && strings.HasPrefix(pr.Pointer, pointer+"/")
+}
 
 // problemPage is what templates/pages/problem.html shows.
 type problemPage struct {

@@ -31,6 +31,11 @@ const (
 )
 
 func routes() []*route {
+	const (
+		read, manage = billhook.PermissionWebhooksRead, billhook.PermissionWebhooksManage
+		deliveries   = billhook.PermissionDeliveriesRead
+		retry        = billhook.PermissionDeliveriesRetry
+	)
 	return []*route{
 		{"GET", "/{$}", "", anyone, "", (*page).home},
 		{"GET", "/signin", "", open, "", (*page).signInForm},
@@ -42,7 +47,30 @@ func routes() []*route {
 		{"POST", "/stores", billhook.PermissionStoresManage, allStores, "", (*page).createStore},
 
 		{"GET", "/stores/{store}", "", inStore, "", (*page).storeHome},
-		{"GET", "/stores/{store}/webhooks", billhook.PermissionWebhooksRead, inStore, "webhooks", (*page).webhooks},
+		{"GET", "/stores/{store}/webhooks", read, inStore, "webhooks", (*page).webhooks},
+		{"POST", "/stores/{store}/webhooks", manage, inStore, "", (*page).createWebhook},
+		// No webhook's id has a "+" in it.
+		{"GET", "/stores/{store}/webhooks/+new", manage, inStore, "", (*page).newWebhook},
+		{"GET", "/stores/{store}/webhooks/+check", manage, inStore, "", (*page).checkWebhook},
+		{"GET", "/stores/{store}/webhooks/{id}", read, inStore, "", (*page).webhook},
+		{"GET", "/stores/{store}/webhooks/{id}/receiver", read, inStore, "", (*page).receiver},
+		{"GET", "/stores/{store}/webhooks/{id}/edit", manage, inStore, "", (*page).editWebhook},
+		{"POST", "/stores/{store}/webhooks/{id}/edit", manage, inStore, "", (*page).updateWebhook},
+		{"POST", "/stores/{store}/webhooks/{id}/activate", manage, inStore, "", (*page).activateWebhook},
+		{"POST", "/stores/{store}/webhooks/{id}/deactivate", manage, inStore, "", (*page).deactivateWebhook},
+		{"GET", "/stores/{store}/webhooks/{id}/delete", manage, inStore, "", (*page).confirmDelete},
+		{"POST", "/stores/{store}/webhooks/{id}/delete", manage, inStore, "", (*page).deleteWebhook},
+		{"POST", "/stores/{store}/webhooks/{id}/secret", manage, inStore, "", (*page).revealSecret},
+		{"GET", "/stores/{store}/webhooks/{id}/rotate", manage, inStore, "", (*page).rotateForm},
+		{"POST", "/stores/{store}/webhooks/{id}/rotate", manage, inStore, "", (*page).rotate},
+		{"GET", "/stores/{store}/webhooks/{id}/test", manage, inStore, "", (*page).testForm},
+		{"POST", "/stores/{store}/webhooks/{id}/test", manage, inStore, "", (*page).sendTest},
+		{"GET", "/stores/{store}/webhooks/{id}/tests/{delivery}", deliveries, inStore, "", (*page).tested},
+		{"GET", "/stores/{store}/webhooks/{id}/missed", retry, inStore, "", (*page).missedForm},
+		{"POST", "/stores/{store}/webhooks/{id}/missed", retry, inStore, "", (*page).startMissed},
+		{"GET", "/stores/{store}/webhooks/{id}/recoveries", retry, inStore, "", (*page).missedList},
+		{"GET", "/stores/{store}/webhooks/{id}/missed/{recovery}", retry, inStore, "", (*page).missedOne},
+		{"POST", "/stores/{store}/webhooks/{id}/missed/{recovery}/cancel", retry, inStore, "", (*page).cancelMissed},
 
 		{"GET", "/stores/{store}/deliveries", billhook.PermissionDeliveriesRead, inStore, "deliveries", (*page).deliveries},
 		{"GET", "/stores/{store}/deliveries/live", billhook.PermissionDeliveriesRead, inStore, "", (*page).liveDeliveries},

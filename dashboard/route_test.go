@@ -2,7 +2,6 @@ package dashboard
 
 import (
 	"context"
-	"maps"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -19,40 +18,48 @@ var forms = map[string][]string{
 	"/preferences": {"theme", "dark"},
 	"/stores":      {"id", "made"},
 
-	"/stores/{store}/deliveries/retry":       {"status", "dead", "key", "1"},
-	"/stores/{store}/deliveries/{id}/retry":  {},
-	"/stores/{store}/recoveries/{id}/cancel": {},
+	"/stores/{store}/deliveries/retry":                       {"status", "dead", "key", "1"},
+	"/stores/{store}/deliveries/{id}/retry":                  {},
+	"/stores/{store}/recoveries/{id}/cancel":                 {},
+	"/stores/{store}/webhooks":                               {"url", "http://127.0.0.1:1/new", "events", "*", "active", "yes"},
+	"/stores/{store}/webhooks/{id}/edit":                     {"url", "http://127.0.0.1:1/other", "events", "order.*"},
+	"/stores/{store}/webhooks/{id}/activate":                 {},
+	"/stores/{store}/webhooks/{id}/deactivate":               {},
+	"/stores/{store}/webhooks/{id}/delete":                   {},
+	"/stores/{store}/webhooks/{id}/secret":                   {},
+	"/stores/{store}/webhooks/{id}/rotate":                   {"overlap", "3600"},
+	"/stores/{store}/webhooks/{id}/test":                     {},
+	"/stores/{store}/webhooks/{id}/missed":                   {"kind", "replay", "since", "2026-01-01T00:00"},
+	"/stores/{store}/webhooks/{id}/missed/{recovery}/cancel": {},
 }
 
 // things are what the parts of a pattern stand for, in the store "mine": by the part's
 // name, and of several parts of one name by what stands before, "webhooks/{id}".
 func things(f *fixture) map[string]string {
-	return with(map[string]string{
-		"webhooks/{id}": f.webhook("mine", "http://127.0.0.1:1/mine").ID,
-	}, f.sent("mine"))
+	return f.thingsOf("mine")
 }
 
 // theirs are the same of the store "theirs", to be looked for in "mine".
 func theirs(f *fixture) map[string]string {
-	return with(map[string]string{
-		"webhooks/{id}": f.webhook("theirs", "http://127.0.0.1:1/theirs").ID,
-	}, f.sent("theirs"))
+	return f.thingsOf("theirs")
 }
 
-func with(all, more map[string]string) map[string]string {
-	maps.Copy(all, more)
-	return all
-}
-
-// sent are an event, its delivery and a recovery of a store.
-func (f *fixture) sent(storeID string) map[string]string {
+func (f *fixture) thingsOf(store string) map[string]string {
 	f.t.Helper()
-	event, delivery := f.emit(storeID, "order.paid", `{"id":"o-1"}`)
-	recovery, err := f.client.StartRecovery(f.t.Context(), billhook.RecoveryRequest{StoreID: storeID, RecoveryPlan: billhook.RecoveryPlan{Kind: billhook.RecoveryRetry}})
+	w := f.webhook(store, "http://127.0.0.1:1/"+store)
+	d, err := f.client.Test(f.t.Context(), store, w.ID, "")
 	if err != nil {
 		f.t.Fatal(err)
 	}
-	return map[string]string{"events/{id}": event.ID, "deliveries/{id}": delivery.ID, "recoveries/{id}": recovery.ID}
+	plan := billhook.RecoveryPlan{Kind: billhook.RecoveryReplay, WebhookID: w.ID, From: w.CreatedAt}
+	r, err := f.client.StartRecovery(f.t.Context(), billhook.RecoveryRequest{StoreID: store, RecoveryPlan: plan})
+	if err != nil {
+		f.t.Fatal(err)
+	}
+	return map[string]string{
+		"webhooks/{id}": w.ID, "tests/{delivery}": d.ID, "missed/{recovery}": r.ID,
+		"events/{id}": d.EventID, "deliveries/{id}": d.ID, "recoveries/{id}": r.ID,
+	}
 }
 
 // pathOf puts a store and its things into a pattern.
@@ -164,6 +171,7 @@ func TestRoutes(t *testing.T) {
 	}
 	for _, rt := range routes() {
 		t.Run(rt.method+" "+rt.pattern, func(t *testing.T) {
+			t.Parallel()
 			f := newFixture(t)
 			path := pathOf(t, rt, "mine", things(f))
 			for _, v := range visitors {

@@ -2,6 +2,7 @@
 // shadow root with a fragment in it is another. It may be called again for what was
 // put in later. get asks the server for what comes later, as fetch does.
 
+import { find, follow, judge } from './form.js'
 import { refresh } from './refresh.js'
 import { watch } from './tail.js'
 
@@ -12,8 +13,14 @@ export function enhance(root, get = (url, options) => fetch(url, options)) {
   for (const form of root.querySelectorAll('form')) sendOnce(form)
   for (const input of root.querySelectorAll('input[data-utc]')) timeHere(root, input)
   for (const button of root.querySelectorAll('button[data-live]')) watch(root, button, show, get)
+  for (const field of root.querySelectorAll('[data-check]')) judge(root, field, get)
+  for (const field of root.querySelectorAll('[data-find]')) find(field)
+  for (const choice of root.querySelectorAll('select[data-load]')) follow(root, choice, show, get)
   for (const part of root.querySelectorAll('[data-refresh]')) refresh(part, show, get)
   if (root.matches?.('[data-refresh]')) refresh(root, show, get)
+  const here = root === document && root.querySelector('[data-address]')
+  // What is the answer to a form is not asked for again by loading the page again.
+  if (here) history.replaceState(null, '', here.dataset.address)
   // What was wrong with a form is read first, and is in sight.
   root.querySelector('.problem[tabindex]')?.focus()
 }

@@ -36,9 +36,9 @@ func TestBrowser(t *testing.T) {
 	}
 	for _, file := range files {
 		t.Run(strings.TrimSuffix(filepath.Base(file), ".test.mjs"), func(t *testing.T) {
-			ctx, cancel := context.WithTimeout(t.Context(), 5*time.Minute)
+			ctx, cancel := context.WithTimeout(t.Context(), 7*time.Minute)
 			defer cancel()
-			node := exec.CommandContext(ctx, "node", "--test", "--test-reporter=spec", "--test-timeout=120000", file)
+			node := exec.CommandContext(ctx, "node", "--test", "--test-reporter=spec", "--test-timeout=400000", file)
 			node.Env = append(os.Environ(), "BILLHOOK_URL="+serve(t, binary), "BILLHOOK_CHROMIUM="+chromium, "BILLHOOK_SCREENSHOTS="+screenshots)
 			node.WaitDelay = 5 * time.Second
 			out, err := node.CombinedOutput()

@@ -14,7 +14,7 @@ export async function prepare() {
     ['Bookkeeping', 'http://127.0.0.1:9/books/of/a/very/long/path/that/does/not/end/where/one/would/expect/it', ['*'], true],
     ['', 'http://127.0.0.1:9/old', ['order.*'], false],
   ]) await api('POST', '/api/webhooks', { name, url, events, isActive })
-  return deliveries()
+  return { ...(await deliveries()), ...(await webhookWorld()) }
 }
 
 // deliveries makes a store with one of each kind: delivered, dead, with a payload that
@@ -71,6 +71,42 @@ async function receiver() {
   return { url: `http://127.0.0.1:${server.address().port}` }
 }
 
+// A store with a webhook that works, one that fails, one that was given up, and what
+// was tried with them.
+async function webhookWorld() {
+  const receiver = createServer((request, answer) => {
+    request.resume()
+    const status = { '/ok': 200, '/broken': 500, '/gone': 410 }[request.url] ?? 404
+    answer.writeHead(status, { 'content-type': 'text/plain' }).end(status === 200 ? 'thank you' : 'no: \u001b[31mthe database <b>is away</b>')
+  }).listen(0, '127.0.0.1')
+  receiver.unref()
+  await new Promise((resolve) => receiver.once('listening', resolve))
+  const address = `http://127.0.0.1:${receiver.address().port}`
+  const shop = { store: 'shop' }
+  await api('POST', '/api/stores', { id: 'shop', name: 'Corner Shop', profile: 'commerce-engine' })
+  const made = {}
+  for (const [id, body] of Object.entries({
+    works: { url: `${address}/ok`, name: 'Shop system', description: 'Keeps the warehouse informed', events: ['orders.*'], headers: { 'x-tenant': 'corner' } },
+    fails: { url: `${address}/broken`, name: 'Bookkeeping', events: ['*'] },
+    gone: { url: `${address}/gone`, events: ['orders.create'] },
+  })) made[id] = (await api('POST', '/api/webhooks', body, shop)).id
+  const sent = {}
+  for (const [name, id] of Object.entries(made)) sent[name] = (await api('POST', `/api/webhooks/${id}/test`, { type: 'orders.create' }, shop)).id
+  for (let n = 0; n < 12; n++) await api('POST', '/api/events', { type: n % 3 ? 'orders.statusChange' : 'orders.create', data: { id: `order-${n}`, orderNumber: `ORD-${n}` } }, shop)
+  for (const until = Date.now() + 15_000; ;) {
+    const tried = await Promise.all(Object.values(sent).map((id) => api('GET', `/api/deliveries/${id}`, undefined, shop)))
+    if (tried.every((d) => d.attempts > 0)) break
+    if (Date.now() > until) throw new Error('the test events were not tried')
+    await new Promise((resolve) => setTimeout(resolve, 50))
+  }
+  await api('POST', `/api/webhooks/${made.works}/rotate-secret`, { gracePeriodSeconds: 3600 }, shop)
+  const { id: recovery } = await api('POST', `/api/webhooks/${made.works}/replay`, { since: '2026-01-01T00:00:00Z' }, shop)
+  // It was not there when all that was emitted.
+  made.late = (await api('POST', '/api/webhooks', { url: `${address}/ok`, name: 'Newsletter', events: ['orders.statusChange'] }, shop)).id
+  const webhook = (name, ...rest) => ['/stores/shop/webhooks', made[name], ...rest].join('/')
+  return { sent, replayed: recovery, webhook }
+}
+
 // Each: name; path, a string or a function of what prepare answered; open to those who
 // have not signed in; status, if it is not 200; act, what is done before the look.
 export const pages = [
@@ -83,6 +119,37 @@ export const pages = [
   } },
   { name: 'webhooks', path: '/stores/default/webhooks' },
   { name: 'webhooks-empty', path: '/stores/empty/webhooks' },
+  { name: 'webhooks-failing', path: '/stores/shop/webhooks' },
+  { name: 'webhook', path: (w) => w.webhook('works') },
+  { name: 'webhook-failing', path: (w) => w.webhook('fails') },
+  { name: 'webhook-gone', path: (w) => w.webhook('gone') },
+  { name: 'webhook-new', path: '/stores/shop/webhooks/+new' },
+  { name: 'webhook-new-refused', path: '/stores/shop/webhooks/+new', act: async (page) => {
+    await page.getByLabel('URL', { exact: true }).fill('ftp://example.com')
+    await page.locator('#url-verdict .verdict-bad').waitFor()
+    await page.getByRole('button', { name: 'Add webhook' }).click()
+    await page.getByRole('alert').waitFor()
+  } },
+  { name: 'webhook-added', path: '/stores/berlin/webhooks/+new', act: async (page) => {
+    await page.getByLabel('URL', { exact: true }).fill('https://93.184.216.34/hook')
+    await page.locator('#url-verdict .verdict-good').waitFor()
+    await page.getByRole('checkbox', { name: /^All events/ }).check()
+    await page.getByRole('button', { name: 'Add webhook' }).click()
+    await page.locator('#secret-value').waitFor()
+  } },
+  { name: 'webhook-edit', path: (w) => w.webhook('works', 'edit') },
+  { name: 'webhook-receiver', path: (w) => w.webhook('works', 'receiver') },
+  { name: 'webhook-rotate', path: (w) => w.webhook('works', 'rotate') },
+  { name: 'webhook-delete', path: (w) => w.webhook('fails', 'delete') },
+  { name: 'webhook-test', path: (w) => w.webhook('works', 'test') },
+  { name: 'webhook-test-inactive', path: (w) => w.webhook('gone', 'test') },
+  { name: 'webhook-tested', path: (w) => w.webhook('works', 'tests', w.sent.works) },
+  { name: 'webhook-tested-failed', path: (w) => w.webhook('fails', 'tests', w.sent.fails) },
+  { name: 'missed', path: (w) => w.webhook('works', 'missed') },
+  { name: 'missed-counted', path: (w) => w.webhook('late', 'missed?kind=replay&since=2026-01-01T00:00') },
+  { name: 'missed-refused', path: (w) => w.webhook('works', 'missed?since=2026-01-02T00:00&until=2026-01-01T00:00'), status: 422 },
+  { name: 'missed-list', path: (w) => w.webhook('works', 'recoveries') },
+  { name: 'missed-one', path: (w) => w.webhook('works', 'missed', w.replayed) },
   { name: 'webhooks-of-a-stranger', path: '/stores/strange/webhooks' },
   { name: 'menu', path: '/stores/default/webhooks', act: (page) => page.locator('.menu-end summary').click() },
   { name: 'deliveries', path: '/stores/hamburg/deliveries' },
@@ -103,4 +170,14 @@ export const pages = [
   { name: 'events-empty', path: '/stores/empty/events' },
   { name: 'event', path: (world) => `/stores/hamburg/events/${world.event}` },
   { name: 'not-found', path: '/stores/none/webhooks', status: 404 },
+  // German words are longer. The language stays, so that these are the last.
+  { name: 'webhook-in-german', path: (w) => w.webhook('gone'), act: inGerman },
+  { name: 'missed-in-german', path: (w) => w.webhook('late', 'missed?kind=replay&since=2026-01-01T00:00'), act: inGerman },
+  { name: 'webhook-new-in-german', path: '/stores/shop/webhooks/+new', act: inGerman },
 ]
+
+async function inGerman(page) {
+  await page.context().addCookies([{ name: 'billhook-language', value: 'de', url: page.url() }])
+  await page.reload()
+  await page.locator('html[lang="de"]').waitFor()
+}

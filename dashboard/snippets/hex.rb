@@ -1,0 +1,14 @@
+require "openssl"
+
+# body is the request's raw bytes, from before they were parsed; env is Rack's.
+def verify(body, env, secret)
+  want = OpenSSL::HMAC.hexdigest("SHA256", secret, body)
+  given = env["{{.CGI}}"].to_s
+  given.bytesize == want.bytesize && OpenSSL.fixed_length_secure_compare(given, want)
+end
+
+# In a controller of Rails:
+#   body = request.raw_post
+#   return head :unauthorized unless verify(body, request.env, ENV.fetch("WEBHOOK_SECRET"))
+#   handle(JSON.parse(body))
+#   head :no_content
