@@ -135,7 +135,9 @@ func TestPlans(t *testing.T) {
 			_, err := r.Recoveries(ctx, billhook.RecoveryFilter{StoreID: "s", Status: billhook.RecoveryRunning, Limit: 10})
 			return err
 		}, []string{"recoveries_running (store_id=?)"}},
-		{"edge of what waits", edge(with(delivery, func(f *billhook.DeliveryFilter) { f.Status, f.WebhookID, f.Before, f.NotBefore = "pending", "w", "x", "a" })),
+		{"edge of what waits", edge(with(delivery, func(f *billhook.DeliveryFilter) {
+			f.Status, f.WebhookID, f.Before, f.NotBefore = "pending", "w", "x", "a"
+		})),
 			[]string{"COVERING INDEX billhook_pending_webhook (store_id=? AND webhook_id=? AND id>? AND id<?)", "SEARCH one USING PRIMARY KEY (store_id=? AND id=?)"}},
 		{"edge of a store", edge(with(delivery, func(f *billhook.DeliveryFilter) { f.Status = "delivered" })), []string{"deliveries USING PRIMARY KEY (store_id=?)"}},
 		{"edge of a webhook", edge(with(delivery, func(f *billhook.DeliveryFilter) { f.Status, f.WebhookID, f.Before = "delivered", "w", "x" })),
