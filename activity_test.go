@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"net/http"
+	"runtime"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -150,6 +151,14 @@ func TestActivityOfTwoNodes(t *testing.T) {
 	})
 }
 
+// inUse is how much of memory is, in bytes.
+func inUse() int {
+	var m runtime.MemStats
+	runtime.GC()
+	runtime.ReadMemStats(&m)
+	return int(m.HeapAlloc)
+}
+
 // TestActivityIsBounded: of thousands of busy stores so many rows are written at a
 // time, all of them in a few minutes, and none twice for nothing.
 func TestActivityIsBounded(t *testing.T) {
@@ -164,7 +173,13 @@ func TestActivityIsBounded(t *testing.T) {
 			})
 		}
 		b := &billhook.Batch{Outcomes: outcomes}
+		before := inUse()
 		counting.Count(b, time.Now())
+		if each := (inUse() - before) / stores; each > 600 {
+			t.Errorf("a store that is busy takes %d bytes of memory", each)
+		} else {
+			t.Logf("a store that is busy takes %d bytes of memory", each)
+		}
 		allocated := testing.AllocsPerRun(5, func() { counting.Count(b, time.Now()) })
 		same(t, "allocations for 10,000 attempts", allocated, 0)
 		seen, most := map[string]int{}, 0

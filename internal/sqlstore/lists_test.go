@@ -190,7 +190,7 @@ func (l *lists) measure() {
 		{"webhook, type", filter{WebhookID: "wh_7", EventType: "order.paid"}, 50},
 		{"webhook, type that nothing has", filter{WebhookID: "wh_7", EventType: nothing}, 0},
 		{"quiet webhook, type that nothing has", filter{WebhookID: l.quiet, EventType: nothing}, 0},
-		{"webhook, dead", filter{WebhookID: "wh_7", Status: billhook.StatusDead}, 0},
+		{"webhook, dead", filter{WebhookID: "wh_12", Status: billhook.StatusDead}, 50},
 		{"webhook, delivered", filter{WebhookID: "wh_7", Status: billhook.StatusDelivered}, 50},
 		{"webhook, pending", filter{WebhookID: "wh_7", Status: billhook.StatusPending}, 0},
 		{"dead, type that nothing has", filter{Status: billhook.StatusDead, EventType: nothing}, 0},
@@ -201,7 +201,7 @@ func (l *lists) measure() {
 		{"to", filter{To: day(2)}, 50},
 		{"a day, type", filter{From: day(10), To: day(11), EventType: "order.paid"}, 50},
 		{"a day, type that nothing has", filter{From: day(10), To: day(11), EventType: nothing}, 0},
-		{"a day, webhook, dead", filter{From: day(10), To: day(11), WebhookID: "wh_7", Status: billhook.StatusDead}, 0},
+		{"a day, webhook, dead", filter{From: day(10), To: day(11), WebhookID: "wh_12", Status: billhook.StatusDead}, 1},
 		{"a day, webhook", filter{From: day(10), To: day(11), WebhookID: "wh_7"}, 50},
 		{"to, dead", filter{To: day(2), Status: billhook.StatusDead}, 20},
 		{"a time before all", filter{To: day(-9)}, 0},
@@ -209,7 +209,7 @@ func (l *lists) measure() {
 		{"search: delivery", filter{Search: l.some}, 1},
 		{"search: a word of all", filter{Search: "lovelace"}, 50},
 		{"search: what nothing has", filter{Search: "hopper"}, 0},
-		{"search, webhook, dead", filter{Search: "hopper", WebhookID: "wh_7", Status: billhook.StatusDead}, 0},
+		{"search, webhook, dead", filter{Search: "hopper", WebhookID: "wh_12", Status: billhook.StatusDead}, 0},
 		{"search, a day", filter{Search: "hopper", From: day(10), To: day(11)}, 0},
 	} {
 		for i, before := range []string{"", l.middle} {
