@@ -185,6 +185,7 @@ type Client struct {
 	recoverer *recoverer
 	forgetter *forgetter
 	turns     turns
+	activity  *activityTally
 	sender    *sender
 	// configuring is held while a store, one of its webhooks or one of its keys
 	// changes, so that each change starts from the one before.
@@ -216,6 +217,8 @@ func New(db Database, config Config) (*Client, error) {
 	c.committer = newCommitter(db, config.Logger)
 	c.committer.gather = config.gather
 	c.committer.committed = config.Observer.Committed
+	c.activity = newActivityTally()
+	c.committer.written = c.activity.count
 	c.linker = &linker{committer: c.committer}
 	c.recoverer = newRecoverer(c)
 	c.forgetter = newForgetter(c)
@@ -273,6 +276,8 @@ func (c *Client) Run(ctx context.Context) error {
 	ended := c.watch(ctx)
 	c.linker.stop()
 	c.scheduler.stop(c.config.StopGrace, cancel)
+	c.committer.flush()
+	c.writeTally(true)
 	c.committer.flush()
 	ended()
 	c.sender.closeIdle()
@@ -344,6 +349,7 @@ func (c *Client) watch(ctx context.Context) (ended func()) {
 	beside.Go(func() { c.keepHeld(ctx) })
 	beside.Go(func() { c.checkLedgers(ctx) })
 	beside.Go(func() { c.forgetter.run(ctx) })
+	beside.Go(func() { c.keepTally(ctx) })
 	lasting, end := context.WithCancel(context.WithoutCancel(ctx))
 	watching.Go(func() { c.db.Watch(lasting, c.heedAll(ctx, asked)) })
 	<-ctx.Done()

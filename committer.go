@@ -61,6 +61,8 @@ type committer struct {
 	gather func()
 	// committed is Observer.Committed.
 	committed func(parts int, took time.Duration, err error)
+	// written is told of each transaction that is on disk.
+	written func(b *Batch, at time.Time)
 
 	mu    sync.Mutex
 	queue []write
@@ -105,7 +107,7 @@ func newCommitter(db Database, logger *slog.Logger) *committer {
 		db: db, logger: logger,
 		onDoubt: func() {}, onTrust: func() {}, onRecovered: func(context.Context) error { return nil },
 		handOver: func(all func()) { all() }, released: func([]Pending) {}, behind: func() bool { return false },
-		committed: func(int, time.Duration, error) {},
+		committed: func(int, time.Duration, error) {}, written: func(*Batch, time.Time) {},
 	}
 }
 
@@ -359,6 +361,7 @@ func (c *committer) write(ctx context.Context, b *Batch) error {
 		return unavailable(err)
 	}
 	c.wroteAt = began
+	c.written(b, time.Now())
 	return nil
 }
 

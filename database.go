@@ -91,6 +91,14 @@ type Database interface {
 	Delivery(ctx context.Context, storeID, id string) (Delivery, error)
 	// Deliveries reads deliveries, pending and over, by id descending.
 	Deliveries(ctx context.Context, f DeliveryFilter) ([]Delivery, error)
+	// Edge finds about how far back n deliveries reach, of those that an index leads to
+	// for the filter, whatever else it asks for: all that it selects from that id on are
+	// among 2n, and only those need be read to find them. Without an ID there are not
+	// so many, and nothing is beyond.
+	Edge(ctx context.Context, f DeliveryFilter, n int) (DeliveryEdge, error)
+	// EventsAbout reads the ids of the newest events that are about an entity with the
+	// id, of whatever type.
+	EventsAbout(ctx context.Context, storeID, entityID string, limit int) ([]string, error)
 	// Attempts reads a delivery's attempts, first to last.
 	Attempts(ctx context.Context, storeID, deliveryID string) ([]Attempt, error)
 
@@ -105,6 +113,7 @@ type Database interface {
 	AuditLog
 	RecoveryLog
 	Forgetter
+	Activities
 
 	Close() error
 }
@@ -224,6 +233,12 @@ type EventPosition struct {
 	ID        string
 }
 
+// A DeliveryEdge is a delivery up to which it was looked.
+type DeliveryEdge struct {
+	ID        string
+	CreatedAt time.Time
+}
+
 // A DeliveryFilter selects deliveries; zero members select all.
 type DeliveryFilter struct {
 	StoreID   string
@@ -233,8 +248,16 @@ type DeliveryFilter struct {
 	Status    Status
 	// From and To bound CreatedAt: From <= CreatedAt < To.
 	From, To time.Time
-	// Before continues a list: only deliveries with a smaller id.
-	Before string
+	// Among selects those of the webhooks with these ids; nil selects all.
+	Among []string
+	// Search selects those whose type, reason or data has the text, whatever the case of
+	// ASCII letters in it, and those that it names: by their own id, their event's or
+	// its entity's. Of the data it is looked for in the JSON as it is sent. It takes a
+	// StoreID.
+	Search string
+	// Before continues a list: only deliveries with a smaller id. NotBefore leaves out
+	// those with an id that is smaller than it.
+	Before, NotBefore string
 	// Limit is the most to read.
 	Limit int
 	// MaxBytes bounds the data that is read, in bytes: what goes beyond it is the

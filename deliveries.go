@@ -35,16 +35,21 @@ const (
 )
 
 func list[F, T any](ctx context.Context, turns *turns, storeID string, f F, hint string, read func(context.Context, F) ([]T, error)) ([]T, error) {
+	return listOne(ctx, turns, storeID, f, hint, read)
+}
+
+// listOne is list of what is more than a list.
+func listOne[F, T any](ctx context.Context, turns *turns, storeID string, f F, hint string, read func(context.Context, F) (T, error)) (none T, err error) {
 	done, err := turns.take(ctx, storeID)
 	if err != nil {
-		return nil, err
+		return none, err
 	}
 	defer done()
 	limited, cancel := context.WithTimeout(ctx, listLimit)
 	defer cancel()
 	found, err := read(limited, f)
 	if err != nil && limited.Err() != nil && ctx.Err() == nil {
-		return nil, &Error{
+		return none, &Error{
 			Code: CodeTooSlow, Message: "too much would have to be read to find these", Err: err,
 			Hint: hint,
 		}
@@ -63,24 +68,6 @@ func (c *Client) Delivery(ctx context.Context, storeID, id string) (Delivery, er
 	}
 	c.show(&d)
 	return d, err
-}
-
-// Deliveries lists deliveries, newest first.
-func (c *Client) Deliveries(ctx context.Context, f DeliveryFilter) ([]Delivery, error) {
-	f.StoreID = orDefaultStore(f.StoreID)
-	if _, _, err := c.registry.store(f.StoreID); err != nil {
-		return nil, err
-	}
-	switch f.Status {
-	case "", StatusPending, StatusHeld, StatusDelivered, StatusDead, StatusCancelled, StatusSkipped:
-	default:
-		return nil, invalid("/status", "%s is none of pending, held, delivered, dead, cancelled, skipped", quote(string(f.Status)))
-	}
-	found, err := list(ctx, &c.turns, f.StoreID, f, listHint, c.readDeliveries)
-	for i := range found {
-		c.show(&found[i])
-	}
-	return found, err
 }
 
 // Attempts lists a delivery's attempts, first to last.

@@ -33,10 +33,12 @@ type forgetter struct {
 	limit  int
 	// floored are the stores whose chains begin where they should, and for when.
 	floored map[string]time.Time
+	// lessened is when each store's activity was last rid of what is old.
+	lessened map[string]time.Time
 }
 
 func newForgetter(c *Client) *forgetter {
-	return &forgetter{client: c, asked: make(chan struct{}, 1), limit: leastStep, floored: map[string]time.Time{}}
+	return &forgetter{client: c, asked: make(chan struct{}, 1), limit: leastStep, floored: map[string]time.Time{}, lessened: map[string]time.Time{}}
 }
 
 // wake has what is to be erased erased soon.
@@ -56,7 +58,7 @@ func (f *forgetter) run(ctx context.Context) {
 		}
 		if !time.Now().Before(next) {
 			next = time.Now().Add(forgetEvery)
-			if err := f.round(ctx); err != nil && ctx.Err() == nil {
+			if err := errors.Join(f.round(ctx), f.lessen(ctx)); err != nil && ctx.Err() == nil {
 				f.client.config.Logger.Error("cannot forget what is kept no longer; trying again", "err", err)
 			}
 		}
@@ -101,6 +103,41 @@ func (f *forgetter) round(ctx context.Context) error {
 		}
 	}
 	return err
+}
+
+const (
+	// lessenEvery is how often a store's activity is rid of what is old, and lessenStep
+	// of how many stores in one step.
+	lessenEvery = 6 * time.Hour
+	lessenStep  = 16
+)
+
+// lessen deletes activity that is old, of stores whose turn it is.
+func (f *forgetter) lessen(ctx context.Context) error {
+	at := now()
+	var step []*ActivityExpiry
+	for _, id := range append(f.client.registry.storedIDs(), AllStores) {
+		if at.Sub(f.lessened[id]) < lessenEvery {
+			continue
+		}
+		x := &ActivityExpiry{StoreID: id, Before: at.Add(-ActivityKept)}
+		old, err := f.client.db.ActivityCounts(ctx, id, time.Time{}, x.Before)
+		if err != nil {
+			return err
+		}
+		if f.lessened[id] = at; len(old) > 0 {
+			step = append(step, x)
+		}
+	}
+	for some := range slices.Chunk(step, lessenStep) {
+		err := f.step(ctx, write{parts: len(some), add: func(b *Batch) { b.ActivityExpiries = append(b.ActivityExpiries, some...) }})
+		if err != nil {
+			clear(f.lessened)
+			return err
+		}
+		wait(ctx, breath)
+	}
+	return nil
 }
 
 // beyond leaves out what the database sees to in whole.

@@ -2,7 +2,6 @@ package billhook
 
 import (
 	"cmp"
-	"context"
 	"slices"
 	"time"
 )
@@ -143,51 +142,26 @@ func (c *Client) show(d *Delivery) {
 	}
 }
 
-// readDeliveries reads what the filter selects, where pending and held are two: a
-// database has them as one, so that each webhook of the one kind is asked for.
-func (c *Client) readDeliveries(ctx context.Context, f DeliveryFilter) ([]Delivery, error) {
+// splitPending says of which webhooks pending deliveries are held, and of which they
+// wait: a database has them as one. False where there can be none.
+func (c *Client) splitPending(f *DeliveryFilter) bool {
 	if f.Status != StatusPending && f.Status != StatusHeld {
-		return c.db.Deliveries(ctx, f)
+		return true
 	}
 	held := f.Status == StatusHeld
 	f.Status = StatusPending
 	active, inactive := c.registry.byActivity(f.StoreID)
-	wanted := active
-	if held {
-		wanted = inactive
-	}
 	switch {
 	case f.WebhookID != "":
-		if slices.Contains(inactive, f.WebhookID) != held {
-			return nil, nil
-		}
-		return c.db.Deliveries(ctx, f)
-	case !held && len(inactive) == 0:
-		return c.db.Deliveries(ctx, f)
+		return slices.Contains(inactive, f.WebhookID) == held
+	case held && len(inactive) == 1:
+		f.WebhookID = inactive[0]
+	case held:
+		f.Among = inactive
+		return len(inactive) > 0
+	case len(inactive) > 0:
+		f.Among = active
+		return len(active) > 0
 	}
-	var found []Delivery
-	for _, id := range wanted {
-		f.WebhookID = id
-		of, err := c.db.Deliveries(ctx, f)
-		if err != nil {
-			return nil, err
-		}
-		found = merged(found, of, f)
-	}
-	return found, nil
-}
-
-// merged are the first of both, newest first, as many and as large as the filter
-// allows.
-func merged(a, b []Delivery, f DeliveryFilter) []Delivery {
-	all := slices.Concat(a, b)
-	slices.SortFunc(all, func(a, b Delivery) int { return cmp.Compare(b.ID, a.ID) })
-	all = all[:min(len(all), f.Limit)]
-	bytes := 0
-	for i := range all {
-		if bytes += len(all[i].Payload); f.MaxBytes > 0 && bytes > f.MaxBytes && i > 0 {
-			return all[:i+1]
-		}
-	}
-	return all
+	return true
 }

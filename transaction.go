@@ -30,6 +30,9 @@ type Batch struct {
 	// All are written after the changes, and last of all Links are done.
 	Entries []*AuditEntry
 	Links   []*Link
+	// Activity has counts that take the place of those with the same store, time and run.
+	Activity         []*ActivityCount
+	ActivityExpiries []*ActivityExpiry
 	// Probe: something is written that changes nothing, to learn whether it can be.
 	Probe bool
 
@@ -43,7 +46,7 @@ func (b *Batch) Empty() bool { return b.parts() == 0 && !b.Probe }
 
 func (b *Batch) parts() int {
 	return len(b.Stores) + len(b.Webhooks) + len(b.Keys) + len(b.EventTypes) + len(b.Outcomes) + len(b.Skips) + len(b.Frees) + len(b.Retries) + len(b.Cancels) + len(b.Refusals) + len(b.Emits) + len(b.Claims) +
-		len(b.Entries) + len(b.Links) + len(b.Recoveries) + len(b.RecoveryStops) + len(b.RecoverySteps) + len(b.Adoptions) + len(b.Expiries) + len(b.Erasures) + len(b.Erasings)
+		len(b.Entries) + len(b.Links) + len(b.Recoveries) + len(b.RecoveryStops) + len(b.RecoverySteps) + len(b.Adoptions) + len(b.Expiries) + len(b.Erasures) + len(b.Erasings) + len(b.Activity) + len(b.ActivityExpiries)
 }
 
 // A StoreWrite creates a store or replaces one.

@@ -2,6 +2,7 @@ package api
 
 import (
 	"net/http"
+	"time"
 
 	"github.com/go-json-experiment/json/jsontext"
 
@@ -50,7 +51,7 @@ func showStatusCode(code int) *int {
 }
 
 func (c *call) listDeliveries() error {
-	q := c.query("webhookId", "eventId", "event", "status", "from", "to", "limit", "cursor")
+	q := c.query("webhookId", "eventId", "event", "status", "search", "from", "to", "limit", "cursor")
 	return c.answerDeliveries(q, q.text("webhookId"))
 }
 
@@ -64,20 +65,33 @@ func (c *call) answerDeliveries(q *query, webhookID string) error {
 		Status:    q.status(),
 		Before:    q.after(deliveryCursor),
 	}
+	f.Search = q.text("search")
 	f.From, f.To = q.between()
-	limit := q.limit()
+	f.Limit, f.MaxBytes = q.limit(), maxPageBytes
 	if q.err != nil {
 		return q.err
 	}
-	f.Limit, f.MaxBytes = limit+1, maxPageBytes
-	deliveries, err := c.client.Deliveries(c.r.Context(), f)
+	found, err := c.client.FindDeliveries(c.r.Context(), f)
 	if err != nil {
 		return err
 	}
-	limit = fitting(deliveries, limit, func(d *billhook.Delivery) int { return len(d.Payload) })
-	return c.answer(http.StatusOK, newPage(deliveries, limit, showDelivery, func(d *billhook.Delivery) string {
-		return idCursor(deliveryCursor, d.ID)
-	}))
+	all, next := found.Deliveries, found.Next
+	if n := fitting(all, f.Limit, func(d *billhook.Delivery) int { return len(d.Payload) }); n < len(all) {
+		next = all[n].ID + "~" // after which it comes, whatever is before it on this page
+		all, found.SearchedTo = all[:n], time.Time{}
+	}
+	shown := deliveryPage{page: newPage(all, len(all), showDelivery, nil), SearchedTo: instant(found.SearchedTo)}
+	if next != "" {
+		cursor := idCursor(deliveryCursor, next)
+		shown.NextCursor = &cursor
+	}
+	return c.answer(http.StatusOK, shown)
+}
+
+// A deliveryPage says besides how far back it was looked, where that was not to its end.
+type deliveryPage struct {
+	page[deliveryJSON]
+	SearchedTo instant `json:"searchedTo"`
 }
 
 func (c *call) getDelivery() error {

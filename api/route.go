@@ -54,6 +54,8 @@ func routes() []*route {
 		{"GET", "/api/events", DeliveriesRead, inStore, "listEvents", (*call).listEvents},
 		{"GET", "/api/events/{id}", DeliveriesRead, inStore, "getEvent", (*call).getEvent},
 
+		{"GET", "/api/activity", DeliveriesRead, inStore, "getActivity", (*call).getActivity},
+
 		{"GET", "/api/deliveries", DeliveriesRead, inStore, "listDeliveries", (*call).listDeliveries},
 		{"GET", "/api/deliveries/{id}", DeliveriesRead, inStore, "getDelivery", (*call).getDelivery},
 		{"POST", "/api/deliveries/{id}/retry", DeliveriesRetry, inStore, "retryDelivery", (*call).retryDelivery},

@@ -16,6 +16,9 @@ import (
 var dialect = sqlstore.Dialect{
 	Text:     dollars,
 	Elements: func(column string) string { return "json_array_elements_text(" + column + "::json) AS value" },
+	Folded:   func(column string) string { return `lower((` + column + `) COLLATE "C")` },
+	Decoded:  func(column string) string { return "convert_from(" + column + ", 'UTF8')" },
+	Has:      "strpos",
 	Argument: storable,
 	Arrays:   true,
 	Lock:     " FOR UPDATE SKIP LOCKED",

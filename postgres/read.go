@@ -63,6 +63,16 @@ func (d *Database) Deliveries(ctx context.Context, f billhook.DeliveryFilter) ([
 	return d.reader.Deliveries(ctx, f)
 }
 
+// Edge finds how far back n deliveries reach that an index leads to.
+func (d *Database) Edge(ctx context.Context, f billhook.DeliveryFilter, n int) (billhook.DeliveryEdge, error) {
+	return d.reader.Edge(ctx, f, n)
+}
+
+// EventsAbout reads the ids of the newest events about an entity of whatever type.
+func (d *Database) EventsAbout(ctx context.Context, storeID, entityID string, limit int) ([]string, error) {
+	return d.reader.EventsAbout(ctx, storeID, entityID, limit)
+}
+
 // Attempts reads a delivery's attempts, first to last.
 func (d *Database) Attempts(ctx context.Context, storeID, deliveryID string) ([]billhook.Attempt, error) {
 	return d.reader.Attempts(ctx, storeID, deliveryID)
@@ -106,6 +116,16 @@ func (d *Database) Backlog(ctx context.Context, lane billhook.Lane, dueBefore, c
 // Ledger reads a webhook's days, the latest first.
 func (d *Database) Ledger(ctx context.Context, f billhook.LedgerFilter) ([]billhook.LedgerDay, error) {
 	return d.reader.Ledger(ctx, f)
+}
+
+// ActivityCounts reads what was counted of a store.
+func (d *Database) ActivityCounts(ctx context.Context, storeID string, from, to time.Time) ([]billhook.ActivityCount, error) {
+	return d.reader.ActivityCounts(ctx, storeID, from, to)
+}
+
+// Backlogs counts what is pending for each webhook.
+func (d *Database) Backlogs(ctx context.Context, storeID string) ([]billhook.LaneBacklog, error) {
+	return d.reader.Backlogs(ctx, storeID)
 }
 
 // LedgerSince is the first day of a store of which all is counted.

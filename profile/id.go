@@ -4,6 +4,8 @@ import (
 	"crypto/rand"
 	"encoding/base64"
 	"encoding/hex"
+	"strconv"
+	"strings"
 	"time"
 )
 
@@ -45,6 +47,42 @@ func (f IDFormat) New(at time.Time, random [10]byte) string {
 		dst = appendULID(dst, ms, random, "0123456789abcdefghjkmnpqrstvwxyz")
 	}
 	return string(dst)
+}
+
+// Time is when an id of the format was made, to the millisecond; false for an id of
+// another format.
+func (f IDFormat) Time(id string) (at time.Time, ok bool) {
+	rest, ok := strings.CutPrefix(id, f.Prefix)
+	ms := int64(0)
+	if f.Style == StyleUUID {
+		if !ok || len(rest) != 36 || rest[14] != '7' {
+			return time.Time{}, false
+		}
+		high, err := strconv.ParseInt(rest[:8]+rest[9:13], 16, 64)
+		if err != nil {
+			return time.Time{}, false
+		}
+		ms = high
+	} else {
+		digits := "0123456789abcdefghjkmnpqrstvwxyz"
+		if f.Style == StyleULIDUpper {
+			digits = strings.ToUpper(digits)
+		}
+		if !ok || len(rest) != 26 {
+			return time.Time{}, false
+		}
+		for _, c := range rest[:10] {
+			digit := strings.IndexRune(digits, c)
+			if digit < 0 {
+				return time.Time{}, false
+			}
+			ms = ms<<5 | int64(digit)
+		}
+	}
+	at = time.UnixMilli(ms).UTC()
+	// Letters of the other case, and numbers that are too large, make another id.
+	same := f.New(at, [10]byte{})
+	return at, strings.HasPrefix(id, same[:len(f.Prefix)+10])
 }
 
 // appendULID writes 48 bits of time as ten digits and 80 random bits as 16.

@@ -23,6 +23,14 @@ func TestIDFormat(t *testing.T) {
 		if got := test.format.New(at, random); got != test.want {
 			t.Errorf("%+v: %s, want %s", test.format, got, test.want)
 		}
+		if made, ok := test.format.Time(test.want); !ok || !made.Equal(at) {
+			t.Errorf("%+v: %s was made at %v (%t)", test.format, test.want, made, ok)
+		}
+		for _, other := range []string{"", "x", test.want[1:], test.want + "0", strings.ToUpper(test.want), "wh_" + test.want, "evt_01arÿz6s4100g40r40m30e209"} {
+			if _, ok := test.format.Time(other); ok && other != test.want {
+				t.Errorf("%+v: %q is taken for an id of the format", test.format, other)
+			}
+		}
 	}
 }
 

@@ -14,6 +14,9 @@ import (
 var dialect = sqlstore.Dialect{
 	Text:     strings.NewReplacer("billhook.", "billhook_").Replace,
 	Elements: func(column string) string { return "json_each(" + column + ")" },
+	Folded:   func(column string) string { return "lower(" + column + ")" },
+	Decoded:  func(column string) string { return "CAST(" + column + " AS TEXT)" },
+	Has:      "instr",
 	Probe:    "INSERT OR REPLACE INTO billhook_probe (id, filler) VALUES (1, zeroblob(" + strconv.Itoa(probeSize) + "))",
 }
 

@@ -81,6 +81,16 @@ func (d *Database) Deliveries(ctx context.Context, f billhook.DeliveryFilter) ([
 	return read(d, func(r *sqlstore.Reader) ([]billhook.Delivery, error) { return r.Deliveries(ctx, f) })
 }
 
+// Edge finds how far back n deliveries reach that an index leads to.
+func (d *Database) Edge(ctx context.Context, f billhook.DeliveryFilter, n int) (billhook.DeliveryEdge, error) {
+	return read(d, func(r *sqlstore.Reader) (billhook.DeliveryEdge, error) { return r.Edge(ctx, f, n) })
+}
+
+// EventsAbout reads the ids of the newest events about an entity of whatever type.
+func (d *Database) EventsAbout(ctx context.Context, storeID, entityID string, limit int) ([]string, error) {
+	return read(d, func(r *sqlstore.Reader) ([]string, error) { return r.EventsAbout(ctx, storeID, entityID, limit) })
+}
+
 // Attempts reads a delivery's attempts, first to last.
 func (d *Database) Attempts(ctx context.Context, storeID, deliveryID string) ([]billhook.Attempt, error) {
 	return read(d, func(r *sqlstore.Reader) ([]billhook.Attempt, error) { return r.Attempts(ctx, storeID, deliveryID) })
@@ -138,6 +148,18 @@ func (d *Database) Backlog(ctx context.Context, lane billhook.Lane, dueBefore, c
 // Ledger reads a webhook's days, the latest first.
 func (d *Database) Ledger(ctx context.Context, f billhook.LedgerFilter) ([]billhook.LedgerDay, error) {
 	return read(d, func(r *sqlstore.Reader) ([]billhook.LedgerDay, error) { return r.Ledger(ctx, f) })
+}
+
+// ActivityCounts reads what was counted of a store.
+func (d *Database) ActivityCounts(ctx context.Context, storeID string, from, to time.Time) ([]billhook.ActivityCount, error) {
+	return read(d, func(r *sqlstore.Reader) ([]billhook.ActivityCount, error) {
+		return r.ActivityCounts(ctx, storeID, from, to)
+	})
+}
+
+// Backlogs counts what is pending for each webhook.
+func (d *Database) Backlogs(ctx context.Context, storeID string) ([]billhook.LaneBacklog, error) {
+	return read(d, func(r *sqlstore.Reader) ([]billhook.LaneBacklog, error) { return r.Backlogs(ctx, storeID) })
 }
 
 // LedgerSince is the first day of a store of which all is counted.

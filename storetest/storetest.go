@@ -62,6 +62,8 @@ func Run(t *testing.T, h Harness) {
 		{"CancelBounds", testCancelBounds},
 		{"Ledger", testLedger},
 		{"Counted", testCounted},
+		{"Activity", testActivity},
+		{"Backlogs", testBacklogs},
 		{"BatchOrder", testBatchOrder},
 		{"Lanes", testLanes},
 		{"Pending", testPending},

@@ -85,6 +85,11 @@ func (l *link) Deliveries(ctx context.Context, f billhook.DeliveryFilter) ([]bil
 	return through(l, "deliveries", func() ([]billhook.Delivery, error) { return l.Database.Deliveries(ctx, f) })
 }
 
+// Edge reads as the database does.
+func (l *link) Edge(ctx context.Context, f billhook.DeliveryFilter, n int) (billhook.DeliveryEdge, error) {
+	return through(l, "edge", func() (billhook.DeliveryEdge, error) { return l.Database.Edge(ctx, f, n) })
+}
+
 // Newest reads as the database does.
 func (l *link) Newest(ctx context.Context, of billhook.Strand, eventType string, sequence int64) (billhook.Pending, error) {
 	return through(l, "newest", func() (billhook.Pending, error) { return l.Database.Newest(ctx, of, eventType, sequence) })
@@ -100,6 +105,18 @@ func (l *link) Backlog(ctx context.Context, lane billhook.Lane, dueBefore, creat
 	return through(l, "backlog "+lane.WebhookID, func() (billhook.Backlog, error) {
 		return l.Database.Backlog(ctx, lane, dueBefore, createdBefore)
 	})
+}
+
+// ActivityCounts reads as the database does.
+func (l *link) ActivityCounts(ctx context.Context, storeID string, from, to time.Time) ([]billhook.ActivityCount, error) {
+	return through(l, "activity "+storeID, func() ([]billhook.ActivityCount, error) {
+		return l.Database.ActivityCounts(ctx, storeID, from, to)
+	})
+}
+
+// Backlogs reads as the database does.
+func (l *link) Backlogs(ctx context.Context, storeID string) ([]billhook.LaneBacklog, error) {
+	return through(l, "backlogs "+storeID, func() ([]billhook.LaneBacklog, error) { return l.Database.Backlogs(ctx, storeID) })
 }
 
 func (l *link) Over(ctx context.Context, f billhook.OverFilter) ([]billhook.Delivery, error) {

@@ -5,6 +5,7 @@ import (
 	"cmp"
 	"context"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/billhook/billhook"
@@ -174,7 +175,8 @@ func (h *Handle) Deliveries(_ context.Context, f billhook.DeliveryFilter) ([]bil
 		var found []billhook.Delivery
 		add := func(d billhook.Delivery) {
 			if asked(f.StoreID, d.StoreID) && asked(f.WebhookID, d.WebhookID) && asked(f.EventID, d.EventID) && asked(f.EventType, d.EventType) &&
-				asked(f.Status, d.Status) && within(d.CreatedAt, f.From, f.To) && (f.Before == "" || d.ID < f.Before) {
+				asked(f.Status, d.Status) && within(d.CreatedAt, f.From, f.To) && (f.Before == "" || d.ID < f.Before) && d.ID >= f.NotBefore &&
+				(f.Among == nil || slices.Contains(f.Among, d.WebhookID)) && s.mentions(&d, f.Search) {
 				found = append(found, s.payload(d))
 			}
 		}
@@ -189,6 +191,32 @@ func (h *Handle) Deliveries(_ context.Context, f billhook.DeliveryFilter) ([]bil
 		})
 		return upTo(f.MaxBytes, first(f.Limit, found), func(d *billhook.Delivery) int { return len(d.Payload) }), nil
 	})
+}
+
+// mentions reports whether a delivery has the text, or is named by it. It wants s.mu.
+func (s *Shared) mentions(d *billhook.Delivery, text string) bool {
+	e := s.events[key{d.StoreID, d.EventID}]
+	has := func(in string) bool { return strings.Contains(strings.ToLower(in), strings.ToLower(text)) }
+	return text == "" || text == d.ID || text == d.EventID || text == e.Entity.ID || has(d.EventType) || has(d.Reason) || has(string(e.Data))
+}
+
+// Edge finds how far back n deliveries reach that the filter's webhook and status lead to.
+func (h *Handle) Edge(ctx context.Context, f billhook.DeliveryFilter, n int) (edge billhook.DeliveryEdge, err error) {
+	f.Among, f.Search, f.EventID, f.EventType, f.From, f.To, f.Limit, f.MaxBytes = nil, "", "", "", time.Time{}, time.Time{}, n, 0
+	all, err := h.Deliveries(ctx, f)
+	if err == nil && len(all) == n {
+		edge = billhook.DeliveryEdge{ID: all[n-1].ID, CreatedAt: all[n-1].CreatedAt}
+	}
+	return edge, err
+}
+
+// EventsAbout reads the ids of the newest events about an entity of whatever type.
+func (h *Handle) EventsAbout(ctx context.Context, storeID, entityID string, limit int) (ids []string, err error) {
+	all, err := h.Events(ctx, billhook.EventFilter{StoreID: storeID, EntityID: entityID, Limit: limit})
+	for _, e := range all {
+		ids = append(ids, e.ID)
+	}
+	return ids, err
 }
 
 // Attempts reads a delivery's attempts, first to last.

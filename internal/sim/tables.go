@@ -51,6 +51,7 @@ type Shared struct {
 	recoveries map[key]recoveryRow
 	replays    map[replayKey]bool
 	erasures   map[key]billhook.Erasure
+	activity   map[activityKey]billhook.ActivityCount
 
 	// outbox has what was asked for in SQL, by number, and asks counts it.
 	outbox map[int64]askedRow
@@ -88,8 +89,8 @@ func NewShared(lease time.Duration) *Shared {
 		audit: map[key]billhook.AuditEntry{}, sequences: map[entity]int64{}, holders: map[entity]*Tx{},
 		ledger:     map[account]billhook.LedgerDay{},
 		recoveries: map[key]recoveryRow{}, replays: map[replayKey]bool{},
-		erasures: map[key]billhook.Erasure{},
-		outbox:   map[int64]askedRow{}, nodes: map[int64]nodeRow{},
+		erasures: map[key]billhook.Erasure{}, activity: map[activityKey]billhook.ActivityCount{},
+		outbox: map[int64]askedRow{}, nodes: map[int64]nodeRow{},
 	}
 }
 

@@ -87,6 +87,7 @@ func (w *writing) batch(b *billhook.Batch) error {
 	for _, x := range b.Erasings {
 		w.erase(x)
 	}
+	w.activityOf(b)
 	for _, f := range b.Frees {
 		w.touch(f.Strand)
 	}

@@ -85,9 +85,9 @@ func (r *Reader) deliveryConditions(f billhook.DeliveryFilter) (where conditions
 	}
 	where.text("event_type", f.EventType)
 	where.between("created_at", f.From, f.To)
-	if f.Before != "" {
-		where.add("id < ?", f.Before)
-	}
+	r.among(&where, f)
+	r.search(&where, f)
+	where.span(f)
 	return where
 }
 

@@ -141,6 +141,9 @@ func TestPlans(t *testing.T) {
 		r := NewReader(db, Dialect{
 			Text:     strings.NewReplacer("billhook.", "billhook_").Replace,
 			Elements: func(column string) string { return "json_each(" + column + ")" },
+			Folded:   func(column string) string { return "lower(" + column + ")" },
+			Decoded:  func(column string) string { return "CAST(" + column + " AS TEXT)" },
+			Has:      "instr",
 		})
 		if err := test.read(r); err != nil {
 			t.Fatalf("%s: %v", test.name, err)

@@ -22,6 +22,10 @@ type Dialect struct {
 	// Elements is a table of the elements, as value, of a column that holds a
 	// JSON array.
 	Elements func(column string) string
+	// Folded is a text column in lower case, as far as ASCII goes, and Decoded a column of
+	// bytes, in UTF-8, as text. Has is where one text is in another, above 0, or 0.
+	Folded, Decoded func(column string) string
+	Has             string
 	// Argument, where there is one, brings what a read asks for into the form
 	// that it is stored in.
 	Argument func(any) any

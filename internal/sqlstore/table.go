@@ -48,6 +48,7 @@ var moved = []*table{
 		"duration bigint, url, failure, error, response_headers, response_body bytea, batch_id, batch_size bigint"),
 	newTable("ledger", 5, "store_id, webhook_id, day bigint, reason, node bigint, matched bigint, pending bigint, delivered bigint, "+
 		"dead bigint, cancelled bigint, skipped bigint, changes bigint"),
+	newTable("activity", 3, "store_id, at bigint, run bigint, delivered bigint, failed bigint, dead bigint, waiting bigint, latencies bytea"),
 	newTable("replays", 3, "store_id, event_id, webhook_id, delivery_id, created_at bigint"),
 	owned(newTable("recoveries", 2, "store_id, id, status, step bigint, idempotency_key, plan, progress, created_at bigint, updated_at bigint")),
 	owned(newTable("pending", 2, "store_id, id, webhook_id, event_id, event_type, attempts bigint, attempts_before bigint, "+

@@ -137,6 +137,9 @@ func (w *Writer) write(ctx context.Context, b *billhook.Batch) error {
 	if err := w.letGo(ctx, b); err != nil {
 		return err
 	}
+	if err := w.activity(ctx, b); err != nil {
+		return err
+	}
 	for _, f := range b.Frees {
 		w.touch(f.Strand)
 	}
