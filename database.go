@@ -59,6 +59,9 @@ type Database interface {
 	// have changed, until ctx ends. It goes on after failures of the database.
 	Watch(ctx context.Context, seen func(Change))
 
+	// Nodes lists those that the database knows, by id.
+	Nodes(ctx context.Context) ([]Node, error)
+
 	// Configuration reads all stores, webhooks, API keys and event types, the deleted
 	// and the revoked too, as they were at one moment.
 	Configuration(ctx context.Context) (Configuration, error)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
+	"os"
 	"sync"
 	"time"
 
@@ -114,4 +115,14 @@ func (c callersTx) QueryRow(ctx context.Context, text string, args ...any) sqlst
 
 func (c callersTx) Query(ctx context.Context, text string, args ...any) (sqlstore.Rows, error) {
 	return c.QueryContext(ctx, dialect.Text(text), args...)
+}
+
+// Nodes is the one that there is.
+func (d *Database) Nodes(ctx context.Context) ([]billhook.Node, error) {
+	owned, err := read(d, func(r *sqlstore.Reader) (map[int64]int64, error) { return r.Owned(ctx) })
+	if err != nil {
+		return nil, err
+	}
+	name, _ := os.Hostname() // it may have none
+	return []billhook.Node{{ID: owner, Name: name, Alive: true, Own: true, StartedAt: d.openedAt, BeatAt: time.Now().UTC().Round(0), Deliveries: owned[owner]}}, nil
 }

@@ -47,6 +47,8 @@ type Database struct {
 	conns *connections // nil while it cannot be opened, and once closed
 
 	emitted emitted
+	// openedAt is since when this process is the file's node.
+	openedAt time.Time
 
 	closed bool
 	failed bool // the last Commit; of Commit's goroutine alone
@@ -104,7 +106,7 @@ func openFile(path string, o Options) (*Database, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open database: %w", err)
 	}
-	d := &Database{path: path, options: o, lock: lock}
+	d := &Database{path: path, options: o, lock: lock, openedAt: time.Now().UTC().Round(0)}
 	if d.conns, err = connect(context.Background(), path, o); err != nil {
 		release(lock)
 		return nil, fmt.Errorf("open database %s: %w", path, err)

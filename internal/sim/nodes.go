@@ -1,7 +1,9 @@
 package sim
 
 import (
+	"cmp"
 	"context"
+	"slices"
 	"time"
 
 	"github.com/billhook/billhook"
@@ -176,5 +178,22 @@ func (h *Handle) beat() (c billhook.Change, err error) {
 		c.Asked = len(s.unanswered()) > 0
 		c.Configuration, h.known = h.known != s.configured, s.configured
 		return c, err
+	})
+}
+
+// Nodes lists the living.
+func (h *Handle) Nodes(context.Context) ([]billhook.Node, error) {
+	return read(h, func(s *Shared) (all []billhook.Node, err error) {
+		for epoch, n := range s.nodes {
+			one := billhook.Node{ID: epoch, Alive: true, Own: epoch == h.epoch, StartedAt: n.beatAt, BeatAt: n.beatAt}
+			for _, d := range s.pending {
+				if d.owner == epoch {
+					one.Deliveries++
+				}
+			}
+			all = append(all, one)
+		}
+		slices.SortFunc(all, func(a, b billhook.Node) int { return cmp.Compare(a.ID, b.ID) })
+		return all, nil
 	})
 }

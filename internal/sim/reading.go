@@ -196,8 +196,18 @@ func (h *Handle) Deliveries(_ context.Context, f billhook.DeliveryFilter) ([]bil
 // mentions reports whether a delivery has the text, or is named by it. It wants s.mu.
 func (s *Shared) mentions(d *billhook.Delivery, text string) bool {
 	e := s.events[key{d.StoreID, d.EventID}]
-	has := func(in string) bool { return strings.Contains(strings.ToLower(in), strings.ToLower(text)) }
+	has := func(in string) bool { return strings.Contains(folded(in), folded(text)) }
 	return text == "" || text == d.ID || text == d.EventID || text == e.Entity.ID || has(d.EventType) || has(d.Reason) || has(string(e.Data))
+}
+
+// folded is a text with its ASCII letters in lower case.
+func folded(s string) string {
+	return strings.Map(func(r rune) rune {
+		if 'A' <= r && r <= 'Z' {
+			return r + 'a' - 'A'
+		}
+		return r
+	}, s)
 }
 
 // Edge finds how far back n deliveries reach that the filter's webhook and status lead to.

@@ -128,3 +128,19 @@ func (r *Reader) Backlogs(ctx context.Context, storeID string) ([]billhook.LaneB
 	}
 	return all, nil
 }
+
+// Owned counts what is pending of each owner.
+func (r *Reader) Owned(ctx context.Context) (map[int64]int64, error) {
+	rows, err := r.query(ctx, "SELECT owner, COUNT(*) FROM billhook.pending GROUP BY owner")
+	owned := map[int64]int64{}
+	_, err = collect(rows, err, func(from Row) (owner int64, err error) {
+		var n int64
+		err = from.Scan(&owner, &n)
+		owned[owner] = n
+		return owner, err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("count what nodes own: %w", err)
+	}
+	return owned, nil
+}

@@ -135,6 +135,22 @@ func TestPlans(t *testing.T) {
 			_, err := r.Recoveries(ctx, billhook.RecoveryFilter{StoreID: "s", Status: billhook.RecoveryRunning, Limit: 10})
 			return err
 		}, []string{"recoveries_running (store_id=?)"}},
+		{"edge of what waits", edge(with(delivery, func(f *billhook.DeliveryFilter) { f.Status, f.WebhookID, f.Before, f.NotBefore = "pending", "w", "x", "a" })),
+			[]string{"COVERING INDEX billhook_pending_webhook (store_id=? AND webhook_id=? AND id>? AND id<?)", "SEARCH one USING PRIMARY KEY (store_id=? AND id=?)"}},
+		{"edge of a store", edge(with(delivery, func(f *billhook.DeliveryFilter) { f.Status = "delivered" })), []string{"deliveries USING PRIMARY KEY (store_id=?)"}},
+		{"edge of a webhook", edge(with(delivery, func(f *billhook.DeliveryFilter) { f.Status, f.WebhookID, f.Before = "delivered", "w", "x" })),
+			[]string{"COVERING INDEX billhook_deliveries_webhook (store_id=? AND webhook_id=? AND id<?)"}},
+		{"edge of the dead", edge(with(delivery, func(f *billhook.DeliveryFilter) { f.Status, f.Before = "dead", "x" })),
+			[]string{"COVERING INDEX billhook_deliveries_failed (store_id=? AND status=? AND id<?)"}},
+		{"a type within an edge", deliveries(with(delivery, func(f *billhook.DeliveryFilter) { f.EventType, f.Before, f.NotBefore = "t", "x", "a" })),
+			[]string{"pending USING PRIMARY KEY (store_id=? AND id>? AND id<?)", "deliveries USING PRIMARY KEY (store_id=? AND id>? AND id<?)"}},
+		{"search", deliveries(with(delivery, func(f *billhook.DeliveryFilter) { f.Search, f.WebhookID, f.NotBefore = "t", "w", "a" })),
+			[]string{"deliveries_webhook (store_id=? AND webhook_id=? AND id>?)", "SEARCH s USING INDEX billhook_events_id (store_id=? AND id=?)"}},
+		{"events about", func(r *Reader) error { _, err := r.EventsAbout(ctx, "s", "e", 10); return err },
+			[]string{"events_entity (store_id=? AND entity_type>?)", "events_entity (store_id=? AND entity_type=? AND entity_id=?)"}},
+		{"activity", func(r *Reader) error { _, err := r.ActivityCounts(ctx, "s", moment, moment); return err },
+			[]string{"activity USING PRIMARY KEY (store_id=? AND at>? AND at<?)"}},
+		{"backlogs", func(r *Reader) error { _, err := r.Backlogs(ctx, "s"); return err }, []string{"COVERING INDEX billhook_pending_lane (store_id=?"}},
 		{"pending of a webhook", deliveries(with(delivery, func(f *billhook.DeliveryFilter) { f.Status, f.WebhookID = "pending", "w" })),
 			[]string{"pending_webhook (store_id=? AND webhook_id=?)"}},
 	} {
@@ -171,6 +187,10 @@ func events(f billhook.EventFilter) func(*Reader) error {
 
 func deliveries(f billhook.DeliveryFilter) func(*Reader) error {
 	return func(r *Reader) error { _, err := r.Deliveries(context.Background(), f); return err }
+}
+
+func edge(f billhook.DeliveryFilter) func(*Reader) error {
+	return func(r *Reader) error { _, err := r.Edge(context.Background(), f, 10); return err }
 }
 
 func audit(change func(*billhook.AuditFilter)) func(*Reader) error {
