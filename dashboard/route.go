@@ -38,10 +38,12 @@ func routes() []*route {
 		{"POST", "/signout", "", open, "", (*page).signOut},
 		{"POST", "/preferences", "", open, "", (*page).prefer},
 
+		{"GET", "/overview", billhook.PermissionDeliveriesRead, allStores, "overview", (*page).overviewOfAll},
 		{"GET", "/stores", billhook.PermissionStoresManage, allStores, "stores", (*page).stores},
 		{"POST", "/stores", billhook.PermissionStoresManage, allStores, "", (*page).createStore},
 
 		{"GET", "/stores/{store}", "", inStore, "", (*page).storeHome},
+		{"GET", "/stores/{store}/overview", billhook.PermissionDeliveriesRead, inStore, "overview", (*page).overviewOfStore},
 		{"GET", "/stores/{store}/webhooks", billhook.PermissionWebhooksRead, inStore, "webhooks", (*page).webhooks},
 	}
 }

@@ -1,11 +1,15 @@
 // What makes a page nicer than links and forms are. A page of ours is one root; a
 // shadow root with a fragment in it is another. It may be called again for what was
-// put in later.
+// put in later. get asks the server for what comes later, as fetch does.
 
-export function enhance(root) {
+import { variant } from './language.js'
+import { overview } from './overview.js'
+
+export function enhance(root, get = (url, options) => fetch(url, options)) {
   for (const time of root.querySelectorAll('time[datetime]')) showHere(time)
   for (const button of root.querySelectorAll('button[data-copy]')) offerCopy(root, button)
   for (const form of root.querySelectorAll('form')) sendOnce(form)
+  for (const part of root.querySelectorAll('[data-overview]')) overview(part, (shown) => enhance(shown, get), get)
   // What was wrong with a form is read first, and is in sight.
   root.querySelector('.problem[tabindex]')?.focus()
 }
@@ -24,11 +28,6 @@ function showHere(time) {
   const exact = { dateStyle: 'full', timeStyle: 'long' }
   time.textContent = new Intl.DateTimeFormat(language, short).format(at)
   time.title = `${new Intl.DateTimeFormat(language, exact).format(at)} · ${time.dateTime}`
-}
-
-// The viewer's own kind of the page's language: en-GB writes times as en-US does not.
-function variant(language) {
-  return navigator.languages.find((own) => own.split('-')[0] === language) ?? language
 }
 
 // A button that copies the text of the element that data-copy names, and says so by
