@@ -27,6 +27,7 @@ import (
 	"log/slog"
 	"net/http"
 	"runtime/debug"
+	"time"
 
 	"github.com/billhook/billhook"
 )
@@ -67,6 +68,8 @@ type Key struct {
 	Name string
 	// Permissions are the root's constants.
 	Permissions []string
+	// ExpiresAt is when it does, and what is made with it no later; zero for never.
+	ExpiresAt time.Time
 	// Actor is its holder where it is recorded who did something.
 	Actor billhook.Reference
 }

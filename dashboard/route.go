@@ -41,9 +41,18 @@ func routes() []*route {
 		{"GET", "/overview", billhook.PermissionDeliveriesRead, allStores, "overview", (*page).overviewOfAll},
 		{"GET", "/stores", billhook.PermissionStoresManage, allStores, "stores", (*page).stores},
 		{"POST", "/stores", billhook.PermissionStoresManage, allStores, "", (*page).createStore},
+		{"GET", "/keys", billhook.PermissionKeysManage, allStores, "keys", (*page).keys},
+		{"POST", "/keys", billhook.PermissionKeysManage, allStores, "", (*page).createKey},
+		{"GET", "/keys/{id}/revoke", billhook.PermissionKeysManage, allStores, "", (*page).confirmRevoke},
+		{"POST", "/keys/{id}/revoke", billhook.PermissionKeysManage, allStores, "", (*page).revokeKey},
 
 		{"GET", "/stores/{store}", "", inStore, "", (*page).storeHome},
 		{"GET", "/stores/{store}/overview", billhook.PermissionDeliveriesRead, inStore, "overview", (*page).overviewOfStore},
 		{"GET", "/stores/{store}/webhooks", billhook.PermissionWebhooksRead, inStore, "webhooks", (*page).webhooks},
+
+		{"GET", "/stores/{store}/keys", billhook.PermissionKeysManage, inStore, "keys", (*page).keys},
+		{"POST", "/stores/{store}/keys", billhook.PermissionKeysManage, inStore, "", (*page).createKey},
+		{"GET", "/stores/{store}/keys/{id}/revoke", billhook.PermissionKeysManage, inStore, "", (*page).confirmRevoke},
+		{"POST", "/stores/{store}/keys/{id}/revoke", billhook.PermissionKeysManage, inStore, "", (*page).revokeKey},
 	}
 }

@@ -15,13 +15,21 @@ var forms = map[string][]string{
 	"/signout":     {},
 	"/preferences": {"theme", "dark"},
 	"/stores":      {"id", "made"},
+
+	"/keys":                            {"name", "test", "days", "30", "permissions", "keys:manage"},
+	"/keys/{id}/revoke":                {},
+	"/stores/{store}/keys":             {"name", "test", "days", "30", "permissions", "keys:manage"},
+	"/stores/{store}/keys/{id}/revoke": {},
 }
 
 // things are what the parts of a pattern stand for, in the store "mine": by the part's
-// name, and of several parts of one name by what stands before, "webhooks/{id}".
+// name, and of several parts of one name by what stands before, "webhooks/{id}"; those
+// of pages that are about no store begin with a slash.
 func things(f *fixture) map[string]string {
 	return map[string]string{
 		"webhooks/{id}": f.webhook("mine", "http://127.0.0.1:1/mine").ID,
+		"keys/{id}":     f.keyID("mine"),
+		"/keys/{id}":    f.keyID(""),
 	}
 }
 
@@ -29,6 +37,7 @@ func things(f *fixture) map[string]string {
 func theirs(f *fixture) map[string]string {
 	return map[string]string{
 		"webhooks/{id}": f.webhook("theirs", "http://127.0.0.1:1/theirs").ID,
+		"keys/{id}":     f.keyID("theirs"),
 	}
 }
 
@@ -42,6 +51,9 @@ func pathOf(t *testing.T, rt *route, store string, things map[string]string) str
 			parts[i] = store
 		case strings.HasPrefix(part, "{"):
 			name := parts[i-1] + "/" + part
+			if rt.scope == allStores {
+				name = "/" + name
+			}
 			if things[name] == "" {
 				t.Fatalf("%s: this test has no %s: add one to things and theirs", rt.pattern, name)
 			}
