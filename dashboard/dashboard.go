@@ -44,6 +44,9 @@ type Config struct {
 	BasePath string
 	// Version is what the foot of each page tells of the program. Default: "dev".
 	Version string
+	// Observe is told of each request: its method and pattern, as there are few of,
+	// and "other" for what no page is; its status, and how long it took. Default: nobody.
+	Observe func(route string, status int, took time.Duration)
 	// Logger gets our own failures, one record each. Default: slog.Default().
 	Logger *slog.Logger
 }
@@ -107,6 +110,9 @@ func New(client *billhook.Client, cfg Config) http.Handler {
 	if cfg.Logger == nil {
 		cfg.Logger = slog.Default()
 	}
+	if cfg.Observe == nil {
+		cfg.Observe = func(string, int, time.Duration) {}
+	}
 	s := &server{client: client, cfg: cfg, mux: http.NewServeMux(), routes: routes(), origin: http.NewCrossOriginProtection()}
 	s.assets = mustLoadAssets()
 	s.words = mustLoadWords()
@@ -148,7 +154,9 @@ const contentSecurityPolicy = "default-src 'none'; script-src 'self'; style-src 
 // handler carries a request for a route out.
 func (s *server) handler(rt *route) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		p := newPage(s, rt, w, r)
+		began, observed := time.Now(), &observedWriter{ResponseWriter: w}
+		defer func() { s.cfg.Observe(rt.name(), observed.status, time.Since(began)) }()
+		p := newPage(s, rt, observed, r)
 		defer p.recover()
 		err := p.admit()
 		if err == nil {

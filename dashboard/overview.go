@@ -12,6 +12,7 @@ type overviewPage struct {
 	*page
 	// Range is "hour", "day" or "week".
 	Range string
+	// Ranges lead to each; their texts are such names.
 	Ranges []link
 	// Total and Points, the earliest first, are of that range.
 	Total  billhook.ActivityPoint

@@ -15,6 +15,14 @@ type route struct {
 	handle func(*page) error
 }
 
+// name tells the route from others: "GET /stores/{store}".
+func (rt *route) name() string {
+	if rt.pattern == "" {
+		return "other"
+	}
+	return rt.method + " " + rt.pattern
+}
+
 // A scope says which store a route is about, and so who may take it.
 type scope int
 
@@ -41,6 +49,8 @@ func routes() []*route {
 		{"GET", "/overview", billhook.PermissionDeliveriesRead, allStores, "overview", (*page).overviewOfAll},
 		{"GET", "/stores", billhook.PermissionStoresManage, allStores, "stores", (*page).stores},
 		{"POST", "/stores", billhook.PermissionStoresManage, allStores, "", (*page).createStore},
+		{"GET", "/nodes", billhook.PermissionStoresManage, allStores, "nodes", (*page).nodes},
+		{"GET", "/audit", billhook.PermissionAuditRead, allStores, "audit", (*page).audit},
 		{"GET", "/keys", billhook.PermissionKeysManage, allStores, "keys", (*page).keys},
 		{"POST", "/keys", billhook.PermissionKeysManage, allStores, "", (*page).createKey},
 		{"GET", "/keys/{id}/revoke", billhook.PermissionKeysManage, allStores, "", (*page).confirmRevoke},
@@ -50,6 +60,7 @@ func routes() []*route {
 		{"GET", "/stores/{store}/overview", billhook.PermissionDeliveriesRead, inStore, "overview", (*page).overviewOfStore},
 		{"GET", "/stores/{store}/webhooks", billhook.PermissionWebhooksRead, inStore, "webhooks", (*page).webhooks},
 
+		{"GET", "/stores/{store}/audit", billhook.PermissionAuditRead, inStore, "audit", (*page).audit},
 		{"GET", "/stores/{store}/keys", billhook.PermissionKeysManage, inStore, "keys", (*page).keys},
 		{"POST", "/stores/{store}/keys", billhook.PermissionKeysManage, inStore, "", (*page).createKey},
 		{"GET", "/stores/{store}/keys/{id}/revoke", billhook.PermissionKeysManage, inStore, "", (*page).confirmRevoke},

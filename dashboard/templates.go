@@ -50,9 +50,9 @@ func functions(w words, lang string, asset func(name string) string) template.Fu
 		"asset": asset,
 		// badge kind word is for {{template "badge" …}}; kinds are in its template.
 		"badge": func(kind, word string) badge { return badge{kind, word} },
-		// outside and block are for {{template "outside" …}} and "outside-block".
+		// outside and blockOf are for {{template "outside" …}} and "outside-block".
 		"outside": func(text string) outside { return outsideLine(text) },
-		"block":   func(text, rawURL string) outside { return outsideBlock(text, rawURL) },
+		"blockOf": func(text, rawURL string) outside { return outsideBlock(text, rawURL) },
 		// iso and utc are for {{template "time" …}}.
 		"iso": func(at time.Time) string { return at.UTC().Format(time.RFC3339Nano) },
 		"utc": func(at time.Time) string { return at.UTC().Format("2006-01-02 15:04:05") + " UTC" },
