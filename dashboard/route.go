@@ -63,6 +63,10 @@ func routes() []*route {
 		{"GET", "/stores/{store}/audit", billhook.PermissionAuditRead, inStore, "audit", (*page).audit},
 		{"GET", "/stores/{store}/keys", billhook.PermissionKeysManage, inStore, "keys", (*page).keys},
 		{"POST", "/stores/{store}/keys", billhook.PermissionKeysManage, inStore, "", (*page).createKey},
+		{"GET", "/stores/{store}/settings", billhook.PermissionStoresManage, inStore, "settings", (*page).settings},
+		{"POST", "/stores/{store}/settings", billhook.PermissionStoresManage, inStore, "", (*page).updateSettings},
+		{"GET", "/stores/{store}/delete", billhook.PermissionStoresManage, allStores, "", (*page).confirmDeleteStore},
+		{"POST", "/stores/{store}/delete", billhook.PermissionStoresManage, allStores, "", (*page).deleteStore},
 		{"GET", "/stores/{store}/keys/{id}/revoke", billhook.PermissionKeysManage, inStore, "", (*page).confirmRevoke},
 		{"POST", "/stores/{store}/keys/{id}/revoke", billhook.PermissionKeysManage, inStore, "", (*page).revokeKey},
 	}

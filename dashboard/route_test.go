@@ -20,6 +20,8 @@ var forms = map[string][]string{
 	"/keys/{id}/revoke":                {},
 	"/stores/{store}/keys":             {"name", "test", "days", "30", "permissions", "keys:manage"},
 	"/stores/{store}/keys/{id}/revoke": {},
+	"/stores/{store}/settings":         {"name", "Shop", "profile", "standard", "validation", "off"},
+	"/stores/{store}/delete":           {"id", "mine"},
 }
 
 // things are what the parts of a pattern stand for, in the store "mine": by the part's

@@ -15,7 +15,9 @@ export async function prepare() {
     ['', 'http://127.0.0.1:9/old', ['order.*'], false],
   ]) await api('POST', '/api/webhooks', { name, url, events, isActive })
   await use()
-  return {}
+  const { id } = await api('POST', '/api/keys', { name: 'Checkout', permissions: ['events:emit'] }, { store: 'busy' })
+  await api('PATCH', '/api/stores/busy', { limits: { concurrency: 20 }, retention: { payloadDays: 30, attemptDays: 90 } })
+  return { key: id }
 }
 
 // use makes a shop that is in use: some deliveries arrive, others fail.
@@ -51,6 +53,23 @@ export const pages = [
   { name: 'overview-store', path: '/stores/busy/overview', act: drawn },
   { name: 'overview-numbers', path: '/stores/busy/overview', act: (page) => page.locator('.numbers summary').click() },
   { name: 'overview-empty', path: '/stores/empty/overview' },
+  { name: 'nodes', path: '/nodes' },
+  { name: 'audit-of-keys', path: '/audit' },
+  { name: 'audit', path: '/stores/busy/audit', act: async (page) => {
+    for (const more of await page.locator('.log-more summary').all()) await more.click()
+  } },
+  { name: 'audit-refused', path: '/stores/busy/audit?from=yesterday', status: 422 },
+  { name: 'keys-of-all', path: '/keys' },
+  { name: 'keys', path: '/stores/busy/keys' },
+  { name: 'key-made', path: '/stores/empty/keys', act: async (page) => {
+    await page.getByLabel('Name').fill('Nightly export')
+    await page.getByLabel('audit:read', { exact: true }).check()
+    await page.getByRole('button', { name: 'Create key' }).click()
+    await page.locator('#secret').waitFor()
+  } },
+  { name: 'key-revoke', path: ({ key }) => `/stores/busy/keys/${key}/revoke` },
+  { name: 'settings', path: '/stores/busy/settings' },
+  { name: 'store-delete', path: '/stores/busy/delete' },
   { name: 'stores', path: '/stores' },
   { name: 'stores-refused', path: '/stores', status: 409, act: async (page) => {
     await page.getByLabel('ID', { exact: true }).fill('berlin')
