@@ -21,7 +21,7 @@ func TestChangesBetween(t *testing.T) {
 		{"", `{"name":"a","events":["x","y"]}`, []memberChange{{"events", "", "x\ny"}, {"name", "", "a"}}},
 		{`{"name":"a"}`, "", []memberChange{{"name", "a", ""}}},
 		{`{"limits":{"concurrency":1,"rate":2}}`, `{"limits":{"concurrency":3,"rate":2}}`, []memberChange{{"limits.concurrency", "1", "3"}}},
-		{`{"a":null}`, `{"a":false}`, []memberChange{{"a", "null", "false"}}},
+		{`{"a":null,"b":{}}`, `{"a":false}`, []memberChange{{"a", "", "false"}}},
 		{`not JSON`, `[]`, []memberChange{{"", "not JSON", "[]"}}},
 	} {
 		if got := changesBetween(test.before, test.after); !slices.Equal(got, test.want) {

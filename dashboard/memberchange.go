@@ -34,10 +34,10 @@ func changesBetween(before, after string) []memberChange {
 // flatten writes the members of an object, and those of objects in it, by their path.
 func flatten(text, path string, into map[string]string) {
 	var members map[string]json.RawMessage
-	if text == "" {
+	if text == "" || text == "null" || text == "{}" { // nothing is said with it
 		return
 	}
-	if json.Unmarshal([]byte(text), &members) != nil || members == nil || len(members) == 0 && path != "" {
+	if json.Unmarshal([]byte(text), &members) != nil {
 		into[path] = plain(text)
 		return
 	}
@@ -52,7 +52,7 @@ func plain(text string) string {
 	var word string
 	var list []json.RawMessage
 	switch {
-	case json.Unmarshal([]byte(text), &word) == nil && text != "null":
+	case json.Unmarshal([]byte(text), &word) == nil && text != "null": // null is read as ""
 		return word
 	case json.Unmarshal([]byte(text), &list) == nil && len(list) > 0:
 		var lines []string

@@ -118,6 +118,9 @@ func (p *page) settingsChange(form map[string]string) (change billhook.StoreChan
 	change = billhook.StoreChange{
 		Name: &name, Profile: &profile, Validation: &validation, Limits: &limits, Retention: &retention, DeactivateAfterSeconds: &deactivate,
 	}
+	if validation == cmp.Or(p.store.Validation, billhook.ValidationOff) {
+		change.Validation = nil // what is the default by itself is not chosen by saving the rest
+	}
 	if p.ForAllStores() { // a limit that who is limited could lift would be none
 		egress := &billhook.StoreEgress{Only: entries(form["only"]), Deny: entries(form["deny"])}
 		for _, port := range entries(form["ports"]) {
