@@ -63,6 +63,7 @@ func (c *Client) mind(key Lane, e *endpoint, succeeded bool, at time.Time) {
 		}
 		return
 	}
+	c.registry.suspects.add(key)
 	since := e.failingSince()
 	failed, limit := at.Sub(since), e.deactivateAfter()
 	// It is told once it is noted: then all nodes have the same moment for it.

@@ -9,7 +9,7 @@ import (
 // TestFailingStages: each stage on the way to deactivation is told once, and none
 // before it is noted since when the webhook fails.
 func TestFailingStages(t *testing.T) {
-	c := &Client{alerts: newAlerts()}
+	c := &Client{alerts: newAlerts(), registry: newRegistry()}
 	start := time.Unix(1_700_000_000, 0)
 	var r record
 	r.breaker.failingSince = start

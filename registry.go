@@ -16,6 +16,8 @@ import (
 type registry struct {
 	mu     sync.RWMutex
 	stores map[string]*tenant
+	// suspects are the webhooks that may fail.
+	suspects suspects
 }
 
 // A tenant is a store as the registry holds it.
@@ -189,6 +191,9 @@ func (r *registry) putWebhook(w Webhook, concurrency int) error {
 		return err
 	}
 	t.put(e)
+	if w.InactiveReason != "" || !w.FailingSince.IsZero() {
+		r.suspects.add(Lane{StoreID: w.StoreID, WebhookID: w.ID})
+	}
 	return nil
 }
 

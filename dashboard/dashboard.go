@@ -27,6 +27,7 @@ import (
 	"log/slog"
 	"net/http"
 	"runtime/debug"
+	"time"
 
 	"github.com/billhook/billhook"
 )
@@ -43,6 +44,9 @@ type Config struct {
 	BasePath string
 	// Version is what the foot of each page tells of the program. Default: "dev".
 	Version string
+	// Observe is told of each request: its method and pattern, as there are few of,
+	// and "other" for what no page is; its status, and how long it took. Default: nobody.
+	Observe func(route string, status int, took time.Duration)
 	// Stopping is closed when the server stops, so that who watches is sent away.
 	// Default: they are never.
 	Stopping <-chan struct{}
@@ -70,6 +74,8 @@ type Key struct {
 	Name string
 	// Permissions are the root's constants.
 	Permissions []string
+	// ExpiresAt is when it does, and what is made with it no later; zero for never.
+	ExpiresAt time.Time
 	// Actor is its holder where it is recorded who did something.
 	Actor billhook.Reference
 }
@@ -107,6 +113,9 @@ func New(client *billhook.Client, cfg Config) http.Handler {
 	}
 	if cfg.Logger == nil {
 		cfg.Logger = slog.Default()
+	}
+	if cfg.Observe == nil {
+		cfg.Observe = func(string, int, time.Duration) {}
 	}
 	s := &server{client: client, cfg: cfg, mux: http.NewServeMux(), routes: routes(), origin: http.NewCrossOriginProtection(), tails: newTails()}
 	s.assets = mustLoadAssets()
@@ -149,7 +158,9 @@ const contentSecurityPolicy = "default-src 'none'; script-src 'self'; style-src 
 // handler carries a request for a route out.
 func (s *server) handler(rt *route) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		p := newPage(s, rt, w, r)
+		began, observed := time.Now(), &observedWriter{ResponseWriter: w}
+		defer func() { s.cfg.Observe(rt.name(), observed.status, time.Since(began)) }()
+		p := newPage(s, rt, observed, r)
 		defer p.recover()
 		err := p.admit()
 		if err == nil {

@@ -52,7 +52,7 @@ func (k fixtureKeys) Find(storeID, id string) (Key, bool) {
 }
 
 func keyOf(k billhook.APIKey) Key {
-	return Key{StoreID: k.StoreID, ID: k.ID, Name: k.Name, Permissions: k.Permissions, Actor: billhook.Reference{Type: "apiKey", ID: k.ID}}
+	return Key{StoreID: k.StoreID, ID: k.ID, Name: k.Name, Permissions: k.Permissions, ExpiresAt: k.ExpiresAt, Actor: billhook.Reference{Type: "apiKey", ID: k.ID}}
 }
 
 // noNames knows no names, at once: tests must not wait for the network's answer.
@@ -105,6 +105,16 @@ func (f *fixture) key(storeID string, permissions ...string) string {
 		f.t.Fatal(err)
 	}
 	return secret
+}
+
+// keyID makes an API key too, and names it.
+func (f *fixture) keyID(storeID string) string {
+	f.t.Helper()
+	k, ok := f.client.Authenticate(f.key(storeID, billhook.PermissionEventsEmit))
+	if !ok {
+		f.t.Fatal("the key is not one")
+	}
+	return k.ID
 }
 
 // webhook registers a webhook of a store.

@@ -15,6 +15,14 @@ type route struct {
 	handle func(*page) error
 }
 
+// name tells the route from others: "GET /stores/{store}".
+func (rt *route) name() string {
+	if rt.pattern == "" {
+		return "other"
+	}
+	return rt.method + " " + rt.pattern
+}
+
 // A scope says which store a route is about, and so who may take it.
 type scope int
 
@@ -43,10 +51,18 @@ func routes() []*route {
 		{"POST", "/signout", "", open, "", (*page).signOut},
 		{"POST", "/preferences", "", open, "", (*page).prefer},
 
+		{"GET", "/overview", billhook.PermissionDeliveriesRead, allStores, "overview", (*page).overviewOfAll},
 		{"GET", "/stores", billhook.PermissionStoresManage, allStores, "stores", (*page).stores},
 		{"POST", "/stores", billhook.PermissionStoresManage, allStores, "", (*page).createStore},
+		{"GET", "/nodes", billhook.PermissionStoresManage, allStores, "nodes", (*page).nodes},
+		{"GET", "/audit", billhook.PermissionAuditRead, allStores, "audit", (*page).audit},
+		{"GET", "/keys", billhook.PermissionKeysManage, allStores, "keys", (*page).keys},
+		{"POST", "/keys", billhook.PermissionKeysManage, allStores, "", (*page).createKey},
+		{"GET", "/keys/{id}/revoke", billhook.PermissionKeysManage, allStores, "", (*page).confirmRevoke},
+		{"POST", "/keys/{id}/revoke", billhook.PermissionKeysManage, allStores, "", (*page).revokeKey},
 
 		{"GET", "/stores/{store}", "", inStore, "", (*page).storeHome},
+		{"GET", "/stores/{store}/overview", billhook.PermissionDeliveriesRead, inStore, "overview", (*page).overviewOfStore},
 		{"GET", "/stores/{store}/webhooks", read, inStore, "webhooks", (*page).webhooks},
 		{"POST", "/stores/{store}/webhooks", manage, inStore, "", (*page).createWebhook},
 		// No webhook's id has a "+" in it.
@@ -86,5 +102,15 @@ func routes() []*route {
 		{"GET", "/stores/{store}/events", billhook.PermissionDeliveriesRead, inStore, "events", (*page).events},
 		{"GET", "/stores/{store}/events/{id}", billhook.PermissionDeliveriesRead, inStore, "", (*page).event},
 		{"GET", "/stores/{store}/events/{id}/data", billhook.PermissionDeliveriesRead, inStore, "", (*page).eventData},
+
+		{"GET", "/stores/{store}/audit", billhook.PermissionAuditRead, inStore, "audit", (*page).audit},
+		{"GET", "/stores/{store}/keys", billhook.PermissionKeysManage, inStore, "keys", (*page).keys},
+		{"POST", "/stores/{store}/keys", billhook.PermissionKeysManage, inStore, "", (*page).createKey},
+		{"GET", "/stores/{store}/settings", billhook.PermissionStoresManage, inStore, "settings", (*page).settings},
+		{"POST", "/stores/{store}/settings", billhook.PermissionStoresManage, inStore, "", (*page).updateSettings},
+		{"GET", "/stores/{store}/delete", billhook.PermissionStoresManage, allStores, "", (*page).confirmDeleteStore},
+		{"POST", "/stores/{store}/delete", billhook.PermissionStoresManage, allStores, "", (*page).deleteStore},
+		{"GET", "/stores/{store}/keys/{id}/revoke", billhook.PermissionKeysManage, inStore, "", (*page).confirmRevoke},
+		{"POST", "/stores/{store}/keys/{id}/revoke", billhook.PermissionKeysManage, inStore, "", (*page).revokeKey},
 	}
 }

@@ -31,12 +31,21 @@ var forms = map[string][]string{
 	"/stores/{store}/webhooks/{id}/test":                     {},
 	"/stores/{store}/webhooks/{id}/missed":                   {"kind", "replay", "since", "2026-01-01T00:00"},
 	"/stores/{store}/webhooks/{id}/missed/{recovery}/cancel": {},
+	"/keys":                            {"name", "test", "days", "30", "permissions", "keys:manage"},
+	"/keys/{id}/revoke":                {},
+	"/stores/{store}/keys":             {"name", "test", "days", "30", "permissions", "keys:manage"},
+	"/stores/{store}/keys/{id}/revoke": {},
+	"/stores/{store}/settings":         {"name", "Shop", "profile", "standard", "validation", "off"},
+	"/stores/{store}/delete":           {"id", "mine"},
 }
 
 // things are what the parts of a pattern stand for, in the store "mine": by the part's
-// name, and of several parts of one name by what stands before, "webhooks/{id}".
+// name, and of several parts of one name by what stands before, "webhooks/{id}"; those
+// of pages that are about no store begin with a slash.
 func things(f *fixture) map[string]string {
-	return f.thingsOf("mine")
+	all := f.thingsOf("mine")
+	all["/keys/{id}"] = f.keyID("")
+	return all
 }
 
 // theirs are the same of the store "theirs", to be looked for in "mine".
@@ -59,6 +68,7 @@ func (f *fixture) thingsOf(store string) map[string]string {
 	return map[string]string{
 		"webhooks/{id}": w.ID, "tests/{delivery}": d.ID, "missed/{recovery}": r.ID,
 		"events/{id}": d.EventID, "deliveries/{id}": d.ID, "recoveries/{id}": r.ID,
+		"keys/{id}": f.keyID(store),
 	}
 }
 
@@ -72,6 +82,9 @@ func pathOf(t *testing.T, rt *route, store string, things map[string]string) str
 			parts[i] = store
 		case strings.HasPrefix(part, "{"):
 			name := parts[i-1] + "/" + part
+			if rt.scope == allStores {
+				name = "/" + name
+			}
 			if things[name] == "" {
 				t.Fatalf("%s: this test has no %s: add one to things and theirs", rt.pattern, name)
 			}

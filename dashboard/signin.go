@@ -48,13 +48,13 @@ func (p *page) signOut() error {
 	return p.redirect(p.Root("signin"), "")
 }
 
-// home leads to what the viewer's key is for.
+// home leads to the first page that the viewer may see: of all stores, or of theirs.
 func (p *page) home() error {
 	if p.key.StoreID != "" {
 		return p.redirect(p.Root("stores", p.key.StoreID), "")
 	}
-	if p.May(billhook.PermissionStoresManage) {
-		return p.redirect(p.Root("stores"), "")
+	if nav := p.Nav(); len(nav) > 0 {
+		return p.redirect(nav[0].URL, "")
 	}
 	return p.redirect(p.Root("stores", billhook.DefaultStore), "")
 }

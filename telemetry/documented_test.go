@@ -18,6 +18,7 @@ func existing(t *testing.T) map[string]string {
 	s := newService(t)
 	defer s.stop()
 	s.metrics.Request("emitEvent", 202, time.Millisecond)
+	s.metrics.Page("GET /stores", 200, time.Millisecond)
 	s.metrics.Refused(billhook.CodeInvalid)
 	s.metrics.Attempted(&billhook.Outcome{Status: billhook.StatusDelivered}, &billhook.Event{})
 	kinds := map[string]string{}

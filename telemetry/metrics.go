@@ -28,6 +28,8 @@ type Metrics struct {
 	commitParts       prometheus.Histogram
 	requests          *prometheus.CounterVec
 	requestTime       *prometheus.HistogramVec
+	pages             *prometheus.CounterVec
+	pageTime          *prometheus.HistogramVec
 }
 
 // Upper bounds of histograms, in seconds: what is usual is told apart well, and
@@ -75,6 +77,8 @@ func NewMetrics() *Metrics {
 	m.commitParts = histogram("billhook_commit_parts", "How much a transaction wrote: events, outcomes and changes.", []float64{1, 4, 16, 64, 256, 1024, 4096})
 	m.requests = counters("billhook_api_requests_total", "Requests to the API, by operation of its OpenAPI document and class of status.", "operation", "status")
 	m.requestTime = histograms("billhook_api_request_duration_seconds", "How long the API took to answer, by operation.", quick, "operation")
+	m.pages = counters("billhook_dashboard_requests_total", "Requests to the dashboard, by method and pattern of the path and class of status.", "page", "status")
+	m.pageTime = histograms("billhook_dashboard_request_duration_seconds", "How long the dashboard took to answer, by method and pattern of the path.", quick, "page")
 	m.registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	for _, result := range append(failures, delivered) {
 		m.attempts.WithLabelValues(result) // so that a rate of it is 0, and not nothing
@@ -141,6 +145,12 @@ func (m *Metrics) Committed(parts int, took time.Duration, err error) {
 func (m *Metrics) Request(operation string, status int, took time.Duration) {
 	m.requests.WithLabelValues(operation, fmt.Sprintf("%dxx", status/100)).Inc()
 	m.requestTime.WithLabelValues(operation).Observe(took.Seconds())
+}
+
+// Page counts a request to the dashboard.
+func (m *Metrics) Page(route string, status int, took time.Duration) {
+	m.pages.WithLabelValues(route, fmt.Sprintf("%dxx", status/100)).Inc()
+	m.pageTime.WithLabelValues(route).Observe(took.Seconds())
 }
 
 // Watch has what the Client has to do be told with each scrape.

@@ -213,6 +213,10 @@ func TestMetrics(t *testing.T) {
 	if got := s.scrape()[`billhook_api_requests_total{operation="emitEvent",status="4xx"}`]; got != 1 {
 		t.Errorf("%v requests refused, want 1", got)
 	}
+	s.metrics.Page("GET /stores/{store}", 200, time.Millisecond)
+	if got := s.scrape()[`billhook_dashboard_requests_total{page="GET /stores/{store}",status="2xx"}`]; got != 1 {
+		t.Errorf("%v pages shown, want 1", got)
+	}
 
 	s.stop()
 	if got := s.scrape()["billhook_node_lease_held"]; got != 0 {

@@ -53,7 +53,7 @@ func rootSession(hash [sha256.Size]byte) dashboard.Key {
 }
 
 func storedSession(k billhook.APIKey) dashboard.Key {
-	return dashboard.Key{StoreID: k.StoreID, ID: k.ID, Name: k.Name, Actor: billhook.Reference{Type: "apiKey", ID: k.ID}, Permissions: k.Permissions}
+	return dashboard.Key{StoreID: k.StoreID, ID: k.ID, Name: k.Name, Actor: billhook.Reference{Type: "apiKey", ID: k.ID}, Permissions: k.Permissions, ExpiresAt: k.ExpiresAt}
 }
 
 // apiPaths are the API's; all others are the dashboard's.

@@ -145,7 +145,8 @@ func (cmd *serveCmd) Run(ctx context.Context) error {
 		Metrics: metrics.Handler(), Observe: metrics.Request,
 		KeyRate: api.Rate(cmd.APIRateKey), StoreRate: api.Rate(cmd.APIRateStore),
 	}), dashboard.New(client, dashboard.Config{
-		Keys: dashboardKeys{root: keys, client: client}, Version: version, Logger: logger, Stopping: ctx.Done(),
+		Keys: dashboardKeys{root: keys, client: client}, Version: version, Logger: logger,
+		Observe: metrics.Page, Stopping: ctx.Done(),
 	})), logger)
 	cmd.greet(os.Stdout, client, listener.Addr(), secret)
 	return serve(ctx, server, listener, client)

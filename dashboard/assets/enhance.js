@@ -3,6 +3,8 @@
 // put in later. get asks the server for what comes later, as fetch does.
 
 import { find, follow, judge } from './form.js'
+import { variant } from './language.js'
+import { overview } from './overview.js'
 import { refresh } from './refresh.js'
 import { watch } from './tail.js'
 
@@ -18,6 +20,7 @@ export function enhance(root, get = (url, options) => fetch(url, options)) {
   for (const choice of root.querySelectorAll('select[data-load]')) follow(root, choice, show, get)
   for (const part of root.querySelectorAll('[data-refresh]')) refresh(part, show, get)
   if (root.matches?.('[data-refresh]')) refresh(root, show, get)
+  for (const part of root.querySelectorAll('[data-overview]')) overview(part, show, get)
   const here = root === document && root.querySelector('[data-address]')
   // What is the answer to a form is not asked for again by loading the page again.
   if (here) history.replaceState(null, '', here.dataset.address)
@@ -39,11 +42,6 @@ function showHere(time) {
   const exact = { dateStyle: 'full', timeStyle: 'long' }
   time.textContent = new Intl.DateTimeFormat(language, short).format(at)
   time.title = `${new Intl.DateTimeFormat(language, exact).format(at)} · ${time.dateTime}`
-}
-
-// The viewer's own kind of the page's language: en-GB writes times as en-US does not.
-function variant(language) {
-  return navigator.languages.find((own) => own.split('-')[0] === language) ?? language
 }
 
 // A field for a time, which is in UTC: people see and write their own zone's, and a

@@ -29,7 +29,8 @@ test('a wrong key is refused and a right one leads on; who signs out is out', as
 test('an operator lists stores, makes one, and goes there', async (t) => {
   const page = await open(t)
   await signIn(page)
-  await page.waitForURL('**/stores')
+  await page.waitForURL('**/overview')
+  await page.getByRole('link', { name: 'Stores' }).click()
   await page.getByLabel('ID', { exact: true }).fill('hamburg')
   await page.getByLabel('Name').fill('Hamburg Hafen')
   await page.getByRole('button', { name: 'Create store' }).click()
@@ -72,6 +73,7 @@ test('without JavaScript all is there to read and to send, and times are in UTC'
 test('times are in the viewer\'s zone, and the exact one is told on hover', async (t) => {
   const page = await open(t)
   await signIn(page)
+  await page.goto('/stores')
   const time = page.locator('time').first()
   const at = new Date(await time.getAttribute('datetime'))
   const here = new Intl.DateTimeFormat('en-GB', { timeZone: 'Europe/Berlin', hour: '2-digit', minute: '2-digit', second: '2-digit' }).format(at)
