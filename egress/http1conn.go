@@ -20,6 +20,8 @@ const (
 	// maxWrittenFirst is how long a request may be to be written before the answer is
 	// looked for, in bytes: no more than every connection has room for on the way.
 	maxWrittenFirst = 16 << 10
+	// writerGrace is how long the end of an exchange waits for that of its request.
+	writerGrace = 50 * time.Millisecond
 	// maxKeptRequest is how large a buffer for requests a connection keeps, in bytes.
 	maxKeptRequest = 16 << 10
 	// restlessness is how long a connection may have been idle without a look whether
@@ -236,16 +238,19 @@ func (b *http1Body) Close() error {
 	return nil
 }
 
-// whole reports whether the request was written to its end.
+// whole reports whether the request was written to its end. Who has answered has mostly
+// read it, and then its writer is about to say so.
 func (b *http1Body) whole() bool {
 	if b.written == nil {
 		return true
 	}
+	late := time.NewTimer(writerGrace)
+	defer late.Stop()
 	select {
 	case w := <-b.written:
 		b.written = nil
 		return w.err == nil
-	default:
+	case <-late.C:
 		return false
 	}
 }
