@@ -2,6 +2,7 @@ package egress
 
 import (
 	"bufio"
+	"cmp"
 	"container/list"
 	"context"
 	"errors"
@@ -9,6 +10,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"os"
 	"syscall"
 	"time"
 )
@@ -20,7 +22,8 @@ const (
 	// maxWrittenFirst is how long a request may be to be written before the answer is
 	// looked for, in bytes: no more than every connection has room for on the way.
 	maxWrittenFirst = 16 << 10
-	// writerGrace is how long the end of an exchange waits for that of its request.
+	// writerGrace is how long the end of an exchange waits for that of its request, and
+	// a request that broke off for its answer.
 	writerGrace = 50 * time.Millisecond
 	// maxKeptRequest is how large a buffer for requests a connection keeps, in bytes.
 	maxKeptRequest = 16 << 10
@@ -96,33 +99,52 @@ func (c *http1Conn) exchange(req *http.Request) (*http.Response, error) {
 // written has an element once all is written, where that was not so yet.
 func (c *http1Conn) ask(req *http.Request, text []byte) (resp *http.Response, written chan writing, err error) {
 	if len(text) <= maxWrittenFirst && (c.reused || !c.to.encrypted) {
-		n, err := c.conn.Write(text)
+		n, err := c.write(text)
 		if n == 0 && err != nil {
 			return nil, nil, c.unwritten(err)
 		}
-		// Whatever became of the rest: who refuses a request may have answered before
-		// it was all there.
-		resp, err := c.answer(req)
-		return resp, nil, err
+		resp, failure := c.answer(req)
+		if failure != nil {
+			return nil, nil, cmp.Or(err, failure)
+		}
+		if err != nil {
+			written = make(chan writing, 1)
+			written <- writing{n, err}
+		}
+		return resp, written, nil
 	}
 	written = make(chan writing, 1)
 	go func() {
-		n, err := c.conn.Write(text)
+		n, err := c.write(text)
 		written <- writing{n, err}
 	}()
 	resp, err = c.answer(req)
 	if err != nil {
 		c.interrupt()
-		if w := <-written; w.n == 0 && w.err != nil {
-			err = c.unwritten(err)
+		w := <-written
+		switch {
+		case w.n == 0 && w.err != nil:
+			err = c.unwritten(w.err)
+		case errors.Is(err, os.ErrDeadlineExceeded) && w.err != nil:
+			err = w.err
 		}
 		return nil, nil, err
 	}
 	if len(text) <= maxWrittenFirst {
-		<-written // there was room for it
-		return resp, nil, nil
+		w := <-written // there was room for it
+		written <- w
 	}
 	return resp, written, nil
+}
+
+// write writes the request. Who refuses one may have answered before it was all there,
+// so that an answer may come even where this fails; but if it does it is there already.
+func (c *http1Conn) write(text []byte) (int, error) {
+	n, err := c.conn.Write(text)
+	if err != nil && n > 0 {
+		_ = c.conn.SetReadDeadline(time.Now().Add(writerGrace))
+	}
+	return n, err
 }
 
 // A writing is what became of a request's text.

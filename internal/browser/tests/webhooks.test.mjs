@@ -14,6 +14,7 @@ async function merchant(t, id, options) {
   }, { store: id })
   const page = await open(t, options)
   await signIn(page, key)
+  await page.goto(`/stores/${id}/webhooks`)
   return page
 }
 
