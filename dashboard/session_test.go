@@ -80,7 +80,7 @@ func TestSignIn(t *testing.T) {
 func TestNext(t *testing.T) {
 	f := newFixture(t)
 	for next, want := range map[string]string{
-		"/stores?cursor=a%2Fb": "/stores?cursor=a%2Fb", "": "/", "stores": "/", "//evil.example/": "/", `/\evil.example`: "/",
+		"/stores?cursor=a%2Fb": "/stores?cursor=a%2Fb", "": "/", "stores": "/", "//evil.example/": "/", "///evil.example/": "/", `/\evil.example`: "/",
 		"https://evil.example/": "/", "javascript:alert(1)": "/", "/\t/evil.example": "/", "/%0a/x": "/%0a/x",
 	} {
 		w := f.browser().post("/signin", "key", rootSecret, "next", next)

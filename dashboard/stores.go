@@ -48,14 +48,15 @@ func (p *page) createStore() error {
 	return p.redirect(p.Root("stores", made.ID), "stores.done.created")
 }
 
-// storeHome leads to what the viewer may see of the store.
+// storeHome leads to the first page of the store that the viewer may see.
 func (p *page) storeHome() error {
-	for _, l := range p.Nav() {
-		to := l.URL
-		if done := p.r.URL.Query().Get("done"); isDone(done) {
-			return p.redirect(to, done)
-		}
-		return p.redirect(to, "")
+	nav := p.Nav()
+	if len(nav) == 0 {
+		return forbidden("your key has no permission that a page is for")
 	}
-	return forbidden("your key has no permission that a page is for")
+	done := p.r.URL.Query().Get("done")
+	if !isDone(done) {
+		done = ""
+	}
+	return p.redirect(nav[0].URL, done)
 }
