@@ -37,6 +37,8 @@ func routes() []*route {
 		{"POST", "/signin", "", open, "", (*page).signIn},
 		{"POST", "/signout", "", open, "", (*page).signOut},
 		{"POST", "/preferences", "", open, "", (*page).prefer},
+		{"GET", "/portal", "", open, "", (*page).portalForm},
+		{"POST", "/portal", "", open, "", (*page).enterPortal},
 
 		{"GET", "/stores", billhook.PermissionStoresManage, allStores, "stores", (*page).stores},
 		{"POST", "/stores", billhook.PermissionStoresManage, allStores, "", (*page).createStore},

@@ -45,6 +45,9 @@ func (p *page) signIn() error {
 
 func (p *page) signOut() error {
 	p.end()
+	if p.portal {
+		return p.redirect(p.Root("portal"), "portal.done.left")
+	}
 	return p.redirect(p.Root("signin"), "")
 }
 
