@@ -39,7 +39,7 @@ func (p *page) enterPortal() error {
 		return p.showPortalForm(err)
 	}
 	p.setCookie(portalCookie(p.r), token, portalCookieLife, true)
-	p.setCookie(sessionCookie(p.r), "", -1, true)
+	p.end()
 	return p.redirect(p.Root(), "")
 }
 

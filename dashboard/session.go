@@ -70,13 +70,18 @@ func (p *page) begin(key Key) {
 	now := time.Now()
 	s := session{KeyID: key.ID, StoreID: key.StoreID, Issued: now.Unix(), Expires: now.Add(sessionLife).Unix()}
 	p.setCookie(sessionCookie(p.r), p.client.SignToken(sessionPurpose, s.claims()), sessionLife, true)
-	p.setCookie(portalCookie(p.r), "", -1, true)
+	p.endPortal()
 }
 
-// end takes the session from the viewer, of whichever kind.
-func (p *page) end() {
-	p.setCookie(sessionCookie(p.r), "", -1, true)
-	p.setCookie(portalCookie(p.r), "", -1, true)
+// end takes the session from the viewer, and endPortal one of a portal.
+func (p *page) end()       { p.dropCookie(sessionCookie(p.r)) }
+func (p *page) endPortal() { p.dropCookie(portalCookie(p.r)) }
+
+// dropCookie takes a cookie from a viewer who has it.
+func (p *page) dropCookie(name string) {
+	if cookie(p.r, name) != "" {
+		p.setCookie(name, "", -1, true)
+	}
 }
 
 // setCookie sets a cookie, or with a negative life takes it away. Lax, since a link

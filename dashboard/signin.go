@@ -45,6 +45,7 @@ func (p *page) signIn() error {
 
 func (p *page) signOut() error {
 	p.end()
+	p.endPortal()
 	if p.portal {
 		return p.redirect(p.Root("portal"), "portal.done.left")
 	}
