@@ -1,6 +1,7 @@
 // What makes a page nicer than links and forms are. A page of ours is one root; a
 // shadow root with a fragment in it is another. It may be called again for what was
-// put in later.
+// put in later. In a shadow root, root.host.request(path, init) is fetch with the
+// viewer's token, which the page's own fetch has not.
 
 export function enhance(root) {
   for (const time of root.querySelectorAll('time[datetime]')) showHere(time)
@@ -55,6 +56,8 @@ function sendOnce(form) {
     if (sent.has(form)) event.preventDefault()
     sent.add(form)
   })
+  // It did not arrive, and may be sent again.
+  form.addEventListener('billhook-release', () => sent.delete(form))
 }
 
 let sent = new WeakSet()

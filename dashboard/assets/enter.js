@@ -3,8 +3,13 @@
 
 export function enter(root) {
   const form = root.querySelector('form[data-enter]')
-  if (!form || location.hash.length < 2) return
-  form.elements.token.value = location.hash.slice(1)
-  history.replaceState(null, '', location.pathname)
-  if (form.dataset.enter === 'now') form.requestSubmit()
+  if (!form) return
+  const take = () => {
+    if (location.hash.length < 2) return
+    form.elements.token.value = location.hash.slice(1)
+    history.replaceState(null, '', location.pathname)
+    if (form.dataset.enter === 'now') form.requestSubmit()
+  }
+  take()
+  addEventListener('hashchange', take) // a link that is opened while the page is there
 }
