@@ -31,6 +31,7 @@ var mayImport = map[string][]string{
 	"dashboard":             {"", "profile"},
 	"telemetry":             {""},
 	"notify":                {""},
+	"examples/portal":       {},
 	"internal/bench":        {"", "profile", "sign"},
 	"internal/browser":      {},
 	"internal/e2e":          {"internal/postgrestest"},

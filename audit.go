@@ -61,6 +61,7 @@ const (
 	AuditKeyCreate      = "keys.create"
 	AuditKeyRevoke      = "keys.revoke"
 	AuditErasureCreate  = "erasures.create"
+	AuditPortalCreate   = "portalSessions.create"
 	// AuditExpire says where the chains of the log begin, once older entries are gone.
 	AuditExpire = "audit.expire"
 
@@ -81,7 +82,7 @@ var auditNames = []string{
 	AuditKeyCreate, AuditKeyRevoke,
 	AuditWebhookFail, AuditWebhookRecover, AuditWebhookDeactivate,
 	AuditEventTypeCreate, AuditEventTypeUpdate, AuditEventTypeDelete,
-	AuditErasureCreate, AuditExpire,
+	AuditErasureCreate, AuditExpire, AuditPortalCreate,
 }
 
 // IsAuditName reports whether a name is that of something done in Billhook
@@ -99,6 +100,8 @@ const (
 	entityRecovery = "recovery"
 
 	entityEventType = "eventType"
+
+	entityPortalSession = "portalSession"
 )
 
 // AllStores stands in the audit log for the store of what is for all of them: their

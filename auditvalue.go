@@ -47,6 +47,11 @@ type (
 		AllStores   bool       `json:"allStores"`
 		ExpiresAt   *time.Time `json:"expiresAt"`
 	}
+	portalValue struct {
+		Capabilities []string       `json:"capabilities"`
+		Actor        referenceValue `json:"actor"`
+		ExpiresAt    time.Time      `json:"expiresAt"`
+	}
 	deliveryValue struct {
 		WebhookID string `json:"webhookId"`
 		EventID   string `json:"eventId"`
@@ -99,6 +104,11 @@ func auditKey(k *APIKey) string {
 		v.ExpiresAt = &k.ExpiresAt
 	}
 	return auditValue(v)
+}
+
+// auditPortal is a portal session, without its token.
+func auditPortal(s *PortalSession) string {
+	return auditValue(portalValue{s.Capabilities, referenceValue(s.Actor), s.ExpiresAt})
 }
 
 // auditEventType is an event type as it was or is; "" for none.

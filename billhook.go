@@ -86,6 +86,10 @@ type Config struct {
 	// MaxKeys bounds the API keys of a store, and those that are for all stores.
 	// Default: 1000.
 	MaxKeys int
+	// OutsideKey finds an API key that is for all stores and is not kept here, like one
+	// in a variable, by the id that portal sessions have of it (PortalRequest.KeyID). It
+	// is called by many goroutines at once. Default: there are none.
+	OutsideKey func(id string) (APIKey, bool)
 	// MaxInFlight bounds the requests under way to all receivers together. Three
 	// eighths of them at most are to receivers that have not answered yet, a quarter
 	// to those that took over a second the last time, and an eighth to those that

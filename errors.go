@@ -25,6 +25,7 @@ const (
 	CodeRateLimited      Code = "rate_limited"          // too much at once; nothing was done
 	CodeSchemaMismatch   Code = "schema_mismatch"       // data that its event type's schema does not allow
 	CodeBreakingChange   Code = "breaking_change"       // a schema that would break emitters or receivers
+	CodeSessionEnded     Code = "session_ended"         // a portal session that is over, or never was one
 )
 
 // An Error is what callers get for a call that was not carried out. It left

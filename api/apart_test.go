@@ -40,15 +40,16 @@ var foreign = map[string][]string{
 	"recoverWebhook":      {`{"since":"2026-01-01T00:00:00Z"}`, `{"since":"2026-01-01T00:00:00Z","dryRun":true}`},
 	"replayWebhook":       {`{"since":"2026-01-01T00:00:00Z","types":["%s"]}`, `{"since":"2026-01-01T00:00:00Z","dryRun":true}`},
 	"cancelRecovery":      {``},
+	"createPortalSession": {`{"capabilities":["read","manage"],"actor":{"type":"%[1]s","id":"%[1]s"}}`, `{"capabilities":["read","%s"]}`},
 	"createErasure":       {`{"entity":{"type":"%s","id":"x"}}`, `{"entity":{"type":"order","id":"%s"}}`},
 }
 
 // made is what the answers to one question asked in two stores differ in: times,
 // what chance has made, and the hashes over those.
-var made = regexp.MustCompile(`\d{4}-\d\d-\d\dT[\d:.]+Z|(evt|wh|dlv|key|aud|rcv|era)_[0-9A-Za-z]{26}|req_[0-9a-f]{24}|"(hash|schemaSha256)":"[0-9a-f]{64}"|whsec_[\w+/=]{20,}|bhk_\w+|"nextCursor":"[^"]+"`)
+var made = regexp.MustCompile(`\d{4}-\d\d-\d\dT[\d:.]+Z|(evt|wh|dlv|key|aud|rcv|era|pts)_[0-9A-Za-z]{26}|eyJ[\w-]+\.[\w-]{43}|req_[0-9a-f]{24}|"(hash|schemaSha256)":"[0-9a-f]{64}"|whsec_[\w+/=]{20,}|bhk_\w+|"nextCursor":"[^"]+"`)
 
 // entityTypes are what the neighbour's audit log is about.
-var entityTypes = []string{"apiKey", "delivery", "eventType", "recovery", "store", "webhook", mark}
+var entityTypes = []string{"apiKey", "delivery", "eventType", "portalSession", "recovery", "store", "webhook", mark}
 
 // A neighbour is a store full of what nobody else may see, and a key for all
 // stores, which no store's key may see.
@@ -101,6 +102,8 @@ func newNeighbour(t *testing.T, f *fixture) *neighbour {
 		n.marks = append(n.marks, d["id"].(string))
 	}
 	post("/api/deliveries/"+n.ids[len(n.ids)-1]+"/retry", "", 202)
+	session := f.do(t, exchange{method: "POST", path: "/api/portal-sessions", header: map[string]string{"x-api-key": n.secret}, body: `{"capabilities":["read"]}`, status: 201})
+	n.ids, n.marks = append(n.ids, session.text("id"), session.text("token")), append(n.marks, session.text("id"), session.text("token"))
 	recovery := post("/api/deliveries/retry", `{"webhookId":"`+mark+`-hook"}`, 202).text("id")
 	n.ids, n.marks = append(n.ids, recovery), append(n.marks, recovery)
 	log := f.do(t, exchange{method: "GET", path: "/api/audit", header: there, status: 200}).data()

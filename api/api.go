@@ -45,6 +45,9 @@ type Config struct {
 	// are for all stores are counted apart. Each node counts for itself.
 	// Default: no limit.
 	KeyRate, StoreRate Rate
+	// PublicURL is where browsers find the dashboard, for the links to portals:
+	// "https://hooks.example". Default: as the request was addressed.
+	PublicURL string
 	// Metrics answers GET /metrics. Default: nothing does.
 	Metrics http.Handler
 	// Observe is told of each request that has a route: its operation in

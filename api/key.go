@@ -28,6 +28,9 @@ const (
 type Key struct {
 	// StoreID is the one store that the key is for; "" is for all stores.
 	StoreID string
+	// ID is what the Client finds the key by, for what ends with it: portal sessions.
+	// Without one it can make none.
+	ID string
 	// Permissions are the constants above.
 	Permissions []string
 	// Actor names the key's holder where it is recorded who did something: the
@@ -78,7 +81,7 @@ func StoredKeys(client *billhook.Client) Keys {
 		if !ok {
 			return Key{}, false
 		}
-		return Key{StoreID: k.StoreID, Permissions: k.Permissions, Actor: k.ID, ExpiresAt: k.ExpiresAt}, true
+		return Key{StoreID: k.StoreID, ID: k.ID, Permissions: k.Permissions, Actor: k.ID, ExpiresAt: k.ExpiresAt}, true
 	}
 }
 

@@ -35,6 +35,7 @@ var bodies = map[string]string{
 	"replayWebhook":       `{"since":"2026-01-01T00:00:00Z","dryRun":true}`,
 	"cancelRecovery":      ``,
 	"createErasure":       `{"entity":{"type":"customer","id":"%s"}}`,
+	"createPortalSession": `{"capabilities":["read"],"actor":{"type":"user","id":"%s"}}`,
 }
 
 // A shop is a store with one of everything that a path can name.
@@ -138,6 +139,17 @@ type holder struct {
 // x-store-id.
 func (h holder) about(named string) string { return cmp.Or(h.storeID, named, billhook.DefaultStore) }
 
+// also are the permissions that an operation needs beside the table's, with its body
+// in bodies.
+var also = map[string][]string{"createPortalSession": {DeliveriesRead}}
+
+// permitted reports whether the holder may take the route.
+func (h holder) permitted(rt *route) bool {
+	return h.permission != "" && !slices.ContainsFunc(append([]string{rt.permission}, also[rt.operationID]...), func(wanted string) bool {
+		return !billhook.Permits([]string{h.permission}, wanted)
+	})
+}
+
 // want is the status that the table says the holder gets who names a store in
 // x-store-id and a shop's thing in the path; 0 where the call succeeds.
 func want(rt *route, h holder, named, pathStore string) int {
@@ -145,7 +157,7 @@ func want(rt *route, h holder, named, pathStore string) int {
 	switch {
 	case rt.scope == open:
 		return 0
-	case h.permission == "" || !billhook.Permits([]string{h.permission}, rt.permission),
+	case !h.permitted(rt),
 		h.storeID != "" && named != "" && named != h.storeID,
 		h.storeID != "" && rt.scope == allStores,
 		h.storeID != "" && rt.scope == aStore && pathStore != h.storeID:

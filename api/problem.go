@@ -141,6 +141,8 @@ func problemFor(code billhook.Code) problem {
 		status, title = http.StatusMethodNotAllowed, "The path has no such method"
 	case codeUnsupportedMedia:
 		status, title = http.StatusUnsupportedMediaType, "The body must be application/json"
+	case billhook.CodeSessionEnded:
+		status, title = http.StatusUnauthorized, "The portal session is over"
 	case billhook.CodeRateLimited:
 		status, title = http.StatusTooManyRequests, "Too many requests"
 	default:

@@ -69,6 +69,9 @@ func routes() []*route {
 		{"GET", "/api/erasures", StoresManage, inStore, "listErasures", (*call).listErasures},
 		{"GET", "/api/erasures/{id}", StoresManage, inStore, "getErasure", (*call).getErasure},
 
+		// It needs more, for each capability that it hands on: portal.go.
+		{"POST", "/api/portal-sessions", WebhooksRead, inStore, "createPortalSession", (*call).createPortalSession},
+
 		{"GET", "/api/audit", AuditRead, inStore, "listAudit", (*call).listAudit},
 		{"GET", "/api/audit/{entityType}/{entityId}", AuditRead, inStore, "listEntityAudit", (*call).listEntityAudit},
 	}

@@ -89,7 +89,25 @@ func (a *assets) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if h.Set("Cache-Control", "no-cache"); hash == a.hash {
 		h.Set("Cache-Control", "public, max-age=31536000, immutable")
 	}
-	etag := `"` + a.hash + `"`
+	file.send(w, r, a.hash)
+}
+
+// component serves the module that other origins' pages show a portal with, by an
+// address that stays. It is asked for again after five minutes.
+func (a *assets) component() http.Handler {
+	file := a.files["portal.js"]
+	sum := sha256.Sum256(file.plain)
+	hash := hex.EncodeToString(sum[:8])
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Cache-Control", "public, max-age=300")
+		file.send(w, r, hash)
+	})
+}
+
+// send answers with the file, or that it is still the one with the hash.
+func (file *asset) send(w http.ResponseWriter, r *http.Request, hash string) {
+	h := w.Header()
+	etag := `"` + hash + `"`
 	h.Set("ETag", etag)
 	h.Set("Vary", "Accept-Encoding")
 	// Pages of other origins show a store's pages with these.

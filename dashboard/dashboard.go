@@ -36,9 +36,10 @@ import (
 type Config struct {
 	// Keys are what people sign in with. Default: no key is valid.
 	Keys Keys
-	// Bearer says what a token in Authorization: Bearer may do, for pages in
-	// another page. It is one store's. Default: there are no tokens.
-	Bearer func(token string) (Key, bool)
+	// PortalOrigins are the origins, as browsers write them ("https://shop.example"),
+	// whose pages may show a store's pages with a portal session's token. Default:
+	// none but our own.
+	PortalOrigins []string
 	// BasePath is put before the path of each link, where a proxy takes it away
 	// again: "/billhook". Default: none.
 	BasePath string
@@ -126,6 +127,7 @@ func New(client *billhook.Client, cfg Config) http.Handler {
 	}
 	s.mux.Handle("/", s.handler(&route{scope: open, handle: (*page).unrouted}))
 	s.mux.Handle("GET "+assetsPath, s.assets)
+	s.mux.Handle("GET /portal.js", s.assets.component())
 	return s
 }
 
@@ -135,12 +137,12 @@ func (s *server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	h.Set("Referrer-Policy", "same-origin")
 	h.Set("Cross-Origin-Opener-Policy", "same-origin")
 	h.Set("Content-Security-Policy", contentSecurityPolicy)
-	if s.cfg.Bearer != nil && isBearer(r) {
-		allowElsewhere(h)
-		if r.Method == http.MethodOptions {
-			w.WriteHeader(http.StatusNoContent)
-			return
-		}
+	if isBearer(r) {
+		s.allowElsewhere(h, r)
+	}
+	if isPreflight(r) {
+		w.WriteHeader(http.StatusNoContent)
+		return
 	}
 	r.Body = http.MaxBytesReader(w, r.Body, maxForm)
 	s.mux.ServeHTTP(w, r)

@@ -18,7 +18,11 @@ import (
 	"github.com/billhook/billhook/sqlite"
 )
 
-const rootSecret = "root-key"
+const (
+	rootSecret = "root-key"
+	// platform is the origin whose pages may show a portal.
+	platform = "https://admin.shop.example"
+)
 
 // A fixture is the pages on a real Client on a real database, with the stores default,
 // mine and theirs.
@@ -26,8 +30,6 @@ type fixture struct {
 	t       *testing.T
 	client  *billhook.Client
 	handler http.Handler
-	// portal are the tokens that are accepted.
-	portal map[string]Key
 }
 
 // fixtureKeys are the Client's, and the root key.
@@ -82,11 +84,8 @@ func newFixtureIn(t *testing.T, dir string) *fixture {
 		client.Close()
 		db.Close()
 	})
-	f := &fixture{t: t, client: client, portal: map[string]Key{}}
-	f.handler = New(client, Config{Keys: fixtureKeys{client}, Logger: quiet, Bearer: func(token string) (Key, bool) {
-		key, ok := f.portal[token]
-		return key, ok
-	}})
+	f := &fixture{t: t, client: client}
+	f.handler = New(client, Config{Keys: fixtureKeys{client}, Logger: quiet, PortalOrigins: []string{platform}})
 	for _, id := range []string{"mine", "theirs"} {
 		if _, err := client.CreateStore(t.Context(), billhook.Store{ID: id, Name: "Shop " + id}); err != nil {
 			t.Fatal(err)

@@ -19,10 +19,15 @@ const (
 
 var matcher = language.NewMatcher([]language.Tag{language.English, language.German})
 
-// languageOf is the language that the viewer chose, or what the browser asks for.
-func languageOf(r *http.Request) string {
-	if c, err := r.Cookie(languageCookie); err == nil && slices.Contains(languages, c.Value) {
-		return c.Value
+// languageOf is the language that was chosen, else the one that is preferred, each a
+// tag or "", else what the browser asks for.
+func languageOf(r *http.Request, chosen, preferred string) string {
+	for _, tag := range []string{chosen, preferred} {
+		if wanted, err := language.Parse(tag); err == nil {
+			if _, i, sure := matcher.Match(wanted); sure != language.No {
+				return languages[i]
+			}
+		}
 	}
 	wanted, _, err := language.ParseAcceptLanguage(r.Header.Get("Accept-Language"))
 	if err != nil {
@@ -32,11 +37,23 @@ func languageOf(r *http.Request) string {
 	return languages[i]
 }
 
-func themeOf(r *http.Request) string {
-	if c, err := r.Cookie(themeCookie); err == nil && isTheme(c.Value) {
-		return c.Value
+// themeOf is the theme that the viewer chose, else the one that is preferred, if any.
+func themeOf(r *http.Request, preferred string) string {
+	for _, theme := range []string{cookie(r, themeCookie), preferred} {
+		if isTheme(theme) {
+			return theme
+		}
 	}
 	return ""
+}
+
+// cookie is the value of a cookie, "" where there is none.
+func cookie(r *http.Request, name string) string {
+	c, err := r.Cookie(name)
+	if err != nil {
+		return ""
+	}
+	return c.Value
 }
 
 func isTheme(name string) bool { return name == "light" || name == "dark" }

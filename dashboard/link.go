@@ -84,7 +84,7 @@ func (p *page) Crumbs() []link {
 	if p.store.ID != "" && p.ForAllStores() && p.May(billhook.PermissionStoresManage) {
 		all = append(all, link{Text: p.t("stores.nav"), URL: p.Root("stores")})
 	}
-	if p.store.ID != "" && !p.bearer {
+	if p.store.ID != "" && !p.portal {
 		all = append(all, link{Text: p.store.Name, URL: p.To()})
 	}
 	return append(all, p.parents...)

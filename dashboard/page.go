@@ -59,7 +59,7 @@ func (p *page) renderWith(status int, name string, data any) error {
 	h := p.w.Header()
 	h.Set("Content-Type", "text/html; charset=utf-8")
 	h.Set("Cache-Control", "no-store")
-	h.Set("Vary", "Cookie, Authorization, Accept-Language, "+fragmentHeader)
+	h.Set("Vary", "Cookie, Authorization, Origin, Accept-Language, "+fragmentHeader+", "+languageHeader)
 	p.answered = true
 	p.w.WriteHeader(status)
 	_, _ = p.w.Write(b.Bytes()) // the viewer may be gone: there is no one to tell

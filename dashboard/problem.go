@@ -30,7 +30,7 @@ func noStore(id string) error {
 // statusOf is the HTTP status of an error, and 0 of one that is our own failure.
 func statusOf(code billhook.Code) int {
 	switch code {
-	case codeUnauthorized:
+	case codeUnauthorized, billhook.CodeSessionEnded:
 		return http.StatusUnauthorized
 	case codeForbidden:
 		return http.StatusForbidden

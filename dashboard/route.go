@@ -50,6 +50,8 @@ func routes() []*route {
 		{"POST", "/signin", "", open, "", (*page).signIn},
 		{"POST", "/signout", "", open, "", (*page).signOut},
 		{"POST", "/preferences", "", open, "", (*page).prefer},
+		{"GET", "/portal", "", open, "", (*page).portalForm},
+		{"POST", "/portal", "", open, "", (*page).enterPortal},
 
 		{"GET", "/overview", billhook.PermissionDeliveriesRead, allStores, "overview", (*page).overviewOfAll},
 		{"GET", "/stores", billhook.PermissionStoresManage, allStores, "stores", (*page).stores},

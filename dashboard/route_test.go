@@ -16,6 +16,7 @@ var forms = map[string][]string{
 	"/signin":      {"key", rootSecret},
 	"/signout":     {},
 	"/preferences": {"theme", "dark"},
+	"/portal":      {}, // take makes a token
 	"/stores":      {"id", "made"},
 
 	"/stores/{store}/deliveries/retry":                       {"status", "dead", "key", "1"},
@@ -110,6 +111,9 @@ func take(t *testing.T, b *browser, rt *route, path string) (status int, locatio
 	if !ok {
 		t.Fatalf("POST %s: this test has no form for it: add one to forms", rt.pattern)
 	}
+	if rt.pattern == "/portal" {
+		form = []string{"token", b.f.portalToken("mine")}
+	}
 	w := b.post(path, form...)
 	return w.Code, w.Header().Get("Location")
 }
@@ -160,27 +164,22 @@ func TestRoutes(t *testing.T) {
 			}
 			return allowed
 		}, func(f *fixture, rt *route) *browser { return f.signedIn(f.key("", allBut(rt)...)) }},
-		{"a token of the store, with the permission", func(rt *route) int {
-			if rt.scope == allStores {
-				return http.StatusForbidden
-			}
-			return allowed
-		}, func(f *fixture, rt *route) *browser { return f.withToken("mine", permissionOf(rt)) }},
+		{"a portal's token", func(rt *route) int { return inPortal(rt, http.StatusForbidden) },
+			func(f *fixture, _ *route) *browser { return f.withToken("mine", billhook.PermissionEverything) }},
+		{"a portal's cookie", func(rt *route) int { return inPortal(rt, allowed) },
+			func(f *fixture, _ *route) *browser { return f.inPortal("mine") }},
 		{"a token of another store", func(rt *route) int {
-			switch rt.scope {
-			case allStores:
-				return http.StatusForbidden
-			case inStore:
+			if rt.scope == inStore {
 				return http.StatusNotFound
 			}
-			return allowed
+			return inPortal(rt, http.StatusForbidden)
 		}, func(f *fixture, _ *route) *browser { return f.withToken("theirs", billhook.PermissionEverything) }},
-		{"a token for all stores, which none may be", func(rt *route) int {
+		{"a token that is none", func(rt *route) int {
 			if rt.scope == open {
-				return allowed
+				return http.StatusForbidden
 			}
 			return http.StatusUnauthorized
-		}, func(f *fixture, _ *route) *browser { return f.withToken("", billhook.PermissionEverything) }},
+		}, func(f *fixture, _ *route) *browser { return f.bearing("nonsense") }},
 	}
 	for _, rt := range routes() {
 		t.Run(rt.method+" "+rt.pattern, func(t *testing.T) {
@@ -238,11 +237,57 @@ func allBut(rt *route) []string {
 	return all
 }
 
+// inPortal is what a portal session with all capabilities gets of a route, where what
+// needs no key answers so: nothing of the operator's, whatever the API key may do.
+func inPortal(rt *route, unkeyed int) int {
+	all := []string{billhook.PermissionWebhooksManage, billhook.PermissionDeliveriesRead, billhook.PermissionDeliveriesRetry}
+	switch {
+	case rt.scope == open:
+		return unkeyed
+	case rt.scope == allStores, rt.permission != "" && !billhook.Permits(all, rt.permission):
+		return http.StatusForbidden
+	}
+	return 0
+}
+
+// portalToken is that of a session of the store that may do what the permissions say, as
+// far as a portal can, made by a key for everything.
+func (f *fixture) portalToken(storeID string, permissions ...string) string {
+	f.t.Helper()
+	key, ok := f.client.Authenticate(f.key(storeID, billhook.PermissionEverything))
+	capabilities := []string{billhook.PortalRead}
+	for _, more := range []string{billhook.PortalManage, billhook.PortalReplay} {
+		if billhook.Permits(permissions, billhook.PortalPermissions(more)[0]) {
+			capabilities = append(capabilities, more)
+		}
+	}
+	_, token, err := f.client.CreatePortalSession(f.t.Context(), billhook.PortalRequest{
+		StoreID: storeID, Capabilities: capabilities, Actor: billhook.Reference{Type: "user", ID: "anna"}, KeyStoreID: key.StoreID, KeyID: key.ID,
+	})
+	if err != nil || !ok {
+		f.t.Fatal(err, ok)
+	}
+	return token
+}
+
 // withToken is a script on another page, with a token.
 func (f *fixture) withToken(storeID string, permissions ...string) *browser {
-	token := "token-of-" + storeID
-	f.portal[token] = Key{StoreID: storeID, ID: "portal:1", Permissions: permissions, Actor: billhook.Reference{Type: "portal", ID: "1"}}
+	f.t.Helper()
+	return f.bearing(f.portalToken(storeID, permissions...))
+}
+
+func (f *fixture) bearing(token string) *browser {
 	b := f.browser()
 	b.header["Authorization"] = "Bearer " + token
+	return b
+}
+
+// inPortal is a browser that has opened the link to a portal.
+func (f *fixture) inPortal(storeID string) *browser {
+	f.t.Helper()
+	b := f.browser()
+	if w := b.post("/portal", "token", f.portalToken(storeID, billhook.PermissionEverything)); w.Code != http.StatusSeeOther {
+		f.t.Fatalf("open the portal: %d\n%s", w.Code, w.Body)
+	}
 	return b
 }

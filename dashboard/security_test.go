@@ -105,13 +105,10 @@ func TestFragment(t *testing.T) {
 	if w.Code != http.StatusOK || !strings.HasPrefix(body, `<div class="billhook-page"`) || !strings.Contains(body, "127.0.0.1:1/mine") {
 		t.Errorf("%d\n%s", w.Code, body)
 	}
-	for _, frame := range []string{"<html", "<head", "<nav class=\"frame-nav\"", "<!doctype"} {
+	for _, frame := range []string{"<html", "<head", "<header", "<!doctype", "menu"} {
 		if strings.Contains(body, frame) {
 			t.Errorf("it holds %s", frame)
 		}
-	}
-	if w.Header().Get("Access-Control-Allow-Origin") != "*" || w.Header().Get("Access-Control-Allow-Credentials") != "" {
-		t.Errorf("%v", w.Header())
 	}
 	signed := f.signedIn(rootSecret)
 	signed.header["Authorization"] = "Bearer nonsense"
@@ -121,10 +118,5 @@ func TestFragment(t *testing.T) {
 	signed.header = map[string]string{fragmentHeader: "1"}
 	if w := signed.get("/stores/mine/webhooks"); w.Code != http.StatusOK || !strings.HasPrefix(w.Body.String(), `<div class="billhook-page"`) || w.Header().Get("Access-Control-Allow-Origin") != "" {
 		t.Errorf("a fragment for our own script: %d %v", w.Code, w.Header())
-	}
-	r := httptest.NewRequest(http.MethodOptions, "/stores/mine/webhooks", nil)
-	r.Header.Set("Access-Control-Request-Method", "GET")
-	if w := f.browser().do(r); w.Code != http.StatusNoContent || !strings.Contains(w.Header().Get("Access-Control-Allow-Headers"), "Authorization") {
-		t.Errorf("the preflight: %d %v", w.Code, w.Header())
 	}
 }

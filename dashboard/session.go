@@ -1,9 +1,6 @@
 package dashboard
 
 import (
-	"crypto/hmac"
-	"crypto/sha256"
-	"encoding/base64"
 	"encoding/json"
 	"net/http"
 	"strings"
@@ -26,41 +23,21 @@ const (
 	sessionPurpose = "dashboard sessions"
 )
 
-// sign writes a session down: base64url of its JSON, ".", and of the HMAC-SHA256 of
-// what stands before.
-func (s session) sign(key []byte) string {
+// claims is the session as its token has it.
+func (s session) claims() []byte {
 	text, err := json.Marshal(s)
 	if err != nil {
 		panic(err) // strings and numbers
 	}
-	body := base64.RawURLEncoding.EncodeToString(text)
-	return body + "." + base64.RawURLEncoding.EncodeToString(mac(key, body))
+	return text
 }
 
-// readSession reads a session that one of the keys has signed and that lasts.
-func readSession(token string, keys [][]byte, now time.Time) (s session, ok bool) {
-	body, sum, _ := strings.Cut(token, ".")
-	got, err := base64.RawURLEncoding.DecodeString(sum)
-	if err != nil {
-		return session{}, false
-	}
-	for _, key := range keys {
-		ok = hmac.Equal(got, mac(key, body)) || ok
-	}
-	if !ok {
-		return session{}, false
-	}
-	text, err := base64.RawURLEncoding.DecodeString(body)
-	if err != nil || json.Unmarshal(text, &s) != nil || now.Unix() >= s.Expires {
+// readSession reads what a token has, if it lasts.
+func readSession(claims []byte, now time.Time) (s session, ok bool) {
+	if json.Unmarshal(claims, &s) != nil || now.Unix() >= s.Expires {
 		return session{}, false
 	}
 	return s, true
-}
-
-func mac(key []byte, text string) []byte {
-	h := hmac.New(sha256.New, key)
-	h.Write([]byte(text))
-	return h.Sum(nil)
 }
 
 // sessionCookie is the cookie's name. Over TLS its prefix has browsers refuse one that
@@ -81,22 +58,31 @@ func isSecure(r *http.Request) bool {
 
 // session finds the session of a request.
 func (s *server) session(r *http.Request) (session, bool) {
-	c, err := r.Cookie(sessionCookie(r))
-	if err != nil {
+	claims, ok := s.client.ReadToken(sessionPurpose, cookie(r, sessionCookie(r)))
+	if !ok {
 		return session{}, false
 	}
-	return readSession(c.Value, s.client.DeriveKeys(sessionPurpose), time.Now())
+	return readSession(claims, time.Now())
 }
 
-// begin gives the viewer a session.
+// begin gives the viewer a session, in place of any other.
 func (p *page) begin(key Key) {
 	now := time.Now()
 	s := session{KeyID: key.ID, StoreID: key.StoreID, Issued: now.Unix(), Expires: now.Add(sessionLife).Unix()}
-	p.setCookie(sessionCookie(p.r), s.sign(p.client.DeriveKeys(sessionPurpose)[0]), sessionLife, true)
+	p.setCookie(sessionCookie(p.r), p.client.SignToken(sessionPurpose, s.claims()), sessionLife, true)
+	p.endPortal()
 }
 
-// end takes the session from the viewer.
-func (p *page) end() { p.setCookie(sessionCookie(p.r), "", -1, true) }
+// end takes the session from the viewer, and endPortal one of a portal.
+func (p *page) end()       { p.dropCookie(sessionCookie(p.r)) }
+func (p *page) endPortal() { p.dropCookie(portalCookie(p.r)) }
+
+// dropCookie takes a cookie from a viewer who has it.
+func (p *page) dropCookie(name string) {
+	if cookie(p.r, name) != "" {
+		p.setCookie(name, "", -1, true)
+	}
+}
 
 // setCookie sets a cookie, or with a negative life takes it away. Lax, since a link
 // in a mail must lead to the page and not to the sign-in.

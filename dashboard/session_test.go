@@ -1,7 +1,6 @@
 package dashboard
 
 import (
-	"bytes"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -12,35 +11,29 @@ import (
 	"github.com/billhook/billhook"
 )
 
-// TestSessionToken: only what was signed by one of the keys counts, as it was signed,
-// and until it expires.
+// TestSessionToken: a session is what was signed for sessions, until it expires. What a
+// token is, the root's tests show.
 func TestSessionToken(t *testing.T) {
+	f := newFixture(t)
 	now := time.Unix(1_800_000_000, 0)
-	a, b := bytes.Repeat([]byte{1}, 32), bytes.Repeat([]byte{2}, 32)
 	want := session{KeyID: "key_1", StoreID: "mine", Issued: now.Unix(), Expires: now.Add(time.Hour).Unix()}
-	token := want.sign(a)
-	if got, ok := readSession(token, [][]byte{b, a}, now); !ok || got != want {
+	if got, ok := readSession(want.claims(), now); !ok || got != want {
 		t.Errorf("%+v, %v", got, ok)
 	}
-	body, sum, _ := strings.Cut(token, ".")
-	other := session{KeyID: "key_1", Issued: now.Unix(), Expires: now.Add(time.Hour).Unix()}.sign(b)
-	otherBody, _, _ := strings.Cut(other, ".")
-	for name, x := range map[string]struct {
-		token string
-		keys  [][]byte
-		at    time.Time
-	}{
-		"another key":         {token, [][]byte{b}, now},
-		"no keys":             {token, nil, now},
-		"expired":             {token, [][]byte{a}, now.Add(time.Hour)},
-		"another body":        {otherBody + "." + sum, [][]byte{a}, now},
-		"no signature":        {body, [][]byte{a}, now},
-		"an empty signature":  {body + ".", [][]byte{a}, now},
-		"half of a signature": {body + "." + sum[:len(sum)/2], [][]byte{a}, now},
-		"nothing":             {"", [][]byte{a}, now},
+	if got, ok := readSession(want.claims(), now.Add(time.Hour)); ok {
+		t.Errorf("it has expired: %+v", got)
+	}
+	if got, ok := readSession([]byte("{"), now); ok {
+		t.Errorf("no session: %+v", got)
+	}
+	for name, token := range map[string]string{
+		"another purpose": f.client.SignToken("portal sessions", session{KeyID: rootOfTests.ID, Expires: 1 << 40}.claims()),
+		"a portal's":      f.portalToken("mine"), "nothing": "",
 	} {
-		if got, ok := readSession(x.token, x.keys, x.at); ok {
-			t.Errorf("%s: %+v", name, got)
+		b := f.browser()
+		b.cookies["billhook"] = token
+		if w := b.get("/stores"); w.Code != http.StatusSeeOther || !strings.HasPrefix(w.Header().Get("Location"), "/signin") {
+			t.Errorf("%s: %d", name, w.Code)
 		}
 	}
 }

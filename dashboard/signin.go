@@ -45,6 +45,10 @@ func (p *page) signIn() error {
 
 func (p *page) signOut() error {
 	p.end()
+	p.endPortal()
+	if p.portal {
+		return p.redirect(p.Root("portal"), "portal.done.left")
+	}
 	return p.redirect(p.Root("signin"), "")
 }
 

@@ -2,9 +2,9 @@ package main
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
+	"fmt"
 	"net/http"
+	"net/url"
 	"strings"
 	"time"
 
@@ -24,19 +24,17 @@ func (k dashboardKeys) Match(secret string) (dashboard.Key, bool) {
 	stored, isStored := k.client.Authenticate(secret)
 	switch {
 	case isRoot:
-		return rootSession(hash), true
+		return rootSession(rootID(hash)), true
 	case isStored:
 		return storedSession(stored), true
 	}
 	return dashboard.Key{}, false
 }
 
-// Find finds a root key by what rootSession names it, and others by their id.
+// Find finds a root key by what rootID names it, and others by their id.
 func (k dashboardKeys) Find(storeID, id string) (dashboard.Key, bool) {
-	for _, hash := range k.root {
-		if root := rootSession(hash); storeID == "" && id == root.ID {
-			return root, true
-		}
+	if root, ok := k.root.find(id); ok && storeID == "" {
+		return rootSession(root.ID), true
 	}
 	stored, err := k.client.Key(context.Background(), storeID, id)
 	if err != nil || !stored.ExpiresAt.IsZero() && !time.Now().Before(stored.ExpiresAt) {
@@ -45,15 +43,39 @@ func (k dashboardKeys) Find(storeID, id string) (dashboard.Key, bool) {
 	return storedSession(stored), true
 }
 
-// rootSession names a root key by a hash of its hash: a session must end with its
-// key, and tell nothing by which the key could be used.
-func rootSession(hash [sha256.Size]byte) dashboard.Key {
-	name := sha256.Sum256(append([]byte("billhook root key "), hash[:]...))
-	return dashboard.Key{ID: "root:" + hex.EncodeToString(name[:16]), Actor: billhook.Reference{Type: "apiKey", ID: rootActor}, Permissions: []string{billhook.PermissionEverything}}
+func rootSession(id string) dashboard.Key {
+	return dashboard.Key{ID: id, Actor: billhook.Reference{Type: "apiKey", ID: rootActor}, Permissions: []string{billhook.PermissionEverything}}
 }
 
 func storedSession(k billhook.APIKey) dashboard.Key {
 	return dashboard.Key{StoreID: k.StoreID, ID: k.ID, Name: k.Name, Actor: billhook.Reference{Type: "apiKey", ID: k.ID}, Permissions: k.Permissions, ExpiresAt: k.ExpiresAt}
+}
+
+// portalFlags say where browsers find the dashboard, and which others' pages may show
+// parts of it.
+type portalFlags struct {
+	PublicURL    string   `env:"BILLHOOK_PUBLIC_URL" placeholder:"URL" help:"Where browsers find this service, for links to portals. Default: as the API was addressed."`
+	PortalOrigin []string `env:"BILLHOOK_PORTAL_ORIGIN" placeholder:"ORIGIN" help:"An origin like https://admin.shop.example whose pages may show <billhook-portal>; may be given more than once."`
+}
+
+func (f portalFlags) check() error {
+	if u, err := url.Parse(f.PublicURL); f.PublicURL != "" && (err != nil || !isWeb(u) || u.RawQuery != "" || u.Fragment != "") {
+		return fmt.Errorf("--public-url=%s: give it like https://hooks.example", f.PublicURL)
+	}
+	for _, origin := range f.PortalOrigin {
+		// It is compared with what browsers send, which has one form: that of the URL
+		// without a path, in small letters, without the port that is usual.
+		u, err := url.Parse(origin)
+		usual := err == nil && (u.Scheme == "https" && u.Port() == "443" || u.Scheme == "http" && u.Port() == "80")
+		if err != nil || !isWeb(u) || usual || strings.Contains(u.Host, "*") || origin != strings.ToLower(u.Scheme+"://"+u.Host) {
+			return fmt.Errorf("--portal-origin=%s: give it as browsers write it, like https://admin.shop.example or http://127.0.0.1:8080: small letters, no path, no / at the end", origin)
+		}
+	}
+	return nil
+}
+
+func isWeb(u *url.URL) bool {
+	return (u.Scheme == "https" || u.Scheme == "http") && u.Host != "" && u.User == nil
 }
 
 // apiPaths are the API's; all others are the dashboard's.

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"encoding/json"
 	"io"
 	"log/slog"
 	"net/http"
@@ -13,6 +14,7 @@ import (
 	"time"
 
 	"github.com/billhook/billhook"
+	"github.com/billhook/billhook/api"
 	"github.com/billhook/billhook/dashboard"
 	"github.com/billhook/billhook/sqlite"
 )
@@ -145,4 +147,55 @@ func newClient(t *testing.T, file string, keys []billhook.SealKey) *billhook.Cli
 		db.Close()
 	})
 	return client
+}
+
+// TestPortalFlags: an origin has the one form in which browsers send it, or it would
+// never be found.
+func TestPortalFlags(t *testing.T) {
+	good := portalFlags{PublicURL: "https://hooks.example/billhook", PortalOrigin: []string{"https://admin.shop.example", "http://127.0.0.1:8080", "http://localhost:8080", "http://[::1]:8080"}}
+	if err := good.check(); err != nil {
+		t.Error(err)
+	}
+	for _, origin := range []string{"*", "null", "", "admin.shop.example", "https://admin.shop.example/", "https://Admin.shop.example", "https://admin.shop.example:443", "http://admin.shop.example:80", "https://a@b.example", "ftp://b.example", "https://*.shop.example"} {
+		if err := (portalFlags{PortalOrigin: []string{origin}}).check(); err == nil || !strings.Contains(err.Error(), "--portal-origin="+origin) {
+			t.Errorf("%q: %v", origin, err)
+		}
+	}
+	for _, public := range []string{"hooks.example", "https://", "https://hooks.example/?a=b", "https://hooks.example/#x"} {
+		if err := (portalFlags{PublicURL: public}).check(); err == nil {
+			t.Errorf("%q is taken", public)
+		}
+	}
+}
+
+// TestRootPortal: a portal session of a root key ends when that key is accepted no more.
+func TestRootPortal(t *testing.T) {
+	keys := newRootKeys("a root key of tests")
+	db, err := sqlite.Open(filepath.Join(t.TempDir(), "billhook.db"), sqlite.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close()
+	client, err := billhook.New(db, billhook.Config{
+		Logger: slog.New(slog.DiscardHandler), OutsideKey: func(id string) (billhook.APIKey, bool) { return keys.find(id) },
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer client.Close()
+	w := httptest.NewRecorder()
+	r := httptest.NewRequest(http.MethodPost, "/api/portal-sessions", strings.NewReader(`{"capabilities":["read","manage","replay"]}`))
+	r.Header.Set("X-Api-Key", "a root key of tests")
+	api.New(client, api.Config{Keys: keys.root}).ServeHTTP(w, r)
+	var made struct{ Token string }
+	if err := json.Unmarshal(w.Body.Bytes(), &made); err != nil || w.Code != http.StatusCreated {
+		t.Fatalf("%d %s", w.Code, w.Body)
+	}
+	if s, err := client.PortalSession(made.Token); err != nil || len(s.Permissions) != 4 {
+		t.Errorf("%+v, %v", s, err)
+	}
+	keys = newRootKeys("another root key")
+	if _, err := client.PortalSession(made.Token); billhook.ErrorCode(err) != billhook.CodeSessionEnded {
+		t.Errorf("its key is gone: %v", err)
+	}
 }

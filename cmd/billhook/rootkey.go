@@ -13,6 +13,7 @@ import (
 	"path/filepath"
 	"strings"
 
+	"github.com/billhook/billhook"
 	"github.com/billhook/billhook/api"
 )
 
@@ -67,10 +68,28 @@ func (all rootKeys) match(secret string) (hash [sha256.Size]byte, ok bool) {
 
 // root is what each of them may do.
 func (all rootKeys) root(secret string) (api.Key, bool) {
-	if _, ok := all.match(secret); !ok {
+	hash, ok := all.match(secret)
+	if !ok {
 		return api.Key{}, false
 	}
-	return api.Key{Permissions: []string{api.Everything}, Actor: rootActor}, true
+	return api.Key{ID: rootID(hash), Permissions: []string{api.Everything}, Actor: rootActor}, true
+}
+
+// rootID names a root key by a hash of its hash: what ends with a key must know it again,
+// and tell nothing by which it could be used.
+func rootID(hash [sha256.Size]byte) string {
+	name := sha256.Sum256(append([]byte("billhook root key "), hash[:]...))
+	return "root:" + hex.EncodeToString(name[:16])
+}
+
+// find finds the root key that rootID names.
+func (all rootKeys) find(id string) (billhook.APIKey, bool) {
+	for _, hash := range all {
+		if rootID(hash) == id {
+			return billhook.APIKey{ID: id, Permissions: []string{billhook.PermissionEverything}}, true
+		}
+	}
+	return billhook.APIKey{}, false
 }
 
 // keys says which root keys are accepted. secret is the key where it may be shown: in

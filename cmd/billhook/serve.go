@@ -34,6 +34,7 @@ type serveCmd struct {
 
 	Egress egressFlags `embed:"" prefix:"egress-"`
 	Alert  alertFlags  `embed:"" prefix:"alert-"`
+	Portal portalFlags `embed:""`
 
 	SecretKeyFile string `env:"BILLHOOK_SECRET_KEY_FILE" placeholder:"FILE" help:"Keys that seal secrets in the database: lines of an id and 32 bytes in base64, the first seals. Default: secret-keys in the data folder, made at the first start; or the variable BILLHOOK_SECRET_KEYS, id:base64 with commas between."`
 
@@ -74,6 +75,9 @@ func (cmd *serveCmd) Run(ctx context.Context) error {
 	case cmd.MetricsAddr != "" && !isHostPort(cmd.MetricsAddr):
 		return fmt.Errorf("--metrics-addr=%s: give it as host:port, like 127.0.0.1:9400", cmd.MetricsAddr)
 	}
+	if err := cmd.Portal.check(); err != nil {
+		return err
+	}
 	logger := cmd.logger()
 	tuneMemory()
 	profiles, err := loadProfiles(cmd.ProfileFile)
@@ -95,8 +99,10 @@ func (cmd *serveCmd) Run(ctx context.Context) error {
 	metrics := telemetry.NewMetrics()
 	tracer, stopTracing := startTracing(ctx, logger)
 	defer stopTracing()
+	var keys rootKeys // known further on, and asked for once there is someone to ask
 	config := billhook.Config{
-		Observer: cmd.observer(metrics, logger), Tracer: tracer, OnAlert: notifier.Add,
+		OutsideKey: func(id string) (billhook.APIKey, bool) { return keys.find(id) },
+		Observer:   cmd.observer(metrics, logger), Tracer: tracer, OnAlert: notifier.Add,
 		Profile: cmd.Profile, Profiles: profiles, AllowInsecure: cmd.Dev, Logger: logger,
 		Egress: policy, EgressProxy: proxy,
 		Schemas: schema.Language{}, Filters: filter.New(),
@@ -135,18 +141,20 @@ func (cmd *serveCmd) Run(ctx context.Context) error {
 		return fmt.Errorf("listen: %w", err)
 	}
 	// Only now that nothing can keep us from showing a key do we make one.
-	keys, secret, err := cmd.keys()
-	if err != nil {
+	var secret string
+	if keys, secret, err = cmd.keys(); err != nil {
 		listener.Close()
 		return err
 	}
 	server := newServer(beside(api.New(client, api.Config{
 		Keys: api.Chain(keys.root, api.StoredKeys(client)), MaxBody: int64(cmd.MaxEventSize) + envelopeRoom, Version: version, Logger: logger,
-		Metrics: metrics.Handler(), Observe: metrics.Request,
+		PublicURL: cmd.Portal.PublicURL,
+		Metrics:   metrics.Handler(), Observe: metrics.Request,
 		KeyRate: api.Rate(cmd.APIRateKey), StoreRate: api.Rate(cmd.APIRateStore),
 	}), dashboard.New(client, dashboard.Config{
 		Keys: dashboardKeys{root: keys, client: client}, Version: version, Logger: logger,
 		Observe: metrics.Page, Stopping: ctx.Done(),
+		PortalOrigins: cmd.Portal.PortalOrigin,
 	})), logger)
 	cmd.greet(os.Stdout, client, listener.Addr(), secret)
 	return serve(ctx, server, listener, client)

@@ -87,6 +87,8 @@ function sendOnce(form) {
     if (sent.has(form)) event.preventDefault()
     sent.add(form)
   })
+  // It did not arrive, and may be sent again.
+  form.addEventListener('billhook-release', () => sent.delete(form))
 }
 
 let sent = new WeakSet()

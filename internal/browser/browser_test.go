@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"context"
 	"io/fs"
+	"net/http"
+	"net/http/httptest"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -39,7 +41,11 @@ func TestBrowser(t *testing.T) {
 			ctx, cancel := context.WithTimeout(t.Context(), 7*time.Minute)
 			defer cancel()
 			node := exec.CommandContext(ctx, "node", "--test", "--test-reporter=spec", "--test-timeout=400000", file)
-			node.Env = append(os.Environ(), "BILLHOOK_URL="+serve(t, binary), "BILLHOOK_CHROMIUM="+chromium, "BILLHOOK_SCREENSHOTS="+screenshots)
+			pages := t.TempDir()
+			platform := httptest.NewServer(http.FileServer(http.Dir(pages)))
+			t.Cleanup(platform.Close)
+			node.Env = append(os.Environ(), "BILLHOOK_URL="+serve(t, binary, "--portal-origin", platform.URL), "BILLHOOK_PLATFORM="+platform.URL, "BILLHOOK_PLATFORM_PAGES="+pages,
+				"BILLHOOK_CHROMIUM="+chromium, "BILLHOOK_SCREENSHOTS="+screenshots)
 			node.WaitDelay = 5 * time.Second
 			out, err := node.CombinedOutput()
 			if err != nil {
@@ -133,10 +139,10 @@ func build(t *testing.T) (binary string) {
 var webLine = regexp.MustCompile(`(?m)^  Web +(http://\S+)/$`)
 
 // serve starts the binary on a new data folder and a port that is free, and says where.
-func serve(t *testing.T, binary string) (url string) {
+func serve(t *testing.T, binary string, more ...string) (url string) {
 	t.Helper()
 	var said output
-	command := exec.Command(binary, "serve", "--dev", "--addr", "127.0.0.1:0", "--data", t.TempDir())
+	command := exec.Command(binary, append([]string{"serve", "--dev", "--addr", "127.0.0.1:0", "--data", t.TempDir()}, more...)...)
 	for _, setting := range os.Environ() {
 		if !strings.HasPrefix(setting, "BILLHOOK_") {
 			command.Env = append(command.Env, setting)

@@ -9,6 +9,7 @@
 //	tests/walk.test.mjs every page of lib/pages.mjs: axe and screenshots
 //	lib/pages.mjs     the one list of pages, and the world that they show
 //	lib/browser.mjs   open a page, sign in; what no page may ever do
+//	lib/platform.mjs  a platform of another origin, that shows a portal in its pages
 //	lib/receiver.mjs  a receiver that verifies what it gets
 //
 // To run one file: go test ./internal/browser -run TestBrowser/signin

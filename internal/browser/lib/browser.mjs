@@ -15,10 +15,11 @@ const args = [
 let launched
 
 // open opens an empty page of a new profile; options are those of Playwright's
-// newContext (colorScheme, viewport, locale, javaScriptEnabled …). At the test's end it
+// newContext (colorScheme, viewport, locale, javaScriptEnabled …), and elsewhere, the
+// origins of others that it may ask something of. At the test's end it
 // is closed, and the test fails for a script's error, something that the page's policy
 // has stopped, or a request to anybody else.
-export async function open(t, options = {}) {
+export async function open(t, { elsewhere = [], ...options } = {}) {
   launched ??= await chromium.launch({ executablePath: process.env.BILLHOOK_CHROMIUM, args })
   const context = await launched.newContext({ baseURL: base, locale: 'en-GB', timezoneId: 'Europe/Berlin', ...options })
   context.setDefaultTimeout(15_000)
@@ -30,7 +31,7 @@ export async function open(t, options = {}) {
     if (message.type() === 'error' && !message.text().startsWith('Failed to load resource')) faults.push(message.text())
   })
   page.on('request', (request) => {
-    if (!request.url().startsWith(`${base}/`) && !request.url().startsWith('data:')) faults.push(`a request to ${request.url()}`)
+    if (![base, ...elsewhere].some((origin) => request.url().startsWith(`${origin}/`)) && !request.url().startsWith('data:')) faults.push(`a request to ${request.url()}`)
   })
   t.after(async () => {
     await context.close()
