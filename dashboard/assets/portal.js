@@ -194,7 +194,7 @@ class BillhookPortal extends HTMLElement {
       heading.focus({ preventScroll: true })
       if (this.getBoundingClientRect().top < 0) this.scrollIntoView()
     }
-    this.#enhance?.(this.#root)
+    this.#enhance?.(this.#root, (path, init) => this.request(path, init))
     this.dispatchEvent(new CustomEvent('billhook-page', { bubbles: true, composed: true, detail: { path, title: page.dataset.title } }))
   }
 

@@ -8,7 +8,7 @@ export function refresh(part, show, get) {
     // Nobody's typing or reading of what is open is disturbed.
     if (part.contains(part.getRootNode().activeElement)) return wait()
     try {
-      const answer = await get(part.dataset.from || location.href, { headers: { 'Billhook-Fragment': '1' } })
+      const answer = await get(part.dataset.from, { headers: { 'Billhook-Fragment': '1' } })
       if (!answer.ok) return
       const template = document.createElement('template')
       template.innerHTML = await answer.text() // ours
