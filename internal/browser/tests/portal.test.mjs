@@ -115,7 +115,7 @@ test('the platform sets the look, and light and dark', async (t) => {
 })
 
 // shop is a stand-in with a list, a form and what no page of ours has.
-const page = (title, content) => `<div class="billhook-page" lang="en" data-title="${title}"><h1>${title}</h1>${content}</div>`
+const page = (title, content) => `<div class="billhook-page" lang="en" data-title="${title}" data-assets="/assets/any/"><h1>${title}</h1>${content}</div>`
 
 function shop(state) {
   return (request, answer, body) => {
