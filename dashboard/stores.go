@@ -48,7 +48,8 @@ func (p *page) createStore() error {
 	return p.redirect(p.Root("stores", made.ID), "stores.done.created")
 }
 
-// storeHome leads to the first page of the store that the viewer may see.
+// storeHome leads to the first page of the store that the viewer may see, and a merchant
+// to their webhooks: that is what they have come for.
 func (p *page) storeHome() error {
 	nav := p.Nav()
 	if len(nav) == 0 {
@@ -58,5 +59,9 @@ func (p *page) storeHome() error {
 	if !isDone(done) {
 		done = ""
 	}
-	return p.redirect(nav[0].URL, done)
+	first := nav[0].URL
+	if p.portal && p.May(billhook.PermissionWebhooksRead) {
+		first = p.To("webhooks")
+	}
+	return p.redirect(first, done)
 }

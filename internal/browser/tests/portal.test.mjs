@@ -33,6 +33,8 @@ test('the component shows the store\'s webhooks, and nothing of another store', 
     assert.ok(!headers.referer?.includes('admin-'), `a Referer is sent to ${request.url()}`)
   }
   // Times are in the viewer's zone: Billhook's own script is at work.
+  await page.getByRole('link', { name: 'Hook of Shop One' }).click()
+  await page.getByRole('heading', { name: 'Hook of Shop One', level: 1 }).waitFor()
   assert.doesNotMatch(await page.locator('time').first().textContent(), /UTC/)
 
   // What is another store's is as if it were not there.
