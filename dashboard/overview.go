@@ -139,8 +139,6 @@ func (o *overviewPage) readWebhooks() error {
 	return nil
 }
 
-// Latency writes how long something took.
-func (o overviewPage) Latency(d time.Duration) string { return o.words.duration(o.language, d) }
 
 // Newest are the points, the newest first.
 func (o overviewPage) Newest() []billhook.ActivityPoint {

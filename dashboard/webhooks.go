@@ -152,17 +152,5 @@ func (p *page) LastWhile(d time.Duration) string {
 	return p.Span(d)
 }
 
-// Span says a duration with one unit.
-func (p *page) Span(d time.Duration) string {
-	switch {
-	case d < time.Second:
-		return p.t("webhooks.spanMs", int(d.Milliseconds()))
-	case d < 2*time.Minute:
-		return p.t("webhooks.spanSeconds", float64(d.Round(100*time.Millisecond).Milliseconds())/1000)
-	case d < 2*time.Hour:
-		return p.t("webhooks.spanMinutes", int(d.Round(time.Minute).Minutes()))
-	case d < 72*time.Hour:
-		return p.t("webhooks.spanHours", int(d.Round(time.Hour).Hours()))
-	}
-	return p.t("webhooks.spanDays", int(d.Round(24*time.Hour).Hours()/24))
-}
+// Span says how long something took.
+func (p *page) Span(d time.Duration) string { return p.words.duration(p.language, d) }
