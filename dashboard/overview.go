@@ -139,7 +139,6 @@ func (o *overviewPage) readWebhooks() error {
 	return nil
 }
 
-
 // Newest are the points, the newest first.
 func (o overviewPage) Newest() []billhook.ActivityPoint {
 	newest := slices.Clone(o.Points)
