@@ -96,3 +96,34 @@ func (l *limiter) fullAfter(name string, now time.Time) time.Duration {
 	}
 	return max(0, at.Sub(now)) // a new one is full
 }
+
+// A Throttle holds requests that are not the API's own, those for the dashboard's
+// pages, to rates like the API's, in buckets of its own.
+type Throttle struct{ key, store *limiter }
+
+// NewThrottle bounds the requests of each key, and those about each store. The zero
+// Rate bounds nothing.
+func NewThrottle(key, store Rate) *Throttle {
+	return &Throttle{key: newLimiter(key), store: newLimiter(store)}
+}
+
+// Wait counts a request of a key, told by its store, "" for all, and its actor, about a
+// store, "" for none. It answers how long to wait where it is one too many, and else 0.
+func (t *Throttle) Wait(keyStoreID, actor, storeID string) time.Duration {
+	now := time.Now()
+	if t.key != nil {
+		if a, ok := t.key.take(keyStoreID+"\n"+actor, now); !ok {
+			return a.wait
+		}
+	}
+	if t.store == nil || storeID == "" {
+		return 0
+	}
+	if keyStoreID == "" {
+		storeID += "\nplatform" // whoever has one of the store's keys keeps no operator out
+	}
+	if a, ok := t.store.take(storeID, now); !ok {
+		return a.wait
+	}
+	return 0
+}

@@ -76,3 +76,29 @@ func TestLimiterForgets(t *testing.T) {
 		t.Error("the zero Rate limits")
 	}
 }
+
+// TestThrottle: a key and a store have buckets of their own, and an operator's requests
+// about a store are not in that of the store's keys.
+func TestThrottle(t *testing.T) {
+	throttle := NewThrottle(Rate{PerSecond: 1, Burst: 3}, Rate{PerSecond: 1, Burst: 2})
+	for i, tt := range []struct {
+		keyStore, actor, about string
+		waits                  bool
+	}{
+		{"mine", "a", "mine", false},
+		{"mine", "b", "mine", false},
+		{"mine", "c", "mine", true},   // the store
+		{"", "root", "mine", false},   // of all stores
+		{"", "root", "", false},       // about none
+		{"", "root", "theirs", false}, // another store
+		{"", "root", "another", true}, // the key
+		{"theirs", "a", "theirs", false},
+	} {
+		if wait := throttle.Wait(tt.keyStore, tt.actor, tt.about); wait > 0 != tt.waits || wait > time.Second {
+			t.Errorf("%d: %v", i, wait)
+		}
+	}
+	if wait := NewThrottle(Rate{}, Rate{}).Wait("mine", "a", "mine"); wait != 0 {
+		t.Errorf("without rates: %v", wait)
+	}
+}

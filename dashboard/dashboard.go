@@ -51,6 +51,10 @@ type Config struct {
 	// Stopping is closed when the server stops, so that who watches is sent away.
 	// Default: they are never.
 	Stopping <-chan struct{}
+	// Wait counts a request of a key, told by its store ("" for all) and its actor, about a
+	// store ("" for none), and says how long to wait where it is one too many. Default:
+	// nobody waits.
+	Wait func(keyStoreID, actor, storeID string) time.Duration
 	// Logger gets our own failures, one record each. Default: slog.Default().
 	Logger *slog.Logger
 }
@@ -115,6 +119,9 @@ func New(client *billhook.Client, cfg Config) http.Handler {
 	if cfg.Logger == nil {
 		cfg.Logger = slog.Default()
 	}
+	if cfg.Wait == nil {
+		cfg.Wait = func(string, string, string) time.Duration { return 0 }
+	}
 	if cfg.Observe == nil {
 		cfg.Observe = func(string, int, time.Duration) {}
 	}
@@ -144,13 +151,15 @@ func (s *server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		w.WriteHeader(http.StatusNoContent)
 		return
 	}
-	r.Body = http.MaxBytesReader(w, r.Body, maxForm)
 	s.mux.ServeHTTP(w, r)
 }
 
-// maxForm is the most that a form may have, in bytes: an event's example payload and
-// some room.
-const maxForm = 2 << 20
+// The most that a form may have, in bytes, and the form of somebody who may be anyone: a
+// key or a token and some room. What is read of a form is in memory until it is all there.
+const (
+	maxForm     = 256 << 10
+	maxOpenForm = 16 << 10
+)
 
 // contentSecurityPolicy lets a page have what this server gives it, and nothing that
 // is in the page itself. data: is for the images in the style sheet.
@@ -162,6 +171,11 @@ func (s *server) handler(rt *route) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		began, observed := time.Now(), &observedWriter{ResponseWriter: w}
 		defer func() { s.cfg.Observe(rt.name(), observed.status, time.Since(began)) }()
+		most := int64(maxForm)
+		if rt.scope == open {
+			most = maxOpenForm
+		}
+		r.Body = http.MaxBytesReader(observed, r.Body, most)
 		p := newPage(s, rt, observed, r)
 		defer p.recover()
 		err := p.admit()

@@ -1,8 +1,10 @@
 package dashboard
 
 import (
+	"math"
 	"net/http"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/billhook/billhook"
@@ -189,6 +191,13 @@ func (p *page) admit() error {
 		return forbidden("your key lacks the permission " + rt.permission)
 	}
 	p.introduce()
+	if wait := p.cfg.Wait(p.key.StoreID, p.key.Actor.ID, p.store.ID); wait > 0 {
+		seconds := strconv.Itoa(int(math.Ceil(wait.Seconds())))
+		p.w.Header().Set("Retry-After", seconds)
+		return &billhook.Error{
+			Code: billhook.CodeRateLimited, Message: "there were more requests than are allowed; nothing was done", Hint: "wait " + seconds + " s and try again",
+		}
+	}
 	return nil
 }
 

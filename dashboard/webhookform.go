@@ -40,13 +40,21 @@ func (p *page) sentWebhook() webhookForm {
 
 func unixLines(text string) string { return strings.ReplaceAll(text, "\r\n", "\n") }
 
+// maxPicked is more event types than a webhook may have: what is beyond is not looked at,
+// and the webhook is refused for what is there.
+const maxPicked = 300
+
 // pickedEvents are the event types of a picker: what is checked, and what was typed.
 // What the picker hides, since "*" or the group is checked, counts for nothing.
 func pickedEvents(form url.Values) []string {
-	picked := slices.Clone(form["events"])
-	for _, typed := range strings.FieldsFunc(form.Get("otherEvents"), func(r rune) bool { return r == ',' || r <= ' ' }) {
-		if !slices.Contains(picked, typed) {
-			picked = append(picked, typed)
+	typed := strings.FieldsFunc(form.Get("otherEvents"), func(r rune) bool { return r == ',' || r <= ' ' })
+	var picked []string
+	for _, name := range slices.Concat(form["events"], typed) {
+		if len(picked) == maxPicked {
+			break
+		}
+		if !slices.Contains(picked, name) {
+			picked = append(picked, name)
 		}
 	}
 	if slices.Contains(picked, "*") {

@@ -154,6 +154,7 @@ func (cmd *serveCmd) Run(ctx context.Context) error {
 	}), dashboard.New(client, dashboard.Config{
 		Keys: dashboardKeys{root: keys, client: client}, Version: version, Logger: logger,
 		Observe: metrics.Page, Stopping: ctx.Done(),
+		Wait:          api.NewThrottle(api.Rate(cmd.APIRateKey), api.Rate(cmd.APIRateStore)).Wait,
 		PortalOrigins: cmd.Portal.PortalOrigin,
 	})), logger)
 	cmd.greet(os.Stdout, client, listener.Addr(), secret)
