@@ -14,7 +14,7 @@ export function watch(root, button, show, get) {
   button.onclick = () => {
     if (stop) return stop.abort()
     stop = new AbortController()
-    set(true, button.dataset.on)
+    set(true, button.dataset.watching)
     read(button.dataset.live, stop.signal).then(() => button.dataset.lost, () => stop.signal.aborted ? '' : button.dataset.lost)
       .then((word) => { stop = undefined; set(false, word) })
   }
