@@ -122,11 +122,11 @@ func (c *http1Conn) ask(req *http.Request, text []byte) (resp *http.Response, wr
 	if err != nil {
 		c.interrupt()
 		w := <-written
-		switch {
-		case w.n == 0 && w.err != nil:
-			err = c.unwritten(w.err)
-		case errors.Is(err, os.ErrDeadlineExceeded) && w.err != nil:
-			err = w.err
+		if w.err != nil && (errors.Is(err, os.ErrDeadlineExceeded) || !errors.Is(w.err, os.ErrDeadlineExceeded)) {
+			err = w.err // it came first, and the reading ended for it
+		}
+		if w.n == 0 && w.err != nil {
+			err = c.unwritten(err)
 		}
 		return nil, nil, err
 	}

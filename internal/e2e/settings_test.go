@@ -43,6 +43,8 @@ func TestEnvironment(t *testing.T) {
 		"BILLHOOK_ALERT_MAIL_FROM=billhook@shop.example",
 		"BILLHOOK_ALERT_MAIL_TO=ops@shop.example",
 		"BILLHOOK_ALERT_SLACK=http://127.0.0.1:1/",
+		"BILLHOOK_PUBLIC_URL=https://hooks.example",
+		"BILLHOOK_PORTAL_ORIGIN=https://admin.shop.example,https://other.example",
 		"BILLHOOK_METRICS_ADDR=127.0.0.1:0",
 		"BILLHOOK_LOG_ATTEMPTS=none",
 		"BILLHOOK_LOG_FORMAT=json",
@@ -90,6 +92,7 @@ func TestEnvironment(t *testing.T) {
 		t.Errorf("BILLHOOK_MAX_EVENT_SIZE: refused with %+v", p)
 	}
 
+	s.triesPortal()
 	s.triesEgress(proxy)
 	// A list of stores counts for its key alone.
 	for path, limit := range map[string]string{"/api/stores": "2000", "/api/stores/default": "500"} {
@@ -312,5 +315,31 @@ func TestOwnProfile(t *testing.T) {
 	without := spawn(t, nil, binary, "serve", "--dev", "--addr", "127.0.0.1:0", "--data", data)
 	if code := without.exitCode(patience); code == 0 || !strings.Contains(without.stderr.String(), "toy-shop") {
 		t.Errorf("without the profile file it exits with %d: %s", code, without.stderr.String())
+	}
+}
+
+// triesPortal finds the portal at its public address, and open to the origins named.
+func (s *server) triesPortal() {
+	s.t.Helper()
+	var made struct{ Token, URL string }
+	s.call("POST", "/api/portal-sessions", `{"capabilities":["read"]}`, http.StatusCreated).json(s.t, &made)
+	if !strings.HasPrefix(made.URL, "https://hooks.example/") {
+		s.t.Errorf("BILLHOOK_PUBLIC_URL: the portal is at %s", made.URL)
+	}
+	for origin, open := range map[string]bool{"https://admin.shop.example": true, "https://other.example": true, "https://evil.example": false} {
+		req, err := http.NewRequestWithContext(s.t.Context(), "GET", s.url+"/stores/default/webhooks", nil)
+		if err != nil {
+			s.t.Fatal(err)
+		}
+		req.Header.Set("Origin", origin)
+		req.Header.Set("Authorization", "Bearer "+made.Token)
+		resp, err := http.DefaultClient.Do(req)
+		if err != nil {
+			s.t.Fatal(err)
+		}
+		resp.Body.Close()
+		if got := resp.Header.Get("Access-Control-Allow-Origin"); (got == origin) != open || (resp.StatusCode == http.StatusOK) != open {
+			s.t.Errorf("BILLHOOK_PORTAL_ORIGIN: %s gets %d, allowed %q", origin, resp.StatusCode, got)
+		}
 	}
 }
