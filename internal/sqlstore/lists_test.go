@@ -27,9 +27,10 @@ func listRows(t *testing.T) int {
 }
 
 const (
-	// listSpan is how long ago the first of them were made, and listLimit how long a
-	// page may take.
-	listSpan  = 30 * 24 * time.Hour
+	// listSpan is how long ago the first of them were made.
+	listSpan = 30 * 24 * time.Hour
+	// pageLimit is how long a page may take at the quickest of some times, which tells
+	// what the statement costs: whatever else runs on the machine only adds to it.
 	pageLimit = 100 * time.Millisecond
 	// hooks are the webhooks that get all; the quiet one gets an event in a thousand.
 	hooks = 20
@@ -162,7 +163,7 @@ func (l *lists) fill() {
 	l.Logf("%d deliveries written in %v", l.rows, time.Since(began).Round(time.Second))
 }
 
-// measure reads pages and fails where one takes too long, half of the times.
+// measure reads pages and fails where one takes too long, however often it is read.
 func (l *lists) measure() {
 	l.Helper()
 	begin := time.Now().Add(-listSpan)
@@ -234,8 +235,8 @@ func (l *lists) measure() {
 				to = fmt.Sprintf("%.1f days ago", time.Since(page.SearchedTo).Hours()/24)
 			}
 			l.Logf("%-42s %6d %10v %10v  %s", name, len(page.Deliveries), took[3].Round(10*time.Microsecond), took[6].Round(10*time.Microsecond), to)
-			if took[3] > pageLimit {
-				l.Errorf("%s: took %v", name, took[3])
+			if took[0] > pageLimit {
+				l.Errorf("%s: took %v", name, took[0])
 			}
 			if i == 0 && len(page.Deliveries) < test.least && page.SearchedTo.IsZero() {
 				l.Errorf("%s: found %d, not %d at least", name, len(page.Deliveries), test.least)
