@@ -51,11 +51,14 @@ func TestCurl(t *testing.T) {
 	if err != nil {
 		t.Fatal("this test needs curl: ", err)
 	}
-	var got *http.Request
-	var body []byte
+	type arrival struct {
+		*http.Request
+		body []byte
+	}
+	arrived := make(chan arrival, 1)
 	server := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
-		got = r
-		body, _ = io.ReadAll(r.Body)
+		body, _ := io.ReadAll(r.Body)
+		arrived <- arrival{r, body}
 	}))
 	defer server.Close()
 	for _, text := range append(hostile, "ends\n", "\n\n", "nul\x00byte", strings.Repeat("x", curlBodySize+1), strings.Repeat("\u202e", curlBodySize)) {
@@ -70,12 +73,12 @@ func TestCurl(t *testing.T) {
 		}
 		sh := exec.CommandContext(t.Context(), "sh", "-c", command+" --silent --fail --max-time 20 --noproxy '*'")
 		sh.Dir, sh.Env = dir, []string{"PATH=" + os.Getenv("PATH"), "CURL=" + curlProgram}
-		got = nil
-		if out, err := sh.CombinedOutput(); err != nil || got == nil {
-			t.Fatalf("%.60q: %v: %s\n%.300s", text, err, out, command)
+		if out, err := sh.CombinedOutput(); err != nil || len(arrived) != 1 {
+			t.Fatalf("%.60q: %d arrived: %v: %s\n%.300s", text, len(arrived), err, out, command)
 		}
-		if !bytes.Equal(body, []byte(text)) {
-			t.Errorf("%.60q came as %.60q\n%.300s", text, body, command)
+		got := <-arrived
+		if !bytes.Equal(got.body, []byte(text)) {
+			t.Errorf("%.60q came as %.60q\n%.300s", text, got.body, command)
 		}
 		if got.Method != "POST" || got.RequestURI != "/a/../[b]{c,d}?q='$(x)'&r=%20" {
 			t.Errorf("the request is %s %s", got.Method, got.RequestURI)
