@@ -67,6 +67,9 @@ func main() {
 	}
 	if err := k.Run(); err != nil {
 		fmt.Fprintf(os.Stderr, "billhook: %v\n", err)
+		for _, line := range remoteDetails(err) {
+			fmt.Fprintf(os.Stderr, "  %s\n", line)
+		}
 		if hint := hintOf(err); hint != "" {
 			fmt.Fprintf(os.Stderr, "  hint: %s\n", hint)
 		}

@@ -68,6 +68,19 @@ func remoteHint(err error) string {
 	return ""
 }
 
+// remoteDetails are all that is wrong with a call, a line each, where that is more than
+// one thing.
+func remoteDetails(err error) (lines []string) {
+	var refused *client.Error
+	if !errors.As(err, &refused) || len(refused.Errors) < 2 {
+		return nil
+	}
+	for _, d := range refused.Errors {
+		lines = append(lines, plain(d.Pointer+": "+d.Detail, 400))
+	}
+	return lines
+}
+
 // printJSON prints what the API answered, on a line.
 func printJSON(w io.Writer, v any) error {
 	var b bytes.Buffer
