@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"iter"
@@ -71,8 +72,9 @@ func list[T any](ctx context.Context, f *remoteFlags, l listFlags, call func(con
 	n := 0
 	for item, err := range call(client.WithAnswers(ctx, func(text json.RawMessage) { answer = text }), c) {
 		switch {
+		case err != nil && len(rows) > 0:
+			return errors.Join(flush(), err) // what came before is right
 		case err != nil:
-			_ = flush() // what came is right, and the error is told
 			return err
 		case n == l.Limit && !l.All:
 			if err := flush(); err != nil {
