@@ -27,8 +27,12 @@ func TestMoment(t *testing.T) {
 				t.Errorf("%s is %s, not %s", text, got, want)
 			}
 		}
+		var l later
+		if err := l.UnmarshalText([]byte("1d")); err != nil || l.UTC().Format(time.DateOnly) != "2000-01-02" {
+			t.Errorf("in a day is %v, %v", l, err)
+		}
 		for _, bad := range []string{"", "yesterday", "-2h", "d", "1.5d", "99999999d"} {
-			if err := new(moment).UnmarshalText([]byte(bad)); err == nil {
+			if new(moment).UnmarshalText([]byte(bad)) == nil || new(later).UnmarshalText([]byte(bad)) == nil {
 				t.Errorf("%q is a time", bad)
 			}
 		}

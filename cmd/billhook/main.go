@@ -66,12 +66,12 @@ func main() {
 		parser.FatalIfErrorf(err)
 	}
 	if err := k.Run(); err != nil {
-		fmt.Fprintf(os.Stderr, "billhook: %v\n", err)
+		fmt.Fprintf(os.Stderr, "billhook: %s\n", plainLines(err.Error()))
 		for _, line := range remoteDetails(err) {
 			fmt.Fprintf(os.Stderr, "  %s\n", line)
 		}
 		if hint := hintOf(err); hint != "" {
-			fmt.Fprintf(os.Stderr, "  hint: %s\n", hint)
+			fmt.Fprintf(os.Stderr, "  hint: %s\n", plainLines(hint))
 		}
 		os.Exit(1)
 	}

@@ -139,3 +139,12 @@ func plain(text string, most int) string {
 	}
 	return b.String()
 }
+
+// plainLines is plain of a text that may have several lines, in full.
+func plainLines(text string) string {
+	lines := strings.Split(text, "\n")
+	for i := range lines {
+		lines[i] = plain(lines[i], len(lines[i]))
+	}
+	return strings.Join(lines, "\n")
+}

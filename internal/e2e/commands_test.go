@@ -165,7 +165,7 @@ func TestCommands(t *testing.T) {
 	do("audit", "list", "--event", "keys.create", "--store", "shop").ok()
 
 	do("webhooks", "delete", hook).ok()
-	do("stores", "delete", "shop").refused(1, "--yes")
+	do("stores", "delete", "shop").refused(2, "--yes")
 	do("stores", "delete", "shop", "--yes").ok()
 	do("stores", "get", "shop").refused(1, "shop", "404")
 }
@@ -178,8 +178,10 @@ func TestCommandErrors(t *testing.T) {
 	s.billhook(t, "webhooks", "list", "--nonsense").refused(2, "--nonsense", "--help")
 	s.billhook(t, "deliveries", "list", "--status", "lost").refused(2, "--status", "delivered")
 	s.billhook(t, "events", "list", "--since", "yesterday").refused(2, "--since", "2h")
-	s.billhook(t, "deliveries", "retry").refused(1, "--dry-run")
-	s.billhook(t, "emit", "order.paid").refused(1, "--data")
+	s.billhook(t, "deliveries", "retry").refused(2, "--dry-run")
+	s.billhook(t, "emit", "order.paid").refused(2, "--data")
+	s.billhook(t, "events", "list", "--limit", "0").refused(2, "--all")
+	s.billhook(t, "emit", "order.paid", "--data", "{]").refused(1, "--data", "byte 2")
 	s.billhook(t, "emit", "--batch", "nowhere.ndjson").refused(1, "nowhere.ndjson")
 	s.billhook(t, "webhooks", "list", "--url", "http://127.0.0.1:1").refused(1, "connect", "billhook serve --dev")
 	s.billhook(t, "webhooks", "list", "--url", "https://hooks.invalid").refused(1, "BILLHOOK_API_KEY")
