@@ -251,7 +251,7 @@ func (s *session) exchange(text string) error {
 	if resp.StatusCode/100 == 2 && json.Unmarshal(answer, &made) == nil && made.ID != "" && parts[1] == "POST" {
 		s.created = made.ID
 	}
-	for _, part := range answerPart.FindAllString(parts[6], -1) {
+	for _, part := range answerPart.FindAllString(strings.TrimSpace(parts[6]), -1) {
 		if strings.HasPrefix(part, `"`) && !strings.Contains(part, `":`) {
 			part = strings.Trim(part, `"`)
 		}
