@@ -21,8 +21,16 @@ import (
 
 // command runs a block of commands, or starts it where its last one keeps running.
 func (s *session) command(text string, after *block) error {
-	if err := s.wantServer(); err != nil {
-		return err
+	if serving.MatchString(text) {
+		if s.serves = true; s.background != nil {
+			if err := s.stop(s.background); err != nil {
+				return err
+			}
+		}
+	} else if !s.page.startsServer() {
+		if err := s.wantServer(); err != nil {
+			return err
+		}
 	}
 	lines := strings.Split(strings.TrimSpace(text), "\n")
 	last := lines[len(lines)-1]

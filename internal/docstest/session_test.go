@@ -26,6 +26,7 @@ type session struct {
 	page      *page
 	// background is the server of a page that starts none itself.
 	background *job
+	serves     bool   // the page's own runs, or ran
 	printed    string // what the last command that was run to its end printed
 	created    string // the id that an answer to an http block had last
 }
@@ -267,14 +268,14 @@ func open(port string) bool {
 	return true
 }
 
-// wantServer starts a server where the page has none of its own.
+// wantServer starts a server for a block, where none of the page's own runs.
 func (s *session) wantServer() error {
-	if s.background != nil || s.page.startsServer() {
+	if s.background != nil || s.serves {
 		return nil
 	}
-	command := "billhook serve --dev --data " + filepath.Join(s.notes, "data")
+	command := "billhook serve --dev"
 	if s.page.has("sql") {
-		command = "billhook serve --dev --database-url '" + s.databaseURL(onlyDatabase) + "'"
+		command += " --database-url '" + s.databaseURL(onlyDatabase) + "'"
 	}
 	var err error
 	if s.background, err = s.start(command); err != nil {
