@@ -4,8 +4,8 @@
 //
 // What a block's language has done with it:
 //
-//	sh         run, in one shell a page, in order, in a folder of the page's own (a copy of
-//	           the sources where the page's commands name some). What keeps running (serve,
+//	sh         run, in one shell a page, in order, in a folder of the page's own ("go
+//	           run ./cmd/billhook" and its like build what is here). What keeps running (serve,
 //	           listen, a receiver) is waited for until it is ready, and runs on.
 //	js, ts     run by Node. With a name in its first line ("// receiver.mjs") it is a file
 //	           that a later command must use.

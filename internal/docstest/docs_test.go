@@ -48,6 +48,9 @@ func runTests(m *testing.M) (int, error) {
 	if out, err := build.CombinedOutput(); err != nil {
 		return 0, fmt.Errorf("build the command: %w\n%s", err, out)
 	}
+	if err := writeGo(folder); err != nil {
+		return 0, err
+	}
 	return postgrestest.Main(m), nil
 }
 

@@ -3,7 +3,6 @@ package docstest
 import (
 	"errors"
 	"fmt"
-	"io/fs"
 	"math/rand/v2"
 	"net"
 	"os"
@@ -38,11 +37,6 @@ func run(p *page, root, bin string, database func() string) (err error) {
 		return err
 	}
 	defer os.RemoveAll(s.folder)
-	if p.needsSources() {
-		if err := copySources(root, s.folder); err != nil {
-			return err
-		}
-	}
 	if err := s.setEnvironment(bin); err != nil {
 		return err
 	}
@@ -174,21 +168,10 @@ func (s *session) databaseURL(name string) string {
 }
 
 var (
-	sourceNamed = regexp.MustCompile(`(?m)(\./(cmd|examples|internal)/|\bscripts/)`)
-	serving     = regexp.MustCompile(`(?m)^[^#\n]*\b(billhook|cmd/billhook) serve\b`)
+	serving = regexp.MustCompile(`(?m)^[^#\n]*\b(billhook|cmd/billhook) serve\b`)
 	// lasting are commands that end when they are told to.
 	lasting = regexp.MustCompile(`^(\w+=\S* )*(((\./|bin/)?billhook|go run \./cmd/billhook) (serve|listen|tail|inspect)\b|node \S+|go run \./examples/)`)
 )
-
-// needsSources reports whether the page's commands name files of the repository.
-func (p *page) needsSources() bool {
-	for _, b := range p.blocks {
-		if b.language == "sh" && sourceNamed.MatchString(b.text) {
-			return true
-		}
-	}
-	return false
-}
 
 // startsServer reports whether one of the page's commands is the server.
 func (p *page) startsServer() bool {
@@ -286,33 +269,3 @@ func (s *session) wantServer() error {
 
 // onlyDatabase is the one that sql blocks are for.
 const onlyDatabase = "shop"
-
-// copySources is a clean clone: what a checkout has, without what was made in it.
-func copySources(root, to string) error {
-	return filepath.WalkDir(root, func(path string, entry fs.DirEntry, err error) error {
-		if err != nil {
-			return err
-		}
-		name, _ := filepath.Rel(root, path)
-		switch {
-		case entry.IsDir() && name != "." && (strings.HasPrefix(entry.Name(), ".") || entry.Name() == "node_modules" || name == "data" || name == "bin" || name == "coverage"):
-			return fs.SkipDir
-		case entry.IsDir():
-			return os.MkdirAll(filepath.Join(to, name), 0o700)
-		case !entry.Type().IsRegular() || filepath.Ext(name) == ".png":
-			return nil
-		}
-		info, err := entry.Info()
-		if err != nil {
-			return err
-		}
-		if info.Size() > 4<<20 {
-			return nil // somebody's binary
-		}
-		text, err := os.ReadFile(path)
-		if err != nil {
-			return err
-		}
-		return os.WriteFile(filepath.Join(to, name), text, info.Mode().Perm())
-	})
-}
