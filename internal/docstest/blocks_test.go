@@ -39,14 +39,11 @@ func (s *session) command(text string, after *block) error {
 	}
 	s.printed = ""
 	if lasting.MatchString(last) {
-		j, err := s.start(text)
-		if err != nil {
-			return err
-		}
-		return s.ready(j, text)
+		_, err := s.startReady(text, text)
+		return err
 	}
 	out, err := s.shell.run(text)
-	for end := time.Now().Add(patience); err == nil && asks(text) && after != nil && after.language == "answer" && !matches(s.localize(after.text), out) && time.Now().Before(end); {
+	for end := time.Now().Add(15 * time.Second); err == nil && asks(text) && after != nil && after.language == "answer" && !matches(s.localize(after.text), out) && time.Now().Before(end); {
 		time.Sleep(100 * time.Millisecond)
 		out, err = s.shell.run(text)
 	}
@@ -150,15 +147,9 @@ func (s *session) script(language, text string) error {
 
 // program runs a command that may end by itself or go on.
 func (s *session) program(command string) error {
-	j, err := s.start(command)
-	if err != nil {
-		return err
-	}
-	if err := s.ready(j, "node"); err != nil {
-		return err
-	}
 	s.printed = ""
-	return nil
+	_, err := s.startReady(command, "node")
+	return err
 }
 
 // goCode builds and runs a program, and finds anything else in the module's examples.

@@ -206,12 +206,21 @@ func (p *page) unusedFiles() error {
 	return nil
 }
 
-// ready waits until a job has ended well, opened one of the page's ports, or said something.
-func (s *session) ready(j *job, text string) error {
+// startReady starts a block that keeps running, and waits until it has ended well, opened one
+// of the page's ports, or said something. text says what kind of command it is.
+func (s *session) startReady(command, text string) (*job, error) {
 	closed := map[string]bool{}
 	for _, port := range s.ports {
 		closed[port] = !open(port)
 	}
+	j, err := s.start(command)
+	if err == nil {
+		err = s.ready(j, text, closed)
+	}
+	return j, err
+}
+
+func (s *session) ready(j *job, text string, closed map[string]bool) error {
 	quiet := patience
 	switch {
 	case strings.Contains(text, "go run"):
@@ -261,10 +270,8 @@ func (s *session) wantServer() error {
 		command += " --database-url '" + s.databaseURL(onlyDatabase) + "'"
 	}
 	var err error
-	if s.background, err = s.start(command); err != nil {
-		return err
-	}
-	return s.ready(s.background, command)
+	s.background, err = s.startReady(command, command)
+	return err
 }
 
 // onlyDatabase is the one that sql blocks are for.
