@@ -15,8 +15,9 @@ done
 work=$(mktemp -d)
 set -m # each command is a process group, and ends with its children
 cleanup() {
-	for group in $(jobs -p); do kill -TERM -- "-$group" 2>/dev/null || true; done
-	wait
+	# As by Ctrl-C: each waits for what it has started.
+	for group in $(jobs -p); do kill -INT -- "-$group" 2>/dev/null || true; done
+	wait 2>/dev/null
 	rm -rf "$work"
 }
 trap cleanup EXIT

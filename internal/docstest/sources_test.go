@@ -29,7 +29,10 @@ run)
 	%[1]q build -C %[2]q -o "$program" "$2"
 	exec "$program" "${@:3}" ;;
 build)
-	[ "$2" = -o ] && exec %[1]q build -C %[2]q -o "$PWD/$3" "${@:4}" ;;
+	if [ "$2" = -o ]; then
+		case "$3" in /*) out="$3" ;; *) out="$PWD/$3" ;; esac
+		exec %[1]q build -C %[2]q -o "$out" "${@:4}"
+	fi ;;
 esac
 exec %[1]q "$@"
 `, real, sources)
