@@ -54,8 +54,8 @@ var groups = []group{
 		send("updateWebhook", "PATCH", "/api/webhooks/wh_1", `{"events": ["order.paid", "order.cancelled"], "filter": "data.total > 0"}`, `"events":["order.paid","order.cancelled"]`),
 		get("revealWebhookSecret", "/api/webhooks/wh_1/secret", `"secret":"whsec_`),
 		post("rotateWebhookSecret", "/api/webhooks/wh_1/rotate-secret", `{"gracePeriodSeconds": 3600}`, `"secret":"whsec_`),
-		post("testWebhook", "/api/webhooks/wh_1/test", `{"type": "order.paid", "data": {"orderId": "o_test", "total": 1}}`, `"type":"order.paid"`),
-		get("getWebhookHealth", "/api/webhooks/wh_1/health", `"breaker":`),
+		post("testWebhook", "/api/webhooks/wh_1/test", `{"type": "order.paid"}`, `"event":"order.paid"`),
+		get("getWebhookHealth", "/api/webhooks/wh_1/health", `"state":"`),
 		get("getWebhookFilter", "/api/webhooks/wh_1/filter", `"filter":"data.total > 0"`),
 		post("tryFilter", "/api/webhooks/filter/dry-run", `{"filter": "data.total > 100", "events": ["order.*"]}`, `"matched":`),
 		post("tryWebhookFilter", "/api/webhooks/wh_1/filter/dry-run", `{"filter": "data.total > 100"}`, `"matched":`),
@@ -65,7 +65,7 @@ var groups = []group{
 	{"Event types", "The store's catalogue ([Catalogue](CATALOGUE.md)).", []example{
 		post("createEventType", "/api/event-types", `{"name": "giftcard.redeemed", "description": "A gift card was redeemed.", "examples": [{"id": "g_1", "value": 25}]}`, `"name":"giftcard.redeemed"`),
 		get("listEventTypes", "/api/event-types?limit=10", `"name":"giftcard.redeemed"`),
-		get("getEventType", "/api/event-types/giftcard.redeemed", `"version":1`),
+		get("getEventType", "/api/event-types/giftcard.redeemed", `"name":"giftcard.redeemed"`),
 		send("putEventType", "PUT", "/api/event-types/giftcard.redeemed", `{"description": "A gift card was redeemed at the till."}`, `at the till`),
 		send("updateEventType", "PATCH", "/api/event-types/giftcard.redeemed", `{"description": "A gift card was redeemed."}`, `"description":"A gift card was redeemed."`),
 		act("deleteEventType", "DELETE", "/api/event-types/giftcard.redeemed", ""),
@@ -83,7 +83,7 @@ var groups = []group{
 		act("retryDelivery", "POST", "/api/deliveries/$DELIVERY/retry", `"status":"pending"`),
 		post("retryDeliveries", "/api/deliveries/retry", `{"status": "dead", "event": "order.paid", "dryRun": true}`, `"dryRun":true`),
 		get("getWebhookLedger", "/api/webhooks/wh_1/ledger", `"matched":`),
-		get("getActivity", "/api/activity", `"points":[`),
+		get("getActivity", "/api/activity", `"stepSeconds":`),
 	}},
 	{"Recoveries", "Getting back what was missed ([Recovery](RECOVERY.md)).", []example{
 		keep("RECOVERY", example{"", `curl -s "$API/api/webhooks/wh_1/replay"` + body + ` -d '{"since": "2026-03-15T10:00:00Z"}'`, ""}).as("getRecovery", `; curl -s "$API/api/recoveries/$RECOVERY"`+auth, `"kind":"replay"`),

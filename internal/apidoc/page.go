@@ -219,6 +219,8 @@ func (p *page) kind(s schema) string {
 		for _, one := range t {
 			kinds = append(kinds, fmt.Sprint(one))
 		}
+	case nil:
+		kinds = []string{strings.NewReplacer("date-time", "time").Replace(s.Format)}
 	}
 	if len(kinds) >= 5 {
 		return "any JSON value"

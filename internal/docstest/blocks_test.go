@@ -32,14 +32,14 @@ func (s *session) command(text string, after *block) error {
 			return err
 		}
 	}
-	lines := strings.Split(strings.TrimSpace(text), "\n")
-	last := lines[len(lines)-1]
-	for i := len(lines) - 2; i >= 0 && strings.HasSuffix(lines[i], "\\"); i-- {
-		last = lines[i]
-	}
+	before, last := lastCommand(text)
 	s.printed = ""
 	if lasting.MatchString(last) {
-		_, err := s.startReady(text, text)
+		// What comes before it is the reader's shell's: variables, above all.
+		if _, err := s.shell.run(before); err != nil {
+			return err
+		}
+		_, err := s.startReady(last, last)
 		return err
 	}
 	out, err := s.shell.run(text)
@@ -49,6 +49,17 @@ func (s *session) command(text string, after *block) error {
 	}
 	s.printed = out
 	return err
+}
+
+// lastCommand is the last of a block's commands, with the lines that it goes on in, and what is
+// before it.
+func lastCommand(text string) (before, last string) {
+	lines := strings.Split(strings.TrimSpace(text), "\n")
+	at := len(lines) - 1
+	for at > 0 && strings.HasSuffix(lines[at-1], "\\") {
+		at--
+	}
+	return strings.Join(lines[:at], "\n") + "\n", strings.Join(lines[at:], "\n")
 }
 
 // asks reports whether commands change nothing, so that they can be repeated until the
