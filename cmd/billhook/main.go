@@ -7,7 +7,7 @@ package main
 import (
 	"context"
 	"errors"
-	"fmt"
+	"io"
 	"os"
 	"os/signal"
 	"syscall"
@@ -18,14 +18,25 @@ import (
 )
 
 type cli struct {
-	Serve   serveCmd   `cmd:"" help:"Run the service: API and delivery, on an embedded database."`
-	Bench   benchCmd   `cmd:"" help:"Measure this machine: Billhook beside a forwarder that keeps nothing."`
-	Copy    copyCmd    `cmd:"" help:"Move everything from one database to another, from a file to PostgreSQL say."`
-	Audit   auditCmd   `cmd:"" help:"Prove or export the audit log."`
+	Serve serveCmd `cmd:"" help:"Run the service: API and delivery, on an embedded database." example:"billhook serve --dev"`
+
+	Emit       emitCmd       `cmd:"" group:"remote" help:"Emit an event, or a file of them." example:"billhook emit order.paid --data '{\"orderId\": \"o_1\"}' --entity order:o_1"`
+	Webhooks   webhooksCmd   `cmd:"" group:"remote" help:"Look after the webhooks of a store."`
+	Events     eventsCmd     `cmd:"" group:"remote" help:"See what happened in a store."`
+	EventTypes eventTypesCmd `cmd:"" group:"remote" help:"Look after the event types of a store."`
+	Deliveries deliveriesCmd `cmd:"" group:"remote" help:"See what became of events, and send them again."`
+	Replay     replayCmd     `cmd:"" group:"remote" help:"Send a webhook past events that it never had." example:"billhook replay wh_1 --since 2h --type 'order.*' --dry-run"`
+	Recover    recoverCmd    `cmd:"" group:"remote" help:"Send a webhook again what it did not get." example:"billhook recover wh_1 --since 2026-03-01T10:30:00Z"`
+	Recoveries recoveriesCmd `cmd:"" group:"remote" help:"Look after what retry, replay and recover have started."`
+	Stores     storesCmd     `cmd:"" group:"remote" help:"Look after the stores."`
+	Keys       keysCmd       `cmd:"" group:"remote" help:"Look after API keys, and rotate the keys that seal secrets."`
+	Audit      auditCmd      `cmd:"" group:"remote" help:"See, prove or export the audit log."`
+
+	Bench   benchCmd   `cmd:"" help:"Measure this machine: Billhook beside a forwarder that keeps nothing." example:"billhook bench"`
+	Copy    copyCmd    `cmd:"" help:"Move everything from one database to another, from a file to PostgreSQL say." example:"billhook copy --from sqlite:data --to postgres://billhook@db.example/billhook"`
 	Ledger  ledgerCmd  `cmd:"" help:"Prove that every delivery is accounted for."`
 	Migrate migrateCmd `cmd:"" help:"See or run the migrations of a database."`
-	Keys    keysCmd    `cmd:"" help:"Rotate the keys that seal secrets."`
-	Version versionCmd `cmd:"" help:"Print the version."`
+	Version versionCmd `cmd:"" help:"Print the version." example:"billhook version"`
 
 	ShowVersion versionFlag `name:"version" help:"Print the version."`
 
@@ -39,19 +50,52 @@ func main() {
 	defer stop()
 	context.AfterFunc(ctx, stop) // a second signal ends the process at once
 	var c cli
-	k := kong.Parse(&c,
+	parser := kong.Must(&c,
 		kong.Name("billhook"),
 		kong.Description("A signed webhook sender for commerce platforms."),
-		kong.UsageOnError(),
-		kong.ConfigureHelp(kong.HelpOptions{Compact: true}),
+		kong.ShortUsageOnError(),
+		kong.ConfigureHelp(kong.HelpOptions{Compact: true, NoExpandSubcommands: true}),
 		kong.BindTo(ctx, (*context.Context)(nil)),
+		kong.Exit(exit),
+		kong.Help(printHelp),
+		kong.ExplicitGroups([]kong.Group{{Key: "remote", Title: "Talking to a Billhook that runs:"}}),
 	)
+	k, err := parser.Parse(os.Args[1:])
+	if err != nil {
+		parser.Stdout = parser.Stderr // results alone go to the standard output
+		parser.FatalIfErrorf(err)
+	}
 	if err := k.Run(); err != nil {
-		fmt.Fprintf(os.Stderr, "billhook: %v\n", err)
-		var hinted *billhook.Error
-		if errors.As(err, &hinted) && hinted.Hint != "" {
-			fmt.Fprintf(os.Stderr, "  hint: %s\n", hinted.Hint)
-		}
+		tell(os.Stderr, err)
 		os.Exit(1)
 	}
+}
+
+// tell says what went wrong, and what to do about it.
+func tell(w io.Writer, err error) {
+	text := "billhook: " + err.Error()
+	for _, line := range remoteDetails(err) {
+		text += "\n  " + line
+	}
+	if hint := hintOf(err); hint != "" {
+		text += "\n  hint: " + hint
+	}
+	_, _ = io.WriteString(w, plainLines(text)+"\n") // #nosec G705 -- a terminal, not a page
+}
+
+// exit ends a command that was not understood with 2, as other commands of a shell do.
+func exit(code int) {
+	if code > 2 {
+		code = 2
+	}
+	os.Exit(code)
+}
+
+// hintOf says what to do about an error; "" where there is nothing to add.
+func hintOf(err error) string {
+	var hinted *billhook.Error
+	if errors.As(err, &hinted) {
+		return hinted.Hint
+	}
+	return remoteHint(err)
 }
