@@ -1,14 +1,14 @@
 #!/usr/bin/env bash
 # Does what the README says first, with its own words, and says how many seconds it is from
-# the first command to the first event whose signature was verified. It needs Go and Node
-# (and curl, which the README uses), a clone, and the ports that the README names.
+# the first command to the first event whose signature was verified. It needs Go, Node,
+# a clone, and the ports that the README names.
 #
 #   scripts/first-event.sh
 #
 # It leaves nothing behind: data and receiver are in a folder of their own.
 set -euo pipefail
 cd "$(dirname "$0")/.."
-for tool in go node curl; do
+for tool in go node; do
 	command -v "$tool" >/dev/null || { echo "first-event: $tool is needed" >&2; exit 1; }
 done
 

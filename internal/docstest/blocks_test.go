@@ -62,11 +62,14 @@ func lastCommand(text string) (before, last string) {
 	return strings.Join(lines[:at], "\n") + "\n", strings.Join(lines[at:], "\n")
 }
 
+// changing is what a command has that may change something.
+var changing = regexp.MustCompile(`(^| )(-d|-X|-T|--json|--data\S*)( |$)|\b(emit|trigger|create|update|apply|replay|recover|rotate|serve|copy|delete|retry)\b`)
+
 // asks reports whether commands change nothing, so that they can be repeated until the
 // answer is the one that comes in the end.
 func asks(text string) bool {
 	for _, line := range strings.Split(text, "\n") {
-		if regexp.MustCompile(`(^| )(-d|-X|-T|--json|--data\S*)( |$)|[^ ] -X|\b(emit|trigger|create|apply|replay|recover|rotate|serve|copy|delete|retry)\b`).MatchString(line) {
+		if changing.MatchString(line) {
 			return false
 		}
 	}
