@@ -63,7 +63,7 @@ func lastCommand(text string) (before, last string) {
 }
 
 // changing is what a command has that may change something.
-var changing = regexp.MustCompile(`(^| )(-d|-X|-T|--json|--data\S*)( |$)|\b(emit|trigger|create|update|apply|replay|recover|rotate|serve|copy|delete|retry)\b`)
+var changing = regexp.MustCompile(`(^| )(-d|-X|-T|--data\S*)( |$)|curl.* --json|\b(emit|trigger|create|update|apply|replay|recover|rotate|serve|copy|delete|retry)\b`)
 
 // asks reports whether commands change nothing, so that they can be repeated until the
 // answer is the one that comes in the end.
@@ -123,6 +123,12 @@ func (s *session) save(name, language, text string) error {
 
 func parses(language, text string) error {
 	switch language {
+	case "python":
+		return checkedBy(text, "python3", "-c", "import ast, sys; ast.parse(sys.stdin.read())")
+	case "php":
+		return checkedBy("<?php\n"+text, "php", "-l")
+	case "ruby":
+		return checkedBy(text, "ruby", "-c", "-")
 	case "json":
 		for d := json.NewDecoder(strings.NewReader(text)); ; {
 			var value any
@@ -146,17 +152,37 @@ func parses(language, text string) error {
 
 // script runs a block of JavaScript, to its end or until it listens.
 func (s *session) script(language, text string) error {
+	if npmPackage.MatchString(text) {
+		return s.runByPackage()
+	}
+	if language == "ts" {
+		return errors.New("nothing here runs TypeScript but the npm package's own test")
+	}
 	if err := s.wantServer(); err != nil {
 		return err
 	}
-	name := fmt.Sprintf("block-%d.%s", s.count, map[string]string{"js": "mjs", "ts": "mts"}[language])
+	name := fmt.Sprintf("block-%d.mjs", s.count)
 	if err := os.WriteFile(filepath.Join(s.folder, name), []byte(text), 0o600); err != nil {
 		return err
 	}
-	if language == "ts" {
-		return errors.New("nothing here runs TypeScript yet")
-	}
 	return s.program("node " + name)
+}
+
+// npmPackage is an import of the package in clients/typescript.
+var npmPackage = regexp.MustCompile(`from "billhook(/\w+)?"`)
+
+// runByPackage: what imports the npm package takes the package built and its frameworks
+// installed, as the package's own tests have it. They must name the page.
+func (s *session) runByPackage() error {
+	const test = "clients/typescript/test/docs.test.mjs"
+	source, err := os.ReadFile(filepath.Join(s.root, filepath.FromSlash(test)))
+	if err != nil {
+		return err
+	}
+	if !strings.Contains(string(source), s.page.path) {
+		return fmt.Errorf("%s, which runs what imports the package, does not name %s", test, s.page.path)
+	}
+	return nil
 }
 
 // program runs a command that may end by itself or go on.
@@ -217,6 +243,16 @@ func trimLines(text string) string {
 		lines[i] = strings.TrimSpace(line)
 	}
 	return "\n" + strings.Join(lines, "\n") + "\n"
+}
+
+// checkedBy has a language's own runtime say whether a text is of the language.
+func checkedBy(text, name string, args ...string) error {
+	command := exec.Command(name, args...)
+	command.Stdin = strings.NewReader(text)
+	if out, err := command.CombinedOutput(); err != nil {
+		return fmt.Errorf("%w: %s", err, out)
+	}
+	return nil
 }
 
 var (

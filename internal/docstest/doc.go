@@ -8,7 +8,9 @@
 //	           run ./cmd/billhook" and its like build what is here). What keeps running (serve,
 //	           listen, a receiver) is waited for until it is ready, and runs on.
 //	js, ts     run by Node. With a name in its first line ("// receiver.mjs") it is a file
-//	           that a later command must use.
+//	           that a later command must use. What imports the package of
+//	           clients/typescript is run by that package's own test, which must name the
+//	           page.
 //	go         a whole program is built and run; anything else must be, line by line, part
 //	           of an Example test or of an example program of this module, so that the
 //	           compiler and the tests hold it.
@@ -16,6 +18,9 @@
 //	http       a request to the page's server, and after the arrow the status and parts of
 //	           the answer.
 //	json, yaml parsed; with a name in the first line ("# webhooks.yaml"), a file.
+//	python, php, ruby
+//	           parsed by their own runtimes: a part of a framework's route runs nowhere by
+//	           itself. The files that such pages hand out have tests of their own.
 //	answer     what the command before it has printed, or what still runs says by then; an
 //	           ellipsis stands for anything. A command that only asks is asked again until
 //	           it answers so.

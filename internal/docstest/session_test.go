@@ -86,7 +86,7 @@ func (s *session) do(b block, after *block) error {
 		return s.exchange(text)
 	case "sql":
 		return s.statements(text)
-	case "json", "yaml":
+	case "json", "yaml", "python", "php", "ruby":
 		return parses(b.language, text)
 	case "":
 		return errors.New("the block names no language: say sh, or text if nothing is to run")
