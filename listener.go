@@ -98,6 +98,9 @@ func (l *Listener) Secret() string {
 	return sign.SecretPrefix + base64.StdEncoding.EncodeToString(keys[len(keys)-1])
 }
 
+// WebhookID is that of the webhook as which one listens, or "".
+func (l *Listener) WebhookID() string { return l.of.WebhookID }
+
 // Wants reports whether the event is for the listener. Of a webhook's settings its
 // event types and its filter count, as they are now: an event for which the filter has
 // no value is not for it.
