@@ -325,7 +325,8 @@ func (f *fixture) everything(t *testing.T, n *neighbour) string {
 			case got.Code == http.StatusOK && kind(rt) == "audit":
 				fmt.Fprintln(&all, path, withoutReveals(t, got.Body.Bytes(), n.key))
 			case got.Code == http.StatusOK && rt.operationID == "streamEvents":
-				start, _, _ := strings.Cut(got.Body.String(), `"at"`) // and its own time
+				_, start, _ := strings.Cut(got.Body.String(), "data: ") // the id is behind reveals
+				start, _, _ = strings.Cut(start, `"at"`)
 				fmt.Fprintln(&all, path, start)
 			case got.Code == http.StatusOK && strings.HasSuffix(path, "/health"):
 				state, _, _ := strings.Cut(got.Body.String(), `"windows"`) // which go on with the time

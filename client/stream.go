@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"mime"
 	"net/http"
 	"net/url"
 	"strings"
@@ -114,6 +115,10 @@ func (e Events) Stream(ctx context.Context, o StreamOptions) (*Stream, error) {
 	resp, err := e.c.Stream(ctx, pathOf("events", "stream"), q, http.Header{"Accept": {"text/event-stream"}})
 	if err != nil {
 		return nil, err
+	}
+	if media, _, _ := mime.ParseMediaType(resp.Header.Get("Content-Type")); media != "text/event-stream" {
+		resp.Body.Close()
+		return nil, &Error{Status: resp.StatusCode, Detail: "something that is not Billhook has answered", Hint: "is the URL that of a Billhook, and nothing in between that answers for it?"}
 	}
 	return &Stream{resp.Body, bufio.NewReaderSize(resp.Body, 64<<10)}, nil
 }
