@@ -20,24 +20,32 @@ type listenCmd struct {
 	ForwardTo string        `required:"" placeholder:"URL" help:"Where the events go: http://localhost:3000/hook, or localhost:3000/hook."`
 	Events    []string      `placeholder:"TYPE" help:"Only events of these types: order.paid, order.*; with commas between. Default: all."`
 	Webhook   string        `placeholder:"ID" help:"Listen as this webhook: its secret signs, its headers are sent, its event types and its filter choose. Default: a secret signs that is shown at the start."`
-	Since     sinceFlag     `placeholder:"TIME" help:"Begin with what was accepted then: 10m ago, or 2026-03-01T10:30:00Z. Default: with what comes."`
+	Since     moment        `placeholder:"TIME" help:"Begin with what was accepted then: 10m for that long ago, or 2026-03-01T10:30:00Z. Default: with what comes."`
 	After     string        `placeholder:"CURSOR" help:"Go on behind this cursor, which listen tells at its end."`
 	Timeout   time.Duration `default:"30s" help:"How long the receiver may take."`
 	Insist    bool          `help:"Send again what the receiver does not accept with 2xx. What it does not answer, or with 429, 502, 503 or 504, is sent again in any case."`
 	Tries     int           `placeholder:"N" help:"Leave an event out when it was sent so many times. Default: as often as it takes; the others wait."`
 }
 
-func (cmd *listenCmd) Run(ctx context.Context) error {
-	to, err := localURL(cmd.ForwardTo)
-	switch {
+// Validate says what cannot be meant.
+func (cmd *listenCmd) Validate() error {
+	switch _, err := localURL(cmd.ForwardTo); {
 	case err != nil:
 		return fmt.Errorf("--forward-to=%s: give a URL, like http://localhost:3000/hook", cmd.ForwardTo)
-	case cmd.Timeout <= 0:
-		return fmt.Errorf("--timeout=%v: give a time above 0, like 30s", cmd.Timeout)
+	case cmd.Timeout < 100*time.Millisecond || cmd.Timeout > time.Hour:
+		return fmt.Errorf("--timeout=%v: give a time from 100ms to 1h", cmd.Timeout)
 	case cmd.Tries < 0:
 		return fmt.Errorf("--tries=%d: give a number above 0", cmd.Tries)
 	case cmd.After != "" && !cmd.Since.IsZero():
 		return errors.New("--after and --since cannot both be given: each says where to begin")
+	}
+	return nil
+}
+
+func (cmd *listenCmd) Run(ctx context.Context) error {
+	to, err := localURL(cmd.ForwardTo)
+	if err != nil {
+		return err
 	}
 	c, err := cmd.client()
 	if err != nil {
@@ -64,25 +72,6 @@ func localURL(text string) (*url.URL, error) {
 		err = errors.New("no web address")
 	}
 	return u, err
-}
-
-// A sinceFlag is a time, or how long ago it was.
-type sinceFlag struct{ time.Time }
-
-// UnmarshalText reads it.
-func (f *sinceFlag) UnmarshalText(text []byte) error {
-	ago, err := time.ParseDuration(string(text))
-	if err == nil && ago >= 0 {
-		f.Time = time.Now().Add(-ago)
-		return nil
-	}
-	if f.Time, err = time.Parse(time.RFC3339, string(text)); err == nil {
-		return nil
-	}
-	if f.Time, err = time.Parse(time.DateOnly, string(text)); err == nil {
-		return nil
-	}
-	return fmt.Errorf("%q is no time: give one such as 10m, 2026-03-01 or 2026-03-01T10:30:00Z", text)
 }
 
 // listenShow prints what happens: results on stdout, all else on stderr.
