@@ -102,9 +102,7 @@ func Run(ctx context.Context, cfg Config) (cursor string, err error) {
 		cfg.Timeout = 30 * time.Second
 	}
 	if cfg.Transport == nil {
-		transport := http.DefaultTransport.(*http.Transport).Clone()
-		transport.Proxy = nil
-		transport.DisableCompression = true // which would ask for it in a header of its own
+		transport := newTransport()
 		defer transport.CloseIdleConnections()
 		cfg.Transport = transport
 	}

@@ -23,6 +23,14 @@ const (
 	grace = 3 * time.Second
 )
 
+// newTransport makes requests as they are told, and on no other way than straight.
+func newTransport() *http.Transport {
+	t := http.DefaultTransport.(*http.Transport).Clone()
+	t.Proxy = nil
+	t.DisableCompression = true // it would ask for that in a header of its own
+	return t
+}
+
 // An Answer is what the receiver has said.
 type Answer struct {
 	// Status is 0 where there was no answer, and Err says why.
