@@ -51,7 +51,7 @@ func (cmd *listenCmd) Run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	show := &listenShow{cmd: cmd, out: os.Stdout, told: os.Stderr, color: colorful(os.Stdout)}
+	show := &listenShow{cmd: cmd, out: os.Stdout, told: os.Stderr, paint: painter(colorful(os.Stdout))}
 	cursor, err := listen.Run(ctx, listen.Config{
 		Client: c, To: to, Timeout: cmd.Timeout, Insist: cmd.Insist, Tries: cmd.Tries, Tell: show,
 		Stream: client.StreamOptions{Types: cmd.Events, WebhookID: cmd.Webhook, After: cmd.After, Since: cmd.Since.Time},
@@ -79,7 +79,7 @@ type listenShow struct {
 	cmd   *listenCmd
 	out   io.Writer
 	told  io.Writer
-	color bool
+	paint painter
 
 	start sync.Once
 	// secret is the one that was shown.
@@ -165,21 +165,21 @@ func (s *listenShow) Sent(r listen.Result) {
 func (s *listenShow) line(r *listen.Result) string {
 	what := fmt.Sprintf("%s  %s  %s  ", time.Now().Format("15:04:05.000"), plain(r.Type, maxCell), plain(r.ID, maxCell))
 	if r.Outcome == listen.Gone {
-		return what + s.paint(yellow, "left out: its data is no longer kept")
+		return what + s.paint.text(yellow, "left out: its data is no longer kept")
 	}
 	a := &r.Answer
 	answer := fmt.Sprintf("%d  %d ms  %d bytes", a.Status, a.Took.Milliseconds(), a.Size)
 	if a.Err != nil {
 		answer = plain(a.Err.Error(), 200)
 	}
-	paint := green
+	color := green
 	if !a.OK() {
-		paint = red
+		color = red
 		if text := plain(strings.TrimSpace(string(a.Start)), 160); text != "" {
 			answer += "  " + text
 		}
 	}
-	what += s.paint(paint, answer)
+	what += s.paint.text(color, answer)
 	switch r.Outcome {
 	case listen.Again:
 		what += fmt.Sprintf("  (again in %.1f s; the others wait)", r.Wait.Seconds())
@@ -187,20 +187,4 @@ func (s *listenShow) line(r *listen.Result) string {
 		what += fmt.Sprintf("  (left out after %d tries)", r.Try)
 	}
 	return what
-}
-
-const red, green, yellow = "31", "32", "33"
-
-func (s *listenShow) paint(color, text string) string {
-	if !s.color {
-		return text
-	}
-	return "\x1b[" + color + "m" + text + "\x1b[0m"
-}
-
-// colorful reports whether what is printed is read by people who want colour
-// (no-color.org).
-func colorful(f *os.File) bool {
-	info, err := f.Stat()
-	return err == nil && info.Mode()&os.ModeCharDevice != 0 && os.Getenv("NO_COLOR") == "" && os.Getenv("TERM") != "dumb"
 }
