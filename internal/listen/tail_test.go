@@ -134,13 +134,13 @@ func TestTail(t *testing.T) {
 			before, began := n, waiting.Attempts
 			go func() { done <- tail.Run(ctx) }()
 			synctest.Wait() // it has noted what is there
-			for second := range 30 {
+			for second := range 15 {
 				for range rate {
 					n++
 					api.make(random, n, 1+random.IntN(6))
 					time.Sleep(time.Second / time.Duration(rate))
 				}
-				if second%10 == 9 {
+				if second%5 == 4 {
 					api.mu.Lock()
 					api.fails = 1 + second%3
 					api.mu.Unlock()
