@@ -35,6 +35,7 @@ var mayImport = map[string][]string{
 	"examples/portal":       {},
 	"examples/receiver":     {"receive"},
 	"examples/shop":         {"", "postgres", "receive", "sqlite"},
+	"internal/listen":       {"client"},
 	"internal/bench":        {"", "profile", "sign"},
 	"internal/apidoc":       {},
 	"internal/browser":      {},
@@ -43,7 +44,7 @@ var mayImport = map[string][]string{
 	"internal/postgrestest": {},
 	"internal/tlstest":      {},
 	"internal/sim":          {"", "profile", "sqlite", "storetest"},
-	"cmd/billhook":          {"", "api", "client", "dashboard", "egress", "filter", "notify", "profile", "schema", "telemetry", "sqlite", "postgres", "internal/sqlstore", "internal/bench"},
+	"cmd/billhook":          {"", "api", "client", "dashboard", "egress", "filter", "notify", "profile", "schema", "telemetry", "sqlite", "postgres", "internal/sqlstore", "internal/bench", "internal/listen"},
 }
 
 // noOtherModules are the packages that link nothing but Go's own library, so

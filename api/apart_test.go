@@ -46,7 +46,7 @@ var foreign = map[string][]string{
 
 // made is what the answers to one question asked in two stores differ in: times,
 // what chance has made, and the hashes over those.
-var made = regexp.MustCompile(`\d{4}-\d\d-\d\dT[\d:.]+Z|(evt|wh|dlv|key|aud|rcv|era|pts)_[0-9A-Za-z]{26}|eyJ[\w-]+\.[\w-]{43}|req_[0-9a-f]{24}|"(hash|schemaSha256)":"[0-9a-f]{64}"|whsec_[\w+/=]{20,}|bhk_\w+|"nextCursor":"[^"]+"`)
+var made = regexp.MustCompile(`\d{4}-\d\d-\d\dT[\d:.]+Z|(evt|wh|dlv|key|aud|rcv|era|pts)_[0-9A-Za-z]{26}|eyJ[\w-]+\.[\w-]{43}|req_[0-9a-f]{24}|"(hash|schemaSha256)":"[0-9a-f]{64}"|whsec_[\w+/=]{20,}|bhk_\w+|"nextCursor":"[^"]+"|(?m)^id: \S+`)
 
 // entityTypes are what the neighbour's audit log is about.
 var entityTypes = []string{"apiKey", "delivery", "eventType", "portalSession", "recovery", "store", "webhook", mark}
@@ -324,6 +324,10 @@ func (f *fixture) everything(t *testing.T, n *neighbour) string {
 			switch {
 			case got.Code == http.StatusOK && kind(rt) == "audit":
 				fmt.Fprintln(&all, path, withoutReveals(t, got.Body.Bytes(), n.key))
+			case got.Code == http.StatusOK && rt.operationID == "streamEvents":
+				_, start, _ := strings.Cut(got.Body.String(), "data: ") // the id is behind reveals
+				start, _, _ = strings.Cut(start, `"at"`)
+				fmt.Fprintln(&all, path, start)
 			case got.Code == http.StatusOK && strings.HasSuffix(path, "/health"):
 				state, _, _ := strings.Cut(got.Body.String(), `"windows"`) // which go on with the time
 				fmt.Fprintln(&all, path, state)

@@ -52,6 +52,7 @@ func routes() []*route {
 		{"POST", "/api/events", EventsEmit, inStore, "emitEvent", (*call).emitEvent},
 		{"POST", "/api/events/batch", EventsEmit, inStore, "emitEvents", (*call).emitEvents},
 		{"GET", "/api/events", DeliveriesRead, inStore, "listEvents", (*call).listEvents},
+		{"GET", "/api/events/stream", DeliveriesRead, inStore, "streamEvents", (*call).streamEvents},
 		{"GET", "/api/events/{id}", DeliveriesRead, inStore, "getEvent", (*call).getEvent},
 
 		{"GET", "/api/activity", DeliveriesRead, inStore, "getActivity", (*call).getActivity},

@@ -43,6 +43,8 @@ var shapes = map[string]shape{
 	"WebhookFilterTrial": {WebhookFilterTrial{}, false, true}, "FilterResult": {FilterResult{}, true, false},
 	"NewEvent": {NewEvent{}, false, true}, "EventBatch": {EventBatch{}, false, true}, "Emitted": {Emitted{}, true, false},
 	"Event": {Event{}, true, false}, "EventList": {Page[Event]{}, true, false},
+	"StreamStart": {StreamStart{}, true, false}, "StreamEvent": {StreamEvent{}, true, false}, "StreamRequest": {StreamRequest{}, true, false},
+	"StreamHeader": {StreamHeader{}, true, false}, "StreamGone": {StreamGone{}, true, false}, "StreamBeat": {StreamBeat{}, true, false},
 	"AuditEntry": {AuditEntry{}, true, false}, "AuditList": {Page[AuditEntry]{}, true, false},
 	"DeliveryStatus": {DeliveryStatus(""), true, true}, "Delivery": {Delivery{}, true, false},
 	"DeliveryWithAttempts": {DeliveryWithAttempts{}, true, false}, "DeliveryList": {DeliveryPage{}, true, false}, "Attempt": {Attempt{}, true, false},

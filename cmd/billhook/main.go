@@ -25,6 +25,8 @@ type cli struct {
 	Events     eventsCmd     `cmd:"" group:"remote" help:"See what happened in a store."`
 	EventTypes eventTypesCmd `cmd:"" group:"remote" help:"Look after the event types of a store."`
 	Deliveries deliveriesCmd `cmd:"" group:"remote" help:"See what became of events, and send them again."`
+	Listen     listenCmd     `cmd:"" group:"remote" help:"Forward a store's events to an address of this machine, with the real signature." example:"billhook listen --forward-to localhost:3000/hook --events 'order.*'"`
+	Tail       tailCmd       `cmd:"" group:"remote" help:"Show deliveries as they are made, and what becomes of them." example:"billhook tail --webhook wh_1 --status dead"`
 	Replay     replayCmd     `cmd:"" group:"remote" help:"Send a webhook past events that it never had." example:"billhook replay wh_1 --since 2h --type 'order.*' --dry-run"`
 	Recover    recoverCmd    `cmd:"" group:"remote" help:"Send a webhook again what it did not get." example:"billhook recover wh_1 --since 2026-03-01T10:30:00Z"`
 	Recoveries recoveriesCmd `cmd:"" group:"remote" help:"Look after what retry, replay and recover have started."`

@@ -149,7 +149,7 @@ func (cmd *serveCmd) Run(ctx context.Context) error {
 	server := newServer(beside(api.New(client, api.Config{
 		Keys: api.Chain(keys.root, api.StoredKeys(client)), MaxBody: int64(cmd.MaxEventSize) + envelopeRoom, Version: version, Logger: logger,
 		PublicURL: cmd.Portal.PublicURL,
-		Metrics:   metrics.Handler(), Observe: metrics.Request,
+		Metrics:   metrics.Handler(), Observe: metrics.Request, Stopping: ctx.Done(),
 		KeyRate: api.Rate(cmd.APIRateKey), StoreRate: api.Rate(cmd.APIRateStore),
 	}), dashboard.New(client, dashboard.Config{
 		Keys: dashboardKeys{root: keys, client: client}, Version: version, Logger: logger,
