@@ -29,6 +29,7 @@ var mayImport = map[string][]string{
 	"storetest":             {"", "profile"},
 	"api":                   {"", "profile"},
 	"dashboard":             {"", "profile"},
+	"client":                {},
 	"telemetry":             {""},
 	"notify":                {""},
 	"examples/portal":       {},
@@ -38,12 +39,12 @@ var mayImport = map[string][]string{
 	"internal/postgrestest": {},
 	"internal/tlstest":      {},
 	"internal/sim":          {"", "profile", "sqlite", "storetest"},
-	"cmd/billhook":          {"", "api", "dashboard", "egress", "filter", "notify", "profile", "schema", "telemetry", "sqlite", "postgres", "internal/sqlstore", "internal/bench"},
+	"cmd/billhook":          {"", "api", "client", "dashboard", "egress", "filter", "notify", "profile", "schema", "telemetry", "sqlite", "postgres", "internal/sqlstore", "internal/bench"},
 }
 
 // noOtherModules are the packages that link nothing but Go's own library, so
 // that embedding the engine, or a receiver, costs nobody a dependency.
-var noOtherModules = []string{"", "sign", "profile", "egress", "receive", "receive/receivetest"}
+var noOtherModules = []string{"", "sign", "profile", "egress", "receive", "receive/receivetest", "client"}
 
 // TestArrows keeps the folder list true as the architecture.
 func TestArrows(t *testing.T) {

@@ -39,19 +39,41 @@ func main() {
 	defer stop()
 	context.AfterFunc(ctx, stop) // a second signal ends the process at once
 	var c cli
-	k := kong.Parse(&c,
+	parser := kong.Must(&c,
 		kong.Name("billhook"),
 		kong.Description("A signed webhook sender for commerce platforms."),
-		kong.UsageOnError(),
+		kong.ShortUsageOnError(),
 		kong.ConfigureHelp(kong.HelpOptions{Compact: true}),
 		kong.BindTo(ctx, (*context.Context)(nil)),
+		kong.Exit(exit),
 	)
+	k, err := parser.Parse(os.Args[1:])
+	if err != nil {
+		parser.Stdout = parser.Stderr // results alone go to the standard output
+		parser.FatalIfErrorf(err)
+	}
 	if err := k.Run(); err != nil {
 		fmt.Fprintf(os.Stderr, "billhook: %v\n", err)
-		var hinted *billhook.Error
-		if errors.As(err, &hinted) && hinted.Hint != "" {
-			fmt.Fprintf(os.Stderr, "  hint: %s\n", hinted.Hint)
+		if hint := hintOf(err); hint != "" {
+			fmt.Fprintf(os.Stderr, "  hint: %s\n", hint)
 		}
 		os.Exit(1)
 	}
+}
+
+// exit ends a command that was not understood with 2, as other commands of a shell do.
+func exit(code int) {
+	if code > 2 {
+		code = 2
+	}
+	os.Exit(code)
+}
+
+// hintOf says what to do about an error; "" where there is nothing to add.
+func hintOf(err error) string {
+	var hinted *billhook.Error
+	if errors.As(err, &hinted) {
+		return hinted.Hint
+	}
+	return remoteHint(err)
 }

@@ -1,0 +1,128 @@
+package main
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/netip"
+	"net/url"
+	"strconv"
+	"strings"
+	"text/tabwriter"
+	"unicode"
+	"unicode/utf8"
+
+	"github.com/billhook/billhook/client"
+)
+
+// remoteFlags say which Billhook a command talks to, and as whom.
+type remoteFlags struct {
+	URL    string `name:"url" env:"BILLHOOK_URL" default:"http://127.0.0.1:4000" placeholder:"URL" help:"Where the Billhook is."`
+	APIKey string `name:"api-key" env:"BILLHOOK_API_KEY" placeholder:"KEY" help:"The API key; better in the variable, where no list of processes shows it. Without one, the key of --dev is tried on this machine."`
+	Store  string `env:"BILLHOOK_STORE" placeholder:"ID" help:"The store. Default: the key's own, or \"default\" for a key of all stores."`
+	JSON   bool   `name:"json" help:"Print JSON as the API answers it, one object a line, for scripts."`
+}
+
+// client makes the client that the flags ask for. It calls nothing yet.
+func (f *remoteFlags) client() (*client.Client, error) {
+	key := f.APIKey
+	if key == "" {
+		if !isThisMachine(f.URL) {
+			return nil, errors.New("no API key: set BILLHOOK_API_KEY, or give --api-key")
+		}
+		key = devKey
+	}
+	c, err := client.New(client.Config{BaseURL: f.URL, APIKey: key, StoreID: f.Store, UserAgent: "billhook/" + version})
+	if err != nil {
+		return nil, fmt.Errorf("--url, --api-key or --store: %w", err)
+	}
+	return c, nil
+}
+
+func isThisMachine(base string) bool {
+	u, err := url.Parse(base)
+	if err != nil {
+		return false
+	}
+	ip, err := netip.ParseAddr(u.Hostname())
+	return u.Hostname() == "localhost" || err == nil && ip.IsLoopback()
+}
+
+// remoteHint says what to do about an error of a call; "" where it says it itself.
+func remoteHint(err error) string {
+	var refused *client.Error
+	var op *net.OpError
+	switch {
+	case errors.As(err, &refused) && refused.Hint != "":
+		return refused.Hint
+	case errors.As(err, &refused) && refused.Code == "unauthorized":
+		return "set BILLHOOK_API_KEY to a key of that Billhook, or give --api-key"
+	case errors.As(err, &refused) && refused.Code == "forbidden":
+		return "`billhook keys create` with a key that may do it makes one with the permission"
+	case errors.As(err, &op) && op.Op == "dial":
+		return "is a Billhook running there? `billhook serve --dev` starts one here; --url or BILLHOOK_URL names another"
+	}
+	return ""
+}
+
+// printJSON prints what the API answered, on a line.
+func printJSON(w io.Writer, v any) error {
+	var b bytes.Buffer
+	enc := json.NewEncoder(&b)
+	enc.SetEscapeHTML(false)
+	if err := enc.Encode(v); err != nil {
+		return err
+	}
+	_, err := w.Write(b.Bytes())
+	return err
+}
+
+// maxCell is how many characters of a value a table shows. All identifiers have room.
+const maxCell = 60
+
+// printTable prints rows below their heads, in columns that line up.
+func printTable(w io.Writer, head []string, rows [][]string) error {
+	var b bytes.Buffer
+	table := tabwriter.NewWriter(&b, 0, 0, 2, ' ', 0)
+	for _, row := range append([][]string{head}, rows...) {
+		cells := make([]string, len(row))
+		for i, cell := range row {
+			cells[i] = plain(cell, maxCell)
+		}
+		fmt.Fprintln(table, strings.Join(cells, "\t"))
+	}
+	if err := table.Flush(); err != nil {
+		return err
+	}
+	for line := range strings.Lines(b.String()) {
+		if _, err := fmt.Fprintln(w, strings.TrimRight(line, " \n")); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// plain is text as a terminal may have it, with at most so many characters: what
+// strangers wrote, a receiver's answer say, must not move the cursor or begin a line.
+func plain(text string, most int) string {
+	var b strings.Builder
+	for i, r := range text {
+		if most--; most < 0 {
+			return b.String() + "…"
+		}
+		_, size := utf8.DecodeRuneInString(text[i:])
+		switch {
+		case r == utf8.RuneError && size == 1:
+			fmt.Fprintf(&b, `\x%02x`, text[i])
+		case !unicode.IsPrint(r):
+			quoted := strconv.QuoteRuneToASCII(r)
+			b.WriteString(quoted[1 : len(quoted)-1])
+		default:
+			b.WriteRune(r)
+		}
+	}
+	return b.String()
+}

@@ -1,0 +1,74 @@
+package main
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"net"
+	"strings"
+	"testing"
+
+	"github.com/billhook/billhook/client"
+)
+
+// TestRemoteKey: the well-known key is tried on this machine only, and nothing tells a
+// key that was given.
+func TestRemoteKey(t *testing.T) {
+	for url, ok := range map[string]bool{
+		"http://127.0.0.1:4000": true, "http://localhost:4000": true, "http://[::1]:4000": true,
+		"https://hooks.example": false, "http://127.0.0.1.example": false, "http://192.168.1.2:4000": false, "nonsense": false,
+	} {
+		_, err := (&remoteFlags{URL: url}).client()
+		if (err == nil) != ok || err != nil && !strings.Contains(err.Error(), "BILLHOOK_API_KEY") {
+			t.Errorf("%s: %v", url, err)
+		}
+	}
+	const key = "a-key-of-tests"
+	for _, bad := range []remoteFlags{{URL: "hooks.example", APIKey: key}, {URL: "https://hooks.example", APIKey: key + "\n"}} {
+		if _, err := bad.client(); err == nil || strings.Contains(err.Error(), key) {
+			t.Errorf("%+v: %v", bad.URL, err)
+		}
+	}
+}
+
+// TestHints: an error of a call says what to do about it.
+func TestHints(t *testing.T) {
+	for want, err := range map[string]error{
+		"give one":             &client.Error{Code: "unauthorized", Hint: "give one"},
+		"BILLHOOK_API_KEY":     &client.Error{Code: "unauthorized"},
+		"keys create":          &client.Error{Code: "forbidden"},
+		"billhook serve --dev": &net.OpError{Op: "dial", Err: errors.New("refused")},
+	} {
+		if got := hintOf(fmt.Errorf("wrapped: %w", err)); !strings.Contains(got, want) {
+			t.Errorf("%v: %q lacks %q", err, got, want)
+		}
+	}
+	if got := hintOf(errors.New("else")); got != "" {
+		t.Error(got)
+	}
+}
+
+// TestTable: columns line up, and what strangers wrote stays in its cell.
+func TestTable(t *testing.T) {
+	var b bytes.Buffer
+	err := printTable(&b, []string{"ID", "NAME", ""}, [][]string{
+		{"a", "two\nlines\x1b[2J", "x"},
+		{"long one", strings.Repeat("é", maxCell+1), ""},
+		{"c", "\xff\u202e", ""},
+	})
+	want := "ID        NAME\n" +
+		"a         two\\nlines\\x1b[2J" + strings.Repeat(" ", 46) + "x\n" +
+		"long one  " + strings.Repeat("é", maxCell) + "…\n" +
+		"c         \\xff\\u202e\n"
+	if b.String() != want || err != nil {
+		t.Errorf("%v\n%s\nnot\n%s", err, &b, want)
+	}
+}
+
+// TestPrintJSON: a line, and no escapes that only pages need.
+func TestPrintJSON(t *testing.T) {
+	var b bytes.Buffer
+	if err := printJSON(&b, map[string]string{"a": "<&>\n"}); err != nil || b.String() != `{"a":"<&>\n"}`+"\n" {
+		t.Errorf("%s, %v", &b, err)
+	}
+}
