@@ -33,13 +33,14 @@ var mayImport = map[string][]string{
 	"telemetry":             {""},
 	"notify":                {""},
 	"examples/portal":       {},
+	"internal/apply":        {"client", "profile"},
 	"internal/bench":        {"", "profile", "sign"},
 	"internal/browser":      {},
 	"internal/e2e":          {"internal/postgrestest"},
 	"internal/postgrestest": {},
 	"internal/tlstest":      {},
 	"internal/sim":          {"", "profile", "sqlite", "storetest"},
-	"cmd/billhook":          {"", "api", "client", "dashboard", "egress", "filter", "notify", "profile", "schema", "telemetry", "sqlite", "postgres", "internal/sqlstore", "internal/bench"},
+	"cmd/billhook":          {"", "api", "client", "dashboard", "egress", "filter", "notify", "profile", "schema", "telemetry", "sqlite", "postgres", "internal/sqlstore", "internal/apply", "internal/bench"},
 }
 
 // noOtherModules are the packages that link nothing but Go's own library, so

@@ -25,6 +25,8 @@ type cli struct {
 	Ledger  ledgerCmd  `cmd:"" help:"Prove that every delivery is accounted for."`
 	Migrate migrateCmd `cmd:"" help:"See or run the migrations of a database."`
 	Keys    keysCmd    `cmd:"" help:"Rotate the keys that seal secrets."`
+	Apply   applyCmd   `cmd:"" help:"Make webhooks, event types and stores what files say."`
+	Diff    diffCmd    `cmd:"" help:"Tell what apply would change."`
 	Version versionCmd `cmd:"" help:"Print the version."`
 
 	ShowVersion versionFlag `name:"version" help:"Print the version."`
@@ -53,13 +55,31 @@ func main() {
 		parser.FatalIfErrorf(err)
 	}
 	if err := k.Run(); err != nil {
+		var ended *exitError
+		if errors.As(err, &ended) && ended.err == nil {
+			os.Exit(ended.code)
+		}
 		fmt.Fprintf(os.Stderr, "billhook: %v\n", err)
 		if hint := hintOf(err); hint != "" {
 			fmt.Fprintf(os.Stderr, "  hint: %s\n", hint)
 		}
+		if ended != nil {
+			os.Exit(ended.code)
+		}
 		os.Exit(1)
 	}
 }
+
+// An exitError ends a command with a code of its own, and without a word where there
+// is no error.
+type exitError struct {
+	code int
+	err  error
+}
+
+func (e *exitError) Error() string { return fmt.Sprint(e.err) }
+
+func (e *exitError) Unwrap() error { return e.err }
 
 // exit ends a command that was not understood with 2, as other commands of a shell do.
 func exit(code int) {

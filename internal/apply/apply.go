@@ -35,9 +35,9 @@ type Options struct {
 	// Prune has webhooks deleted that were made for the group and that the files do
 	// not have any more; PruneAll all webhooks of the stores that they do not have.
 	Prune, PruneAll bool
-	// GraceSeconds is how long a secret that is replaced still signs; -1 leaves it to
-	// the service, which has a day for it.
-	GraceSeconds int
+	// GraceSeconds is how long a secret that is replaced still signs. Default: what the
+	// service has for it, a day.
+	GraceSeconds *int
 }
 
 // Actions of a step.
@@ -115,6 +115,13 @@ func (s *Step) run(ctx context.Context) error {
 		if err := s.api.Do(ctx, r.method, r.path, r.body, nil); err != nil {
 			if s.Action == Delete && statusOf(err) == http.StatusNotFound {
 				return nil // someone else was quicker, or a former answer was lost
+			}
+			if s.Action == Create && s.Object == "eventType" && statusOf(err) == http.StatusConflict {
+				// A store that has just been made has those of its profile.
+				err = s.api.Do(ctx, http.MethodPatch, r.path+"/"+url.PathEscape(s.ID), s.declared.without("name"), nil)
+				if err == nil {
+					continue
+				}
 			}
 			return s.problem(err)
 		}

@@ -47,7 +47,7 @@ var forms = map[string]form{
 	"overlapSignature": {absent: `"old"`}, "order": {absent: `"none"`}, "eventVersions": {absent: "{}"},
 	"coalesce": {absent: `{"latest":[]}`, sets: true}, "traceContext": {absent: "false"}, "ed25519": {absent: "false"},
 	"held": {absent: `{"maxCount":1000000,"maxAgeSeconds":2592000}`, part: true}, "retryPolicy": {part: true}, "batch": {part: true},
-	"events": {sets: true}, "egress": {sets: true}, "examples": {absent: "[]"}, "validation": {absent: `"off"`},
+	"events": {sets: true}, "egress": {sets: true}, "limits": {absent: "{}"}, "examples": {absent: "[]"}, "validation": {absent: `"off"`},
 }
 
 // normal is what a declared member means, as the API would show it.

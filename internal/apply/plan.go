@@ -209,17 +209,17 @@ func webhookPath(id string) string { return "/api/webhooks/" + url.PathEscape(id
 // planNew has a webhook made. Its id says that apply has made it, but where the file
 // gives one.
 func (p *planner) planNew(declared *value, used map[string]bool) {
-	body := *declared
+	body := declared
 	id := declared.textOf("id")
 	if id == "" {
 		id = newID(p.options.Group, p.store, declared, func(id string) bool { return used[id] })
-		body.members = slices.DeleteFunc(slices.Clone(body.members), func(m member) bool { return m.name == "id" })
+		body = declared.without("id")
 		body.members = append(body.members, member{declared.at, "id", &value{kind: text, text: id}})
 	}
 	used[id] = true
 	s := p.step("webhook", id, declared.textOf("name"), declared)
 	s.Action = Create
-	s.send(http.MethodPost, "/api/webhooks", &body)
+	s.send(http.MethodPost, "/api/webhooks", body)
 }
 
 func (p *planner) planWebhook(ctx context.Context, m match) error {
@@ -252,8 +252,8 @@ func (p *planner) planWebhook(ctx context.Context, m match) error {
 		s.Action = Update
 		s.Changes = append(s.Changes, Change{"secret", notShown, notShown})
 		rotation := map[string]any{"secret": secret.text}
-		if p.options.GraceSeconds >= 0 {
-			rotation["gracePeriodSeconds"] = p.options.GraceSeconds
+		if p.options.GraceSeconds != nil {
+			rotation["gracePeriodSeconds"] = *p.options.GraceSeconds
 		}
 		s.send(http.MethodPost, webhookPath(id)+"/rotate-secret", rotation)
 	}

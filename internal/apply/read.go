@@ -14,7 +14,9 @@ import (
 
 // A Declaration is what files say of one store.
 type Declaration struct {
+	// Store is "" for the one that whoever asks is for.
 	Store string
+	at    Place // where it is first declared
 	// store is nil where the store is only named, and must be there.
 	store      *value
 	eventTypes []*value
@@ -63,6 +65,10 @@ func (f *Files) Read() ([]*Declaration, error) {
 		return nil, fmt.Errorf("%s declares nothing: it needs a webhook with url and events, say", strings.Join(f.Paths, ", "))
 	}
 	for _, d := range all {
+		if d.Store == "" && len(all) > 1 {
+			// Which one that is only the key knows: it may be one of the others.
+			return nil, fmt.Errorf("%v: no store is named here, and others are elsewhere: name it, or give --store", d.at)
+		}
 		if err := d.checkTwice(); err != nil {
 			return nil, err
 		}
@@ -137,12 +143,12 @@ func readBounded(path string) ([]byte, error) {
 func (f *Files) declare(all []*Declaration, document *value) ([]*Declaration, error) {
 	switch {
 	case document.kind == list:
-		d := declarationOf(&all, f.Store)
+		d := declarationOf(&all, f.Store, document.at)
 		return all, d.addWebhooks(document.items)
 	case document.kind != object:
 		return nil, document.at.problem("is %s: a document is a webhook, a list of webhooks, or has the members store, eventTypes and webhooks", document.kind)
 	case document.get("url") != nil || document.get("events") != nil:
-		d := declarationOf(&all, f.Store)
+		d := declarationOf(&all, f.Store, document.at)
 		return all, d.addWebhooks([]*value{document})
 	}
 	if err := documentShape.check(document, "the document"); err != nil {
@@ -159,7 +165,7 @@ func (f *Files) declare(all []*Declaration, document *value) ([]*Declaration, er
 			return nil, store.at.problem("the store has no id")
 		}
 	}
-	d := declarationOf(&all, id)
+	d := declarationOf(&all, id, document.at)
 	if store != nil && d.store != nil {
 		return nil, store.at.problem("the store %s is declared at %v too", id, d.store.at)
 	}
@@ -179,13 +185,13 @@ func (f *Files) declare(all []*Declaration, document *value) ([]*Declaration, er
 }
 
 // declarationOf finds what is declared of a store, and begins it if nothing is.
-func declarationOf(all *[]*Declaration, id string) *Declaration {
+func declarationOf(all *[]*Declaration, id string, at Place) *Declaration {
 	for _, d := range *all {
 		if d.Store == id {
 			return d
 		}
 	}
-	d := &Declaration{Store: id}
+	d := &Declaration{Store: id, at: at}
 	*all = append(*all, d)
 	return d
 }

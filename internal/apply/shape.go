@@ -107,6 +107,9 @@ func (s shape) check(v *value, path string) error {
 func (s shape) suggest(name string) string {
 	names := slices.Sorted(maps.Keys(s.members))
 	best, least := "", 1+len(name)/3
+	if len(name) > 100 {
+		names = nil // nobody meant that
+	}
 	for _, known := range names {
 		// Case is not counted: is_active and URL are meant well.
 		if d := distance(squeeze(name), squeeze(known)); d <= least && (best == "" || d < distance(squeeze(name), squeeze(best))) {
@@ -116,30 +119,36 @@ func (s shape) suggest(name string) string {
 	if best != "" {
 		return ": did you mean " + best + "?"
 	}
-	return "; it may have " + strings.Join(names, ", ")
+	return "; it may have " + strings.Join(slices.Sorted(maps.Keys(s.members)), ", ")
 }
 
 func squeeze(name string) string {
 	return strings.ToLower(strings.NewReplacer("_", "", "-", "").Replace(name))
 }
 
-// distance is how many letters must be put in, taken out or replaced to make one
-// name of another (Levenshtein).
+// distance is how many letters must be put in, taken out, replaced or exchanged with
+// the next to make one name of another.
 func distance(a, b string) int {
-	row := make([]int, len(b)+1)
-	for j := range row {
-		row[j] = j
+	rows := make([][]int, len(a)+1)
+	for i := range rows {
+		rows[i] = make([]int, len(b)+1)
+		rows[i][0] = i
 	}
-	for i := range len(a) {
-		corner := row[0]
-		row[0] = i + 1
-		for j := range len(b) {
-			next := corner
-			if a[i] != b[j] {
-				next = 1 + min(corner, row[j], row[j+1])
+	for j := range rows[0] {
+		rows[0][j] = j
+	}
+	for i := 1; i <= len(a); i++ {
+		for j := 1; j <= len(b); j++ {
+			if a[i-1] == b[j-1] {
+				rows[i][j] = rows[i-1][j-1]
+				continue
 			}
-			corner, row[j+1] = row[j+1], next
+			least := min(rows[i-1][j-1], rows[i-1][j], rows[i][j-1])
+			if i > 1 && j > 1 && a[i-1] == b[j-2] && a[i-2] == b[j-1] {
+				least = min(least, rows[i-2][j-2])
+			}
+			rows[i][j] = 1 + least
 		}
 	}
-	return row[len(b)]
+	return rows[len(a)][len(b)]
 }

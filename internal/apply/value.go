@@ -3,6 +3,7 @@ package apply
 import (
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -65,9 +66,16 @@ func (v *value) get(name string) *value {
 	return nil
 }
 
-// textOf is a member's text; "" where there is none.
+// without is an object but for a member.
+func (v *value) without(name string) *value {
+	less := *v
+	less.members = slices.DeleteFunc(slices.Clone(v.members), func(m member) bool { return m.name == name })
+	return &less
+}
+
+// textOf is a member's text; "" where there is none, or something else.
 func (v *value) textOf(name string) string {
-	if m := v.get(name); m != nil {
+	if m := v.get(name); m != nil && m.kind == text {
 		return m.text
 	}
 	return ""
