@@ -28,11 +28,13 @@ type call struct {
 	in     any
 	// repeatable calls do the same, made twice, as made once. A GET is one by itself.
 	repeatable bool
+	// items says that who calls tells of each thing in the answer by itself.
+	items bool
 }
 
-// once is a call that carries an idempotency key, so that it may be repeated. Without
+// keyed is a call that carries an idempotency key, so that it may be repeated. Without
 // one given, it has one that nothing else has.
-func (c call) once(key string) call {
+func (c call) keyed(key string) call {
 	if key == "" {
 		key = rand.Text()
 	}
@@ -106,10 +108,33 @@ func (c *Client) try(ctx context.Context, what *call, body []byte, out any) erro
 	case out == nil:
 		return nil
 	}
+	if raw, ok := out.(*[]byte); ok {
+		*raw = text
+		return nil
+	}
 	if err := json.Unmarshal(text, out); err != nil {
 		return fmt.Errorf("%s %s: the answer is not what Billhook says: is the URL right? %w", what.method, r.URL, err)
 	}
+	if !what.items {
+		tell(ctx, text)
+	}
 	return nil
+}
+
+// listenerKey is where a context has what WithAnswers was given.
+type listenerKey struct{}
+
+// WithAnswers has listen told everything that calls with the context are answered, as
+// the API wrote it: each thing of a list by itself, just before it is yielded. So one
+// can hand on what this package does not know yet.
+func WithAnswers(ctx context.Context, listen func(json.RawMessage)) context.Context {
+	return context.WithValue(ctx, listenerKey{}, listen)
+}
+
+func tell(ctx context.Context, text json.RawMessage) {
+	if listen, ok := ctx.Value(listenerKey{}).(func(json.RawMessage)); ok {
+		listen(text)
+	}
 }
 
 // request is the call as HTTP, with the key.
@@ -178,8 +203,8 @@ func marshal(v any) ([]byte, error) {
 }
 
 // get makes a call that reads.
-func get[T any](ctx context.Context, c *Client, path string, query url.Values) (*T, error) {
-	return send[T](ctx, c, call{method: http.MethodGet, path: path, query: query})
+func get[T any](ctx context.Context, c *Client, query url.Values, path ...string) (*T, error) {
+	return send[T](ctx, c, call{method: http.MethodGet, path: pathOf(path...), query: query})
 }
 
 // send makes a call that answers a T.
@@ -189,4 +214,30 @@ func send[T any](ctx context.Context, c *Client, what call) (*T, error) {
 		return nil, err
 	}
 	return out, nil
+}
+
+// change makes a call that is not repeated.
+func change[T any](ctx context.Context, c *Client, method string, in any, path ...string) (*T, error) {
+	return send[T](ctx, c, call{method: method, path: pathOf(path...), in: in})
+}
+
+// remove makes a DELETE. One whose answer is lost is not repeated: the second would say
+// that there is nothing.
+func (c *Client) remove(ctx context.Context, path ...string) error {
+	return c.do(ctx, call{method: http.MethodDelete, path: pathOf(path...)}, nil)
+}
+
+// pathOf is the path below /api with the names, each escaped. A name that would be
+// another path, "" or "..", is escaped so that the API says that there is none.
+func pathOf(names ...string) string {
+	var b strings.Builder
+	b.WriteString("/api")
+	for _, name := range names {
+		escaped := url.PathEscape(name)
+		if strings.Trim(escaped, ".") == "" {
+			escaped = strings.ReplaceAll(escaped, ".", "%2E")
+		}
+		b.WriteString("/" + escaped)
+	}
+	return b.String()
 }

@@ -48,6 +48,17 @@ type Config struct {
 
 // A Client calls the API. It is safe for concurrent use.
 type Client struct {
+	Stores         Stores
+	Keys           Keys
+	Webhooks       Webhooks
+	EventTypes     EventTypes
+	Events         Events
+	Deliveries     Deliveries
+	Recoveries     Recoveries
+	Erasures       Erasures
+	PortalSessions PortalSessions
+	Audit          Audit
+
 	base      *url.URL
 	apiKey    string
 	storeID   string
@@ -55,8 +66,6 @@ type Client struct {
 	attempts  int
 	timeout   time.Duration
 	http      *http.Client
-
-	resources
 }
 
 // New makes a client. It calls nothing yet.
@@ -82,7 +91,8 @@ func New(cfg Config) (*Client, error) {
 	}
 	// A redirect would take the key to another place, and make a GET of a POST.
 	c.http.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
-	c.resources = resourcesOf(c)
+	c.Stores, c.Keys, c.Webhooks, c.EventTypes, c.Events = Stores{c}, Keys{c}, Webhooks{c}, EventTypes{c}, Events{c}
+	c.Deliveries, c.Recoveries, c.Erasures, c.PortalSessions, c.Audit = Deliveries{c}, Recoveries{c}, Erasures{c}, PortalSessions{c}, Audit{c}
 	return c, nil
 }
 

@@ -259,6 +259,7 @@ func TestPages(t *testing.T) {
 
 	c, _ = scripted(t, Config{}, steps...)
 	ctx, cancel := context.WithCancelCause(t.Context())
+	defer cancel(nil)
 	why := errors.New("enough")
 	got = nil
 	for store, err := range c.Stores.All(ctx, Paging{}) {

@@ -2,10 +2,13 @@ package client
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"iter"
+	"net/http"
 	"net/url"
 	"strconv"
+	"time"
 )
 
 // A Page is a part of a list.
@@ -31,6 +34,18 @@ func (p Paging) add(q url.Values) url.Values {
 	return q
 }
 
+// setRange sets from and to, where they are given.
+func setRange(q url.Values, from, to time.Time) {
+	setTime(q, "from", from)
+	setTime(q, "to", to)
+}
+
+func setTime(q url.Values, name string, t time.Time) {
+	if !t.IsZero() {
+		q.Set(name, t.UTC().Format(time.RFC3339Nano))
+	}
+}
+
 // setText sets a parameter that is given.
 func setText(q url.Values, name, value string) {
 	if value != "" {
@@ -41,7 +56,8 @@ func setText(q url.Values, name, value string) {
 // pages yields the items of a list, page after page, from where the query begins. An
 // error is the last that it yields. It ends with ctx, with the cause of that as its
 // error.
-func pages[T any](ctx context.Context, c *Client, path string, query url.Values) iter.Seq2[T, error] {
+func pages[T any](ctx context.Context, c *Client, query url.Values, path ...string) iter.Seq2[T, error] {
+	list := pathOf(path...)
 	return func(yield func(T, error) bool) {
 		q := url.Values{} // of this round: the sequence can be gone through again
 		for name, values := range query {
@@ -49,14 +65,15 @@ func pages[T any](ctx context.Context, c *Client, path string, query url.Values)
 		}
 		var none T
 		for {
-			var page Page[T]
-			if err := c.do(ctx, call{method: "GET", path: path, query: q}, &page); err != nil {
+			var page Page[json.RawMessage]
+			if err := c.do(ctx, call{method: http.MethodGet, path: list, query: q, items: true}, &page); err != nil {
 				yield(none, err)
 				return
 			}
-			for _, item := range page.Data {
-				if err := context.Cause(ctx); err != nil {
-					yield(none, err)
+			for _, text := range page.Data {
+				item, err := itemOf[T](ctx, text)
+				if err != nil {
+					yield(none, fmt.Errorf("GET %s: %w", list, err))
 					return
 				}
 				if !yield(item, nil) {
@@ -67,10 +84,22 @@ func pages[T any](ctx context.Context, c *Client, path string, query url.Values)
 				return
 			}
 			if q.Get("cursor") == *page.NextCursor {
-				yield(none, fmt.Errorf("GET %s: the cursor of the next page is that of this one: the list would never end", path))
+				yield(none, fmt.Errorf("GET %s: the cursor of the next page is that of this one: the list would never end", list))
 				return
 			}
 			q.Set("cursor", *page.NextCursor)
 		}
 	}
+}
+
+// itemOf reads one thing of a list, unless ctx has ended.
+func itemOf[T any](ctx context.Context, text json.RawMessage) (item T, err error) {
+	if err := context.Cause(ctx); err != nil {
+		return item, err
+	}
+	if err := json.Unmarshal(text, &item); err != nil {
+		return item, err
+	}
+	tell(ctx, text)
+	return item, nil
 }
