@@ -38,9 +38,10 @@ var mayImport = map[string][]string{
 	"internal/browser":      {},
 	"internal/e2e":          {"internal/postgrestest"},
 	"internal/postgrestest": {},
+	"internal/trigger":      {"client"},
 	"internal/tlstest":      {},
 	"internal/sim":          {"", "profile", "sqlite", "storetest"},
-	"cmd/billhook":          {"", "api", "client", "dashboard", "egress", "filter", "notify", "profile", "schema", "telemetry", "sqlite", "postgres", "internal/sqlstore", "internal/apply", "internal/bench"},
+	"cmd/billhook":          {"", "api", "client", "dashboard", "egress", "filter", "notify", "profile", "schema", "telemetry", "sqlite", "postgres", "internal/sqlstore", "internal/apply", "internal/bench", "internal/trigger"},
 }
 
 // noOtherModules are the packages that link nothing but Go's own library, so

@@ -25,6 +25,7 @@ type cli struct {
 	Ledger  ledgerCmd  `cmd:"" help:"Prove that every delivery is accounted for."`
 	Migrate migrateCmd `cmd:"" help:"See or run the migrations of a database."`
 	Keys    keysCmd    `cmd:"" help:"Rotate the keys that seal secrets."`
+	Trigger triggerCmd `cmd:"" help:"Emit a realistic event from the catalogue, and tell what becomes of it."`
 	Apply   applyCmd   `cmd:"" help:"Make webhooks, event types and stores what files say."`
 	Diff    diffCmd    `cmd:"" help:"Tell what apply would change."`
 	Version versionCmd `cmd:"" help:"Print the version."`

@@ -100,8 +100,13 @@ func (v *document) set(path []string, to *document) error {
 		*v = *to
 		return nil
 	}
-	name := path[0]
+	name, index := strings.CutPrefix(path[0], "[")
 	switch {
+	case index && v.object:
+		return fmt.Errorf("[%s] is of an array, and this is an object", name)
+	case index && v.scalar != nil && string(v.scalar) == "null":
+		*v = document{}
+		return v.set(path, to)
 	case v.scalar != nil && string(v.scalar) != "null":
 		return fmt.Errorf("%s is in what is neither object nor array", name)
 	case v.scalar != nil:
@@ -173,14 +178,15 @@ func (v *document) replace(old, new json.RawMessage) {
 }
 
 // splitPath splits data.items[0].name, or data.items.0.name. A dot that belongs to a
-// name has a backslash before it.
+// name has a backslash before it. What was in brackets keeps the first of them: it is
+// of an array, even where there is none yet.
 func splitPath(path string) ([]string, error) {
 	const dot = "\x00"
 	path = strings.ReplaceAll(path, `\.`, dot)
-	path = strings.NewReplacer("[", ".", "]", "").Replace(path)
+	path = strings.NewReplacer("[", ".[", "]", "").Replace(path)
 	parts := strings.Split(path, ".")
 	for i := range parts {
-		if parts[i] == "" {
+		if strings.TrimPrefix(parts[i], "[") == "" {
 			return nil, errors.New("a name in the path is empty")
 		}
 		parts[i] = strings.ReplaceAll(parts[i], dot, ".")

@@ -10,20 +10,9 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-)
 
-// A Type is an event type, as the API tells of it.
-type Type struct {
-	Name        string            `json:"name"`
-	Description string            `json:"description"`
-	Source      string            `json:"source"`
-	Examples    []json.RawMessage `json:"examples"`
-	Entity      *struct {
-		Type string `json:"type"`
-		// ID is a JSON Pointer into the data.
-		ID string `json:"id"`
-	} `json:"entity"`
-}
+	"github.com/billhook/billhook/client"
+)
 
 // A Change puts a value at a path of the event: data.total, entity.id.
 type Change struct {
@@ -32,12 +21,12 @@ type Change struct {
 }
 
 // members are an event's, as the API takes it.
-var members = []string{"data", "id", "entity", "actor", "occurredAt"}
+var members = []string{"data", "id", "entity", "actor", "occurredAt", "deliverAt", "version"}
 
 // Event makes an event of a type. Data takes the example's place where it is not nil;
 // it is taken as it is, while an example is given an id of its own wherever it names
 // its entity.
-func Event(t *Type, data json.RawMessage, changes []Change) (json.RawMessage, error) {
+func Event(t *client.EventType, data json.RawMessage, changes []Change) (json.RawMessage, error) {
 	event := &document{object: true}
 	name, err := json.Marshal(t.Name)
 	if err != nil {

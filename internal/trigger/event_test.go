@@ -5,10 +5,12 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+
+	"github.com/billhook/billhook/client"
 )
 
-func orderPaid(example, pointer string) *Type {
-	t := &Type{Name: "order.paid", Examples: []json.RawMessage{json.RawMessage(example)}}
+func orderPaid(example, pointer string) *client.EventType {
+	t := &client.EventType{Name: "order.paid", Examples: []json.RawMessage{json.RawMessage(example)}}
 	if pointer != "-" {
 		_ = json.Unmarshal([]byte(`{"entity":{"type":"order","id":"`+pointer+`"}}`), t)
 	}
@@ -62,6 +64,7 @@ func TestChanges(t *testing.T) {
 		{"data.new.deep", `"quoted"`, `{"total":1,"items":[{"n":1}],"a.b":1,"none":null,"new":{"deep":"\"quoted\""}}`},
 		{`data.a\.b`, "null", `{"total":1,"items":[{"n":1}],"a.b":null,"none":null}`},
 		{"data.none.x", "", `{"total":1,"items":[{"n":1}],"a.b":1,"none":{"x":""}}`},
+		{"data.more[0].a", "1", `{"total":1,"items":[{"n":1}],"a.b":1,"none":null,"more":[{"a":1}]}`},
 		{"data", "5", `5`},
 	} {
 		got, err := Event(orderPaid(example, "-"), nil, []Change{{x.path, Value(x.value)}})
@@ -77,20 +80,21 @@ func TestChanges(t *testing.T) {
 
 func TestRefused(t *testing.T) {
 	for _, x := range []struct {
-		t      *Type
+		t      *client.EventType
 		data   string
 		change Change
 		want   string
 	}{
-		{&Type{Name: "x"}, "", Change{}, "has no example of x: give --data"},
-		{&Type{Name: "x"}, "{", Change{}, "is not JSON"},
-		{&Type{Name: "x"}, "{} {}", Change{}, "something follows"},
-		{&Type{Name: "x"}, "{}", Change{"total", Value("1")}, "begin the path with one of data"},
-		{&Type{Name: "x"}, "{}", Change{"type", Value("1")}, "begin the path with"},
-		{&Type{Name: "x"}, "{}", Change{"data..a", Value("1")}, "a name in the path is empty"},
-		{&Type{Name: "x"}, `{"a":1}`, Change{"data.a.b", Value("1")}, "b is in what is neither"},
-		{&Type{Name: "x"}, `[1]`, Change{"data[2]", Value("1")}, "2 is no place in an array of 1"},
-		{&Type{Name: "x"}, `{}`, Change{"data.a", json.RawMessage("{")}, "the value is not JSON"},
+		{&client.EventType{Name: "x"}, "", Change{}, "has no example of x: give --data"},
+		{&client.EventType{Name: "x"}, "{", Change{}, "is not JSON"},
+		{&client.EventType{Name: "x"}, "{} {}", Change{}, "something follows"},
+		{&client.EventType{Name: "x"}, "{}", Change{"total", Value("1")}, "begin the path with one of data"},
+		{&client.EventType{Name: "x"}, "{}", Change{"type", Value("1")}, "begin the path with"},
+		{&client.EventType{Name: "x"}, "{}", Change{"data..a", Value("1")}, "a name in the path is empty"},
+		{&client.EventType{Name: "x"}, `{"a":1}`, Change{"data.a.b", Value("1")}, "b is in what is neither"},
+		{&client.EventType{Name: "x"}, `[1]`, Change{"data[2]", Value("1")}, "2 is no place in an array of 1"},
+		{&client.EventType{Name: "x"}, `{"a":{}}`, Change{"data.a[0]", Value("1")}, "[0] is of an array"},
+		{&client.EventType{Name: "x"}, `{}`, Change{"data.a", json.RawMessage("{")}, "the value is not JSON"},
 	} {
 		var data json.RawMessage
 		if x.data != "" {
