@@ -36,12 +36,14 @@ var mayImport = map[string][]string{
 	"internal/apply":        {"client", "profile"},
 	"internal/bench":        {"", "profile", "sign"},
 	"internal/browser":      {},
+	"internal/completion":   {},
+	"internal/doctor":       {"", "client", "postgres"},
 	"internal/e2e":          {"internal/postgrestest"},
 	"internal/postgrestest": {},
 	"internal/trigger":      {"client"},
 	"internal/tlstest":      {},
 	"internal/sim":          {"", "profile", "sqlite", "storetest"},
-	"cmd/billhook":          {"", "api", "client", "dashboard", "egress", "filter", "notify", "profile", "schema", "telemetry", "sqlite", "postgres", "internal/sqlstore", "internal/apply", "internal/bench", "internal/trigger"},
+	"cmd/billhook":          {"", "api", "client", "dashboard", "egress", "filter", "notify", "profile", "schema", "telemetry", "sqlite", "postgres", "internal/sqlstore", "internal/apply", "internal/bench", "internal/completion", "internal/doctor", "internal/trigger"},
 }
 
 // noOtherModules are the packages that link nothing but Go's own library, so

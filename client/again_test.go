@@ -2,6 +2,7 @@ package client_test
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"strings"
 	"testing"
@@ -86,6 +87,23 @@ func TestOwnKey(t *testing.T) {
 		}
 		if mine := must(s.Events.Get(t.Context(), first.ID))(t); mine.IdempotencyKey != "order o_1 paid" || string(mine.Data) != `{"orderId":"o_1","total":4999}` {
 			t.Errorf("%+v", mine)
+		}
+	})
+}
+
+// TestBytes: what would be sent as base64 is refused, and JSON as it is written is not.
+func TestBytes(t *testing.T) {
+	inBubble(t, api.Config{}, func(t *testing.T, s *service) {
+		bytes := client.NewEvent{Type: "order.paid", Data: []byte(`{"a":1}`)}
+		_, one := s.Events.Emit(t.Context(), bytes)
+		_, many := s.Events.EmitBatch(t.Context(), []client.NewEvent{paid, bytes})
+		if one == nil || many == nil || !strings.Contains(many.Error(), "event 1") || s.requests != 0 {
+			t.Errorf("%v, %v", one, many)
+		}
+		const exact = `{"big":9007199254740993,"a":"<&>"}`
+		made := must(s.Events.Emit(t.Context(), client.NewEvent{Type: "order.paid", Data: json.RawMessage(exact)}))(t)
+		if got := must(s.Events.Get(t.Context(), made.ID))(t); string(got.Data) != exact {
+			t.Errorf("%s", got.Data)
 		}
 	})
 }

@@ -4,6 +4,8 @@ import (
 	"context"
 	"crypto/rand"
 	"encoding/json"
+	"errors"
+	"fmt"
 	"iter"
 	"net/http"
 	"net/url"
@@ -18,7 +20,8 @@ type Events struct{ c *Client }
 type NewEvent struct {
 	// Type is one of the store's catalogue.
 	Type string `json:"type"`
-	// Data is any value that is JSON: a struct, a map, or a [json.RawMessage].
+	// Data is any value that is JSON: a struct, a map, or a [json.RawMessage]. A []byte is
+	// refused, since it would be sent as text in base64.
 	Data any `json:"data"`
 	// ID is unique in the store. Default: a new one.
 	ID string `json:"id,omitempty"`
@@ -111,7 +114,17 @@ func (f EventFilter) query() url.Values {
 // Emit emits an event. It is on disk once this answers. Where the answer is lost it is
 // asked for again, and never emits a second event: see [NewEvent.IdempotencyKey].
 func (e Events) Emit(ctx context.Context, n NewEvent) (*Emitted, error) {
+	if err := n.check(); err != nil {
+		return nil, err
+	}
 	return send[Emitted](ctx, e.c, call{method: http.MethodPost, path: pathOf("events"), in: n}.keyed(n.IdempotencyKey))
+}
+
+func (n *NewEvent) check() error {
+	if _, ok := n.Data.([]byte); ok {
+		return errors.New("emit: Data is a []byte: make it a json.RawMessage if it is JSON")
+	}
+	return nil
 }
 
 // EmitBatch emits events together, all of them or none but those whose id is taken. It
@@ -119,6 +132,9 @@ func (e Events) Emit(ctx context.Context, n NewEvent) (*Emitted, error) {
 func (e Events) EmitBatch(ctx context.Context, events []NewEvent) ([]EmitResult, error) {
 	batch := EventBatch{Events: slices.Clone(events)}
 	for i := range batch.Events {
+		if err := batch.Events[i].check(); err != nil {
+			return nil, fmt.Errorf("event %d: %w", i, err)
+		}
 		if batch.Events[i].IdempotencyKey == "" {
 			batch.Events[i].IdempotencyKey = rand.Text()
 		}

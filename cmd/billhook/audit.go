@@ -15,10 +15,12 @@ import (
 	"github.com/billhook/billhook"
 )
 
-// auditCmd reads the database beside the service that uses it.
+// auditCmd lists what a service tells; verify and export read the database beside the
+// service that uses it.
 type auditCmd struct {
-	Verify auditVerifyCmd `cmd:"" help:"Prove that the audit log is as it was written, or name the first entry that is not."`
-	Export auditExportCmd `cmd:"" help:"Write the audit log as JSON lines, oldest first, with all that a hash covers."`
+	List   auditListCmd   `cmd:"" help:"List what was done, newest first." example:"billhook audit list --entity webhook:wh_1"`
+	Verify auditVerifyCmd `cmd:"" help:"Prove that the audit log is as it was written, or name the first entry that is not." example:"billhook audit verify --data data"`
+	Export auditExportCmd `cmd:"" help:"Write the audit log as JSON lines, oldest first, with all that a hash covers." example:"billhook audit export --data data --from 2026-03-01"`
 }
 
 // auditSource says which database is read, and of which store.

@@ -14,9 +14,14 @@ import (
 	"github.com/billhook/billhook"
 )
 
-// keysCmd looks after the keys that seal secrets, not after API keys.
+// keysCmd looks after API keys, at a service; and, in rotate, after the keys that seal
+// secrets, which are others, in a file.
 type keysCmd struct {
-	Rotate keysRotateCmd `cmd:"" help:"Put a new key at the head of the file of keys that seal secrets."`
+	List   keysListCmd   `cmd:"" help:"List API keys." example:"billhook keys list"`
+	Get    keysGetCmd    `cmd:"" help:"Show an API key, without its secret." example:"billhook keys get key_1"`
+	Create keysCreateCmd `cmd:"" help:"Make an API key; it is printed this once." example:"billhook keys create shop-backend --permission events:emit"`
+	Revoke keysRevokeCmd `cmd:"" help:"Have an API key refused from now on." example:"billhook keys revoke key_1"`
+	Rotate keysRotateCmd `cmd:"" help:"Put a new key at the head of the file of keys that seal secrets." example:"billhook keys rotate --data data"`
 }
 
 type keysRotateCmd struct {

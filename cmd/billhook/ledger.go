@@ -12,7 +12,7 @@ import (
 
 // ledgerCmd reads the database beside the service that uses it.
 type ledgerCmd struct {
-	Verify ledgerVerifyCmd `cmd:"" help:"Compare the ledger of each webhook with the deliveries that there are."`
+	Verify ledgerVerifyCmd `cmd:"" help:"Compare the ledger of each webhook with the deliveries that there are." example:"billhook ledger verify --data data"`
 }
 
 type ledgerVerifyCmd struct {

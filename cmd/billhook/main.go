@@ -18,17 +18,31 @@ import (
 )
 
 type cli struct {
-	Serve   serveCmd   `cmd:"" help:"Run the service: API and delivery, on an embedded database."`
-	Bench   benchCmd   `cmd:"" help:"Measure this machine: Billhook beside a forwarder that keeps nothing."`
-	Copy    copyCmd    `cmd:"" help:"Move everything from one database to another, from a file to PostgreSQL say."`
-	Audit   auditCmd   `cmd:"" help:"Prove or export the audit log."`
+	Serve serveCmd `cmd:"" help:"Run the service: API and delivery, on an embedded database." example:"billhook serve --dev"`
+
+	Emit       emitCmd       `cmd:"" group:"remote" help:"Emit an event, or a file of them." example:"billhook emit order.paid --data '{\"orderId\": \"o_1\"}' --entity order:o_1"`
+	Trigger    triggerCmd    `cmd:"" group:"remote" help:"Emit a realistic event from the catalogue, and tell what becomes of it." example:"billhook trigger order.paid --set data.total=4999"`
+	Apply      applyCmd      `cmd:"" group:"remote" help:"Make webhooks, event types and stores what files say." example:"billhook apply -f webhooks.yaml"`
+	Diff       diffCmd       `cmd:"" group:"remote" help:"Tell what apply would change." example:"billhook diff -f webhooks.yaml"`
+	Webhooks   webhooksCmd   `cmd:"" group:"remote" help:"Look after the webhooks of a store."`
+	Events     eventsCmd     `cmd:"" group:"remote" help:"See what happened in a store."`
+	EventTypes eventTypesCmd `cmd:"" group:"remote" help:"Look after the event types of a store."`
+	Deliveries deliveriesCmd `cmd:"" group:"remote" help:"See what became of events, and send them again."`
+	Replay     replayCmd     `cmd:"" group:"remote" help:"Send a webhook past events that it never had." example:"billhook replay wh_1 --since 2h --type 'order.*' --dry-run"`
+	Recover    recoverCmd    `cmd:"" group:"remote" help:"Send a webhook again what it did not get." example:"billhook recover wh_1 --since 2026-03-01T10:30:00Z"`
+	Recoveries recoveriesCmd `cmd:"" group:"remote" help:"Look after what retry, replay and recover have started."`
+	Stores     storesCmd     `cmd:"" group:"remote" help:"Look after the stores."`
+	Keys       keysCmd       `cmd:"" group:"remote" help:"Look after API keys, and rotate the keys that seal secrets."`
+	Audit      auditCmd      `cmd:"" group:"remote" help:"See, prove or export the audit log."`
+
+	Bench   benchCmd   `cmd:"" help:"Measure this machine: Billhook beside a forwarder that keeps nothing." example:"billhook bench"`
+	Copy    copyCmd    `cmd:"" help:"Move everything from one database to another, from a file to PostgreSQL say." example:"billhook copy --from sqlite:data --to postgres://billhook@db.example/billhook"`
 	Ledger  ledgerCmd  `cmd:"" help:"Prove that every delivery is accounted for."`
 	Migrate migrateCmd `cmd:"" help:"See or run the migrations of a database."`
-	Keys    keysCmd    `cmd:"" help:"Rotate the keys that seal secrets."`
-	Trigger triggerCmd `cmd:"" help:"Emit a realistic event from the catalogue, and tell what becomes of it."`
-	Apply   applyCmd   `cmd:"" help:"Make webhooks, event types and stores what files say."`
-	Diff    diffCmd    `cmd:"" help:"Tell what apply would change."`
-	Version versionCmd `cmd:"" help:"Print the version."`
+	Doctor  doctorCmd  `cmd:"" help:"Check a deployment, and say what is wrong and what to do." example:"billhook doctor --data data"`
+	Version versionCmd `cmd:"" help:"Print the version." example:"billhook version"`
+
+	Completion completionCmd `cmd:"" help:"Print the script that completes commands in a shell." example:"source <(billhook completion bash)"`
 
 	ShowVersion versionFlag `name:"version" help:"Print the version."`
 
@@ -46,9 +60,11 @@ func main() {
 		kong.Name("billhook"),
 		kong.Description("A signed webhook sender for commerce platforms."),
 		kong.ShortUsageOnError(),
-		kong.ConfigureHelp(kong.HelpOptions{Compact: true}),
+		kong.ConfigureHelp(kong.HelpOptions{Compact: true, NoExpandSubcommands: true}),
 		kong.BindTo(ctx, (*context.Context)(nil)),
 		kong.Exit(exit),
+		kong.Help(printHelp),
+		kong.ExplicitGroups([]kong.Group{{Key: "remote", Title: "Talking to a Billhook that runs:"}}),
 	)
 	k, err := parser.Parse(os.Args[1:])
 	if err != nil {

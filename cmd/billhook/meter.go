@@ -8,26 +8,16 @@ import (
 	"github.com/billhook/billhook/internal/sqlstore"
 )
 
-// A meter prints how far a copy has come: on a terminal a line that changes,
-// elsewhere a line every few seconds.
+// A meter prints how far a copy has come.
 type meter struct {
-	out      *os.File
-	terminal bool
-	every    time.Duration
+	liveLine
 
-	now     sqlstore.Progress
-	began   time.Time // the copying, or the proof
-	printed time.Time // so that the first line comes after a while, and is worth it
-	shown   int       // the length of the line that is to be replaced
+	now   sqlstore.Progress
+	began time.Time // the copying, or the proof
 }
 
 func newMeter(out *os.File) *meter {
-	now := time.Now()
-	m := &meter{out: out, every: 3 * time.Second, began: now, printed: now}
-	if info, err := out.Stat(); err == nil && info.Mode()&os.ModeCharDevice != 0 {
-		m.terminal, m.every = true, 200*time.Millisecond
-	}
-	return m
+	return &meter{liveLine: newLiveLine(out), began: time.Now()}
 }
 
 func (m *meter) tell(p sqlstore.Progress) {
@@ -37,21 +27,9 @@ func (m *meter) tell(p sqlstore.Progress) {
 		m.began, m.printed = now, now
 	}
 	m.now = p
-	if now.Sub(m.printed) < m.every {
-		return
+	if m.due(now) {
+		m.print(progressLine(m.now, now.Sub(m.began)))
 	}
-	m.printed = now
-	m.print(now)
-}
-
-func (m *meter) print(now time.Time) {
-	line := progressLine(m.now, now.Sub(m.began))
-	if m.terminal {
-		fmt.Fprintf(m.out, "\r%-*s", m.shown, line)
-		m.shown = len(line)
-		return
-	}
-	fmt.Fprintln(m.out, line)
 }
 
 // end prints how far it came, as the last line of a part.
@@ -59,11 +37,8 @@ func (m *meter) end() {
 	if m.now.Done == m.now.Before {
 		return
 	}
-	m.print(time.Now())
-	if m.shown > 0 {
-		fmt.Fprintln(m.out)
-		m.shown = 0
-	}
+	m.print(progressLine(m.now, time.Since(m.began)))
+	m.liveLine.end()
 	m.now = sqlstore.Progress{Proving: m.now.Proving}
 }
 

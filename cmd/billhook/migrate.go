@@ -16,8 +16,8 @@ import (
 // the nodes run as one that may not. A database in a file is migrated by whoever
 // opens it.
 type migrateCmd struct {
-	Up     migrateUpCmd     `cmd:"" help:"Run the migrations that the database lacks; of a file, without the service that uses it."`
-	Status migrateStatusCmd `cmd:"" help:"List the migrations, and when the database had them."`
+	Up     migrateUpCmd     `cmd:"" help:"Run the migrations that the database lacks; of a file, without the service that uses it." example:"billhook migrate up --data data"`
+	Status migrateStatusCmd `cmd:"" help:"List the migrations, and when the database had them." example:"billhook migrate status --data data"`
 }
 
 // migrateTarget says which database.

@@ -86,7 +86,7 @@ func (d *Doctor) checkRoot(ctx context.Context) {
 		d.ok(check, "not used in this store")
 	default:
 		last := page.Data[0]
-		passed := time.Since(last.CreatedAt)
+		passed := time.Since(last.Timestamp)
 		message := fmt.Sprintf("last used %s ago, for %s", ago(passed), last.Event)
 		if passed < 7*24*time.Hour {
 			d.warn(check, "make keys with the permissions that are needed (POST /api/keys), and put the root key away", "%s", message)
