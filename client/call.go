@@ -227,17 +227,11 @@ func (c *Client) remove(ctx context.Context, path ...string) error {
 	return c.do(ctx, call{method: http.MethodDelete, path: pathOf(path...)}, nil)
 }
 
-// pathOf is the path below /api with the names, each escaped. A name that would be
-// another path, "" or "..", is escaped so that the API says that there is none.
+// pathOf is the path below /api with the names, each escaped.
 func pathOf(names ...string) string {
-	var b strings.Builder
-	b.WriteString("/api")
+	path := "/api"
 	for _, name := range names {
-		escaped := url.PathEscape(name)
-		if strings.Trim(escaped, ".") == "" {
-			escaped = strings.ReplaceAll(escaped, ".", "%2E")
-		}
-		b.WriteString("/" + escaped)
+		path += "/" + url.PathEscape(name)
 	}
-	return b.String()
+	return path
 }

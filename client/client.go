@@ -36,7 +36,7 @@ type Config struct {
 	// "default" for a key of all stores.
 	StoreID string
 	// HTTPClient sends the requests; a copy of it, which follows no redirects. Default: one
-	// with Go's own transport.
+	// of its own, that keeps up to 64 connections for those who call at the same time.
 	HTTPClient *http.Client
 	// UserAgent is sent as the header of that name. Default: billhook-go.
 	UserAgent string
@@ -84,7 +84,7 @@ func New(cfg Config) (*Client, error) {
 	}
 	c := &Client{
 		base: base, apiKey: cfg.APIKey, storeID: cfg.StoreID, userAgent: cmp.Or(cfg.UserAgent, "billhook-go"),
-		attempts: cmp.Or(cfg.Attempts, 4), timeout: cmp.Or(cfg.Timeout, 30*time.Second), http: new(http.Client),
+		attempts: cmp.Or(cfg.Attempts, 4), timeout: cmp.Or(cfg.Timeout, 30*time.Second), http: &http.Client{Transport: ownTransport()},
 	}
 	if cfg.HTTPClient != nil {
 		*c.http = *cfg.HTTPClient
@@ -94,6 +94,18 @@ func New(cfg Config) (*Client, error) {
 	c.Stores, c.Keys, c.Webhooks, c.EventTypes, c.Events = Stores{c}, Keys{c}, Webhooks{c}, EventTypes{c}, Events{c}
 	c.Deliveries, c.Recoveries, c.Erasures, c.PortalSessions, c.Audit = Deliveries{c}, Recoveries{c}, Erasures{c}, PortalSessions{c}, Audit{c}
 	return c, nil
+}
+
+// ownTransport is Go's own with more idle connections to one host, which is all that there
+// is to call: two, as it has them, would have every third caller connect anew.
+func ownTransport() http.RoundTripper {
+	shared, ok := http.DefaultTransport.(*http.Transport)
+	if !ok { // the program has put something else there, and meant it
+		return http.DefaultTransport
+	}
+	own := shared.Clone()
+	own.MaxIdleConnsPerHost = 64
+	return own
 }
 
 func baseURL(text string) (*url.URL, error) {

@@ -115,7 +115,7 @@ func tryStores(t *testing.T, s *service) {
 	if err := s.Stores.Delete(ctx, "shop"); err != nil {
 		t.Error(err)
 	}
-	for _, id := range []string{"shop", "..", ".", "a/b?c"} {
+	for _, id := range []string{"shop", "", "..", ".", "../webhooks", "a/b?c"} {
 		if got, err := s.Stores.Get(ctx, id); !client.IsCode(err, "not_found") {
 			t.Errorf("%s: %+v, %v", id, got, err)
 		}

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"iter"
@@ -37,6 +38,14 @@ type listFlags struct {
 	All   bool `help:"All that there are, however many."`
 }
 
+// Validate says what no list can have.
+func (l listFlags) Validate() error {
+	if l.Limit < 1 {
+		return fmt.Errorf("--limit=%d: give a number above 0, or --all", l.Limit)
+	}
+	return nil
+}
+
 // A column is a head and what stands below it for a thing.
 type column[T any] struct {
 	head string
@@ -51,9 +60,6 @@ func list[T any](ctx context.Context, f *remoteFlags, l listFlags, call func(con
 	c, err := f.client()
 	if err != nil {
 		return err
-	}
-	if l.Limit < 1 {
-		return fmt.Errorf("--limit=%d: give a number above 0, or --all", l.Limit)
 	}
 	var answer json.RawMessage
 	var rows [][]string
@@ -71,8 +77,9 @@ func list[T any](ctx context.Context, f *remoteFlags, l listFlags, call func(con
 	n := 0
 	for item, err := range call(client.WithAnswers(ctx, func(text json.RawMessage) { answer = text }), c) {
 		switch {
+		case err != nil && len(rows) > 0:
+			return errors.Join(flush(), err) // what came before is right
 		case err != nil:
-			_ = flush() // what came is right, and the error is told
 			return err
 		case n == l.Limit && !l.All:
 			if err := flush(); err != nil {
@@ -106,7 +113,7 @@ func (l listFlags) paging() client.Paging {
 	if l.All {
 		return client.Paging{Limit: 100}
 	}
-	return client.Paging{Limit: min(max(l.Limit+1, 1), 100)} // one more tells that there are more
+	return client.Paging{Limit: min(l.Limit+1, 100)} // one more tells that there are more
 }
 
 // A field is a line about a thing: what it is, and its value.

@@ -53,7 +53,7 @@ type keysCreateCmd struct {
 	remoteFlags
 	Name       string   `arg:"" help:"What the key is for."`
 	Permission []string `required:"" placeholder:"PERMISSION" help:"What it may do: webhooks:manage, webhooks:read, events:emit, deliveries:read, deliveries:retry, audit:read, stores:manage, keys:manage or '*'; with commas, or several times."`
-	Expires    instant  `placeholder:"TIME" help:"From when on it is refused, such as 2027-01-01. Default: when your own key is, if it is."`
+	Expires    later    `placeholder:"TIME" help:"From when on it is refused, such as 2027-01-01, or in how long, such as 90d. Default: when your own key is, if it is."`
 	AllStores  bool     `help:"For all stores."`
 }
 

@@ -110,14 +110,21 @@ type deliveriesRetryCmd struct {
 	Status  string `enum:",dead,cancelled,skipped,delivered" default:"" help:"Those that are dead, cancelled, skipped or, for one webhook, delivered. Default: dead."`
 }
 
-func (cmd *deliveriesRetryCmd) Run(ctx context.Context) error {
+// Validate says whether it is one that is meant, or all of a kind: nobody sends all dead
+// deliveries again by leaving something out.
+func (cmd *deliveriesRetryCmd) Validate() error {
 	filtered := cmd.Webhook != "" || cmd.Event != "" || cmd.Status != "" || !cmd.Since.IsZero() || !cmd.Until.IsZero()
 	switch {
 	case cmd.ID != "" && (filtered || cmd.DryRun):
 		return errors.New("give a delivery's id, or flags that say which deliveries are meant, not both")
 	case cmd.ID == "" && !filtered:
 		return errors.New("which deliveries? Give one's id, or flags such as --status dead; --dry-run counts what they mean")
-	case cmd.ID != "":
+	}
+	return nil
+}
+
+func (cmd *deliveriesRetryCmd) Run(ctx context.Context) error {
+	if cmd.ID != "" {
 		return ask(ctx, &cmd.remoteFlags, func(ctx context.Context, c *client.Client) (*client.Delivery, error) {
 			return c.Deliveries.Retry(ctx, cmd.ID)
 		}, showDeliveryAlone)

@@ -177,6 +177,21 @@ func (m *moment) UnmarshalText(text []byte) error {
 	return nil
 }
 
+// A later is an instant, or in how long it is, such as 10m or 90d.
+type later struct{ instant }
+
+// UnmarshalText implements encoding.TextUnmarshaler.
+func (l *later) UnmarshalText(text []byte) error {
+	if ahead, err := duration(string(text)); err == nil {
+		l.Time = time.Now().Add(ahead)
+		return nil
+	}
+	if l.instant.UnmarshalText(text) != nil {
+		return fmt.Errorf("%q is no time: give one such as 2027-03-01T10:30:00Z, a day such as 2027-03-01, or in how long it is, such as 10m or 90d", text)
+	}
+	return nil
+}
+
 // duration is Go's, or a number of days.
 func duration(text string) (time.Duration, error) {
 	if days, ok := strings.CutSuffix(text, "d"); ok {
@@ -185,7 +200,7 @@ func duration(text string) (time.Duration, error) {
 	}
 	d, err := time.ParseDuration(text)
 	if err == nil && d < 0 {
-		err = errors.New("is in the future")
+		err = errors.New("is below 0")
 	}
 	return d, err
 }

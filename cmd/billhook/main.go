@@ -76,9 +76,12 @@ func main() {
 		if errors.As(err, &ended) && ended.err == nil {
 			os.Exit(ended.code)
 		}
-		fmt.Fprintf(os.Stderr, "billhook: %v\n", err)
+		fmt.Fprintf(os.Stderr, "billhook: %s\n", plainLines(err.Error()))
+		for _, line := range remoteDetails(err) {
+			fmt.Fprintf(os.Stderr, "  %s\n", line)
+		}
 		if hint := hintOf(err); hint != "" {
-			fmt.Fprintf(os.Stderr, "  hint: %s\n", hint)
+			fmt.Fprintf(os.Stderr, "  hint: %s\n", plainLines(hint))
 		}
 		if ended != nil {
 			os.Exit(ended.code)

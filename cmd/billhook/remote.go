@@ -68,6 +68,19 @@ func remoteHint(err error) string {
 	return ""
 }
 
+// remoteDetails are all that is wrong with a call, a line each, where that is more than
+// one thing.
+func remoteDetails(err error) (lines []string) {
+	var refused *client.Error
+	if !errors.As(err, &refused) || len(refused.Errors) < 2 {
+		return nil
+	}
+	for _, d := range refused.Errors {
+		lines = append(lines, plain(d.Pointer+": "+d.Detail, 400))
+	}
+	return lines
+}
+
 // printJSON prints what the API answered, on a line.
 func printJSON(w io.Writer, v any) error {
 	var b bytes.Buffer
@@ -125,4 +138,13 @@ func plain(text string, most int) string {
 		}
 	}
 	return b.String()
+}
+
+// plainLines is plain of a text that may have several lines, in full.
+func plainLines(text string) string {
+	lines := strings.Split(text, "\n")
+	for i := range lines {
+		lines[i] = plain(lines[i], len(lines[i]))
+	}
+	return strings.Join(lines, "\n")
 }

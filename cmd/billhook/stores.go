@@ -117,10 +117,15 @@ type storesDeleteCmd struct {
 	Yes bool   `help:"Say that it is meant: nothing brings a store back."`
 }
 
-func (cmd *storesDeleteCmd) Run(ctx context.Context) error {
+// Validate wants it said twice.
+func (cmd *storesDeleteCmd) Validate() error {
 	if !cmd.Yes {
 		return errors.New("this ends the store's webhooks and what waits for them, and its id is never free again: give --yes")
 	}
+	return nil
+}
+
+func (cmd *storesDeleteCmd) Run(ctx context.Context) error {
 	c, err := cmd.client()
 	if err != nil {
 		return err

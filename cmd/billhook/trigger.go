@@ -36,18 +36,24 @@ func (triggerCmd) Help() string {
 // maxTriggered bounds how many events one command emits: `billhook bench` makes load.
 const maxTriggered = 1000
 
+// Validate is called by kong.
+func (cmd *triggerCmd) Validate() error {
+	switch {
+	case cmd.Count < 1 || cmd.Count > maxTriggered:
+		return fmt.Errorf("--count=%d: give a number from 1 to %d", cmd.Count, maxTriggered)
+	case cmd.Webhook != "" && (cmd.Body != "" || len(cmd.Set)+len(cmd.SetJSON) > 0):
+		return errors.New("--webhook sends the example as the catalogue has it: leave --set, --set-json and --data out, or --webhook")
+	}
+	return nil
+}
+
 func (cmd *triggerCmd) Run(ctx context.Context) error {
 	c, err := cmd.client()
 	if err != nil {
 		return err
 	}
-	switch {
-	case cmd.Type == "":
+	if cmd.Type == "" {
 		return cmd.list(ctx, c)
-	case cmd.Count < 1 || cmd.Count > maxTriggered:
-		return fmt.Errorf("--count=%d: give a number from 1 to %d", cmd.Count, maxTriggered)
-	case cmd.Webhook != "" && (cmd.Body != "" || len(cmd.Set)+len(cmd.SetJSON) > 0):
-		return errors.New("--webhook sends the example as the catalogue has it: leave --set, --set-json and --data out, or --webhook")
 	}
 	changes, err := cmd.changes()
 	if err != nil {
@@ -93,20 +99,18 @@ func (cmd *triggerCmd) Run(ctx context.Context) error {
 // list prints the types of the store.
 func (cmd *triggerCmd) list(ctx context.Context, c *client.Client) error {
 	var rows [][]string
+	var failed error
+	if cmd.JSON {
+		ctx = client.WithAnswers(ctx, func(text json.RawMessage) { failed = errors.Join(failed, printJSON(os.Stdout, text)) })
+	}
 	for t, err := range c.EventTypes.All(ctx, client.Paging{Limit: 100}) {
-		if err != nil {
+		if err = errors.Join(err, failed); err != nil {
 			return err
-		}
-		if cmd.JSON {
-			if err := printJSON(os.Stdout, t); err != nil {
-				return err
-			}
-			continue
 		}
 		rows = append(rows, []string{t.Name, strconv.Itoa(len(t.Examples)), t.Source, t.Description})
 	}
 	if cmd.JSON {
-		return nil
+		return failed
 	}
 	return printTable(os.Stdout, []string{"TYPE", "EXAMPLES", "FROM", "DESCRIPTION"}, rows)
 }
