@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"cmp"
 	"context"
-	"crypto/subtle"
 	"encoding/json"
 	"fmt"
 	"maps"
@@ -13,6 +12,8 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+
+	"github.com/billhook/billhook/client"
 )
 
 var groupName = regexp.MustCompile(`^[a-z0-9-]{1,32}$`)
@@ -228,27 +229,28 @@ func (p *planner) planWebhook(ctx context.Context, m match) error {
 	s.MatchedBy = m.by
 	is := maps.Clone(m.current)
 	is["ed25519"] = is["publicKey"] != nil
-	var revealed struct {
-		Secret  string         `json:"secret"`
-		Headers map[string]any `json:"headers"`
-	}
 	headers, secret := m.declared.get("headers"), m.declared.get("secret")
 	if secret != nil && secret.kind == null {
 		secret = nil // any will do
 	}
 	shown, _ := is["headers"].(map[string]any)
-	// What is confidential is read only where it has to be compared: each time it is,
-	// the audit log says so.
-	if secret != nil || headers != nil && len(headers.members) > 0 && len(shown) > 0 {
-		if err := read(ctx, p.api, webhookPath(id)+"/secret", &revealed); err != nil {
-			return s.problem(err)
-		}
-		is["headers"] = revealed.Headers
+	compared, err := p.compare(ctx, id, secret, headers, shown)
+	if err != nil {
+		return s.problem(err)
 	}
+	// Values are not shown: one that is as declared is put in the place of its mask.
+	known := map[string]any{}
+	for name := range shown {
+		known[name] = maskedValue
+		if compared.Headers[name] {
+			known[name] = headers.textOf(name)
+		}
+	}
+	is["headers"] = known
 	if change := s.differing(webhookShape, is, "id", "secret"); len(change.members) > 0 {
 		s.send(http.MethodPatch, webhookPath(id), change)
 	}
-	if secret != nil && subtle.ConstantTimeCompare([]byte(secret.text), []byte(revealed.Secret)) == 0 {
+	if secret != nil && (compared.Secret == nil || !*compared.Secret) {
 		s.Action = Update
 		s.Changes = append(s.Changes, Change{"secret", notShown, notShown})
 		rotation := map[string]any{"secret": secret.text}
@@ -258,4 +260,27 @@ func (p *planner) planWebhook(ctx context.Context, m match) error {
 		s.send(http.MethodPost, webhookPath(id)+"/rotate-secret", rotation)
 	}
 	return nil
+}
+
+// maskedValue is what the API shows of a header's value.
+const maskedValue = "***"
+
+// compare asks whether a webhook has the secret and the headers that are declared.
+// Nothing is revealed for it.
+func (p *planner) compare(ctx context.Context, id string, secret, headers *value, shown map[string]any) (compared client.ComparedSecrets, err error) {
+	with := client.SecretsToCompare{Headers: map[string]string{}}
+	if secret != nil {
+		with.Secret = secret.text
+	}
+	if headers != nil {
+		for _, m := range headers.members {
+			if _, ok := shown[m.name]; ok {
+				with.Headers[m.name] = m.value.text
+			}
+		}
+	}
+	if secret == nil && len(with.Headers) == 0 {
+		return compared, nil
+	}
+	return compared, p.api.Do(ctx, http.MethodPost, webhookPath(id)+"/compare-secret", with, &compared)
 }
