@@ -27,11 +27,10 @@ var (
 	anything = shape{}
 )
 
-func listOf(item shape) shape   { return shape{kinds: []kind{list}, item: &item} }
-func tableOf(item shape) shape  { return shape{kinds: []kind{object}, item: &item, hidden: item.hidden} }
-func objectOf(m members) shape  { return shape{kinds: []kind{object}, members: m} }
-func orText(s shape) shape      { s.kinds = append(slices.Clone(s.kinds), text); return s }
-func with(a, b members) members { m := maps.Clone(a); maps.Copy(m, b); return m }
+func listOf(item shape) shape  { return shape{kinds: []kind{list}, item: &item} }
+func tableOf(item shape) shape { return shape{kinds: []kind{object}, item: &item, hidden: item.hidden} }
+func objectOf(m members) shape { return shape{kinds: []kind{object}, members: m} }
+func orText(s shape) shape     { s.kinds = append(slices.Clone(s.kinds), text); return s }
 
 type members = map[string]shape
 

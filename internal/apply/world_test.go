@@ -23,12 +23,11 @@ import (
 // A world is a service of its own, and a folder of files to apply to it.
 type world struct {
 	*testing.T
-	dir      string
-	client   *billhook.Client
-	url      string
-	env      map[string]string
-	options  Options
-	declared string // the default file
+	dir     string
+	client  *billhook.Client
+	url     string
+	env     map[string]string
+	options Options
 	// calls are what was asked of the API, and failAfter how many of those that change
 	// something get through; -1 for all.
 	calls     []string
