@@ -58,7 +58,7 @@ func (c *Client) do(ctx context.Context, what call, out any) error {
 		if err == nil {
 			return nil
 		}
-		wait, again := next(what.repeatable, attempt, c.attempts, err, mathrand.Float64())
+		wait, again := next(what.repeatable, attempt, c.attempts, err, mathrand.Float64()) // #nosec G404 -- spreads callers, guards nothing
 		if !again || ctx.Err() != nil {
 			return err
 		}
@@ -91,7 +91,7 @@ func (c *Client) try(ctx context.Context, what *call, body []byte, out any) erro
 	if err != nil {
 		return err
 	}
-	resp, err := c.http.Do(r)
+	resp, err := c.http.Do(r) // #nosec G704 -- to the service that the caller names
 	if err != nil {
 		return transportError(r, err)
 	}

@@ -7,7 +7,7 @@ package main
 import (
 	"context"
 	"errors"
-	"fmt"
+	"io"
 	"os"
 	"os/signal"
 	"syscall"
@@ -72,41 +72,20 @@ func main() {
 		parser.FatalIfErrorf(err)
 	}
 	if err := k.Run(); err != nil {
-		var ended *exitError
-		if errors.As(err, &ended) && ended.err == nil {
-			os.Exit(ended.code)
-		}
-		fmt.Fprintf(os.Stderr, "billhook: %s\n", plainLines(err.Error()))
-		for _, line := range remoteDetails(err) {
-			fmt.Fprintf(os.Stderr, "  %s\n", line)
-		}
-		if hint := hintOf(err); hint != "" {
-			fmt.Fprintf(os.Stderr, "  hint: %s\n", plainLines(hint))
-		}
-		if ended != nil {
-			os.Exit(ended.code)
-		}
-		os.Exit(1)
+		os.Exit(end(os.Stderr, err))
 	}
 }
 
-// An exitError ends a command with a code of its own, and without a word where there
-// is no error.
-type exitError struct {
-	code int
-	err  error
-}
-
-func (e *exitError) Error() string { return fmt.Sprint(e.err) }
-
-func (e *exitError) Unwrap() error { return e.err }
-
-// exit ends a command that was not understood with 2, as other commands of a shell do.
-func exit(code int) {
-	if code > 2 {
-		code = 2
+// tell says what went wrong, and what to do about it.
+func tell(w io.Writer, err error) {
+	text := "billhook: " + err.Error()
+	for _, line := range remoteDetails(err) {
+		text += "\n  " + line
 	}
-	os.Exit(code)
+	if hint := hintOf(err); hint != "" {
+		text += "\n  hint: " + hint
+	}
+	_, _ = io.WriteString(w, plainLines(text)+"\n") // #nosec G705 -- a terminal, not a page
 }
 
 // hintOf says what to do about an error; "" where there is nothing to add.
