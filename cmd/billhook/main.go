@@ -42,7 +42,7 @@ type cli struct {
 	Doctor  doctorCmd  `cmd:"" help:"Check a deployment, and say what is wrong and what to do." example:"billhook doctor --data data"`
 	Version versionCmd `cmd:"" help:"Print the version." example:"billhook version"`
 
-	Completion completionCmd `cmd:"" help:"Print the script that completes commands in a shell." example:"source <(billhook completion bash)"`
+	Completion completionCmd `cmd:"" help:"Print the script that completes commands in a shell." example:"billhook completion bash"`
 
 	ShowVersion versionFlag `name:"version" help:"Print the version."`
 

@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"net/http"
 	"net/url"
 	"os"
@@ -22,7 +21,7 @@ type triggerCmd struct {
 	Type    string        `arg:"" optional:"" help:"The event type. Without one, the types of the store are listed."`
 	Set     []string      `sep:"none" placeholder:"PATH=VALUE" help:"Put a value into the event, like data.total=4999 or data.items[0].name=Tea: a number, true, false and null are these, all else is text. May be given more than once."`
 	SetJSON []string      `name:"set-json" sep:"none" placeholder:"PATH=JSON" help:"The same with JSON: data.tags='[\"a\"]', data.code='\"42\"'."`
-	Body    string        `name:"data" placeholder:"JSON|@FILE" help:"The event's data in place of the example; @FILE reads it, @- from the standard input."`
+	Data    input         `placeholder:"JSON" help:"The event's data in place of the example: JSON, @FILE, or - for the standard input."`
 	Webhook string        `placeholder:"ID" help:"Send the type's example to this webhook alone, whatever it subscribes to."`
 	Count   int           `default:"1" help:"How many events, each about an entity of its own."`
 	Wait    time.Duration `default:"10s" help:"How long to wait for the deliveries; 0 not at all."`
@@ -41,7 +40,7 @@ func (cmd *triggerCmd) Validate() error {
 	switch {
 	case cmd.Count < 1 || cmd.Count > maxTriggered:
 		return fmt.Errorf("--count=%d: give a number from 1 to %d", cmd.Count, maxTriggered)
-	case cmd.Webhook != "" && (cmd.Body != "" || len(cmd.Set)+len(cmd.SetJSON) > 0):
+	case cmd.Webhook != "" && (cmd.Data != "" || len(cmd.Set)+len(cmd.SetJSON) > 0):
 		return errors.New("--webhook sends the example as the catalogue has it: leave --set, --set-json and --data out, or --webhook")
 	}
 	return nil
@@ -134,16 +133,10 @@ func (cmd *triggerCmd) changes() (changes []trigger.Change, err error) {
 }
 
 func (cmd *triggerCmd) data() (json.RawMessage, error) {
-	file, ok := strings.CutPrefix(cmd.Body, "@")
-	switch {
-	case cmd.Body == "":
+	if cmd.Data == "" {
 		return nil, nil
-	case !ok:
-		return json.RawMessage(cmd.Body), nil
-	case file == "-":
-		return io.ReadAll(os.Stdin)
 	}
-	return os.ReadFile(file)
+	return cmd.Data.json("--data")
 }
 
 // emit emits an event and returns its deliveries.
