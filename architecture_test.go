@@ -36,15 +36,20 @@ var mayImport = map[string][]string{
 	"examples/receiver":     {"receive"},
 	"examples/shop":         {"", "postgres", "receive", "sqlite"},
 	"internal/listen":       {"client"},
+	"internal/apply":        {"client", "profile"},
 	"internal/bench":        {"", "profile", "sign"},
 	"internal/apidoc":       {},
 	"internal/browser":      {},
 	"internal/docstest":     {},
+	"internal/completion":   {},
+	"internal/doctor":       {"", "client", "postgres"},
 	"internal/e2e":          {"internal/postgrestest"},
 	"internal/postgrestest": {},
+	"internal/trigger":      {"client"},
 	"internal/tlstest":      {},
 	"internal/sim":          {"", "profile", "sqlite", "storetest"},
 	"cmd/billhook":          {"", "api", "client", "dashboard", "egress", "filter", "notify", "profile", "schema", "telemetry", "sqlite", "postgres", "internal/sqlstore", "internal/bench", "internal/listen"},
+	"cmd/billhook":          {"", "api", "client", "dashboard", "egress", "filter", "notify", "profile", "schema", "telemetry", "sqlite", "postgres", "internal/sqlstore", "internal/apply", "internal/bench", "internal/completion", "internal/doctor", "internal/trigger"},
 }
 
 // noOtherModules are the packages that link nothing but Go's own library, so

@@ -33,6 +33,7 @@ var shapes = map[string]shape{
 	"WebhookList": {Page[Webhook]{}, true, false}, "NewWebhook": {NewWebhook{}, false, true}, "WebhookChange": {WebhookChange{}, false, true},
 	"Tls": {TLS{}, true, false}, "NewTls": {TLS{}, false, true},
 	"Batching": {Batching{}, true, false}, "NewBatching": {NewBatching{}, false, true}, "NewCoalesce": {Coalesce{}, false, true},
+	"SecretsToCompare": {SecretsToCompare{}, false, true}, "ComparedSecrets": {ComparedSecrets{}, true, false},
 	"Rotation": {Rotation{}, false, true}, "Secrets": {Secrets{}, true, false}, "PublicKeys": {PublicKeys{}, true, false},
 	"Limits": {Limits{}, true, false}, "NewLimits": {Limits{}, false, true},
 	"WebhookHealth": {WebhookHealth{}, true, false}, "WebhookTest": {WebhookTest{}, false, true},
