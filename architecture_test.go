@@ -33,12 +33,17 @@ var mayImport = map[string][]string{
 	"notify":                {""},
 	"examples/portal":       {},
 	"internal/bench":        {"", "profile", "sign"},
+	"internal/recording":    {},
+	"internal/explain":      {"profile", "sign", "internal/recording"},
+	"internal/inspect":      {"profile", "internal/explain", "internal/recording"},
+	"internal/wireformat":   {"profile", "sign", "internal/explain", "internal/recording"},
 	"internal/browser":      {},
 	"internal/e2e":          {"internal/postgrestest"},
 	"internal/postgrestest": {},
 	"internal/tlstest":      {},
 	"internal/sim":          {"", "profile", "sqlite", "storetest"},
-	"cmd/billhook":          {"", "api", "dashboard", "egress", "filter", "notify", "profile", "schema", "telemetry", "sqlite", "postgres", "internal/sqlstore", "internal/bench"},
+	"cmd/billhook":          {"", "api", "dashboard", "egress", "filter", "notify", "profile", "schema", "telemetry", "sqlite", "postgres", "internal/sqlstore", "internal/bench",
+		"sign", "internal/explain", "internal/inspect", "internal/recording", "internal/wireformat"},
 }
 
 // noOtherModules are the packages that link nothing but Go's own library, so

@@ -26,9 +26,10 @@ func (a *Answer) Write(w io.Writer, bold func(good bool, text string) string) er
 				fmt.Fprintf(&b, "%s\n", wrapped("  - ", line))
 			}
 		}
-		for i := range a.Checks[1:] {
-			c := &a.Checks[i+1]
-			fmt.Fprintf(&b, "\nAnd by %s: %s\n", c.Scheme, c.verdict())
+	}
+	for i := range a.Checks[1:] {
+		if c := &a.Checks[i+1]; !a.Verified || c.Verified { // the others are in the notes
+			fmt.Fprintf(&b, "And by %s: %s\n", c.Scheme, c.verdict())
 		}
 	}
 	for _, note := range a.Notes {
@@ -41,9 +42,9 @@ func (a *Answer) Write(w io.Writer, bold func(good bool, text string) string) er
 // Summary is the answer in one line.
 func (a *Answer) Summary() string {
 	if a.Verified {
-		return "verified by " + a.Scheme
+		return "Verified by " + a.Scheme
 	}
-	return "not verified (" + a.Reason + "): " + a.Checks[0].Faults[0].What
+	return "Not verified (" + a.Reason + "): " + a.Checks[0].Faults[0].What
 }
 
 func (c *Check) verdict() string {

@@ -114,7 +114,7 @@ func Learn(s Sample) (*Learned, error) {
 	}
 	l.headers()
 	l.formats()
-	l.assume("The file says nothing of other event types (the catalogue is open), how failures are tried again (three days), and when an attempt times out (15 s).")
+	l.assume("The file says that the catalogue is open, that receivers verify the bytes as they come (\"reserializes\": false), how failures are tried again (three days), and when an attempt times out (15 s).")
 	text, err := json.Marshal(l.draft)
 	if err != nil {
 		return nil, err

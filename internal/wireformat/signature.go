@@ -145,8 +145,8 @@ func (l *learner) search() (signed, bool) {
 						for _, token := range tokens {
 							if string(token.Sum) == sum {
 								_, err := strconv.ParseInt(stamp.text, 10, 64)
-								return signed{token: token, hash: h.name, key: key.name, signs: t, stamp: stamp.text, from: stamp.from,
-									unix: err == nil && len(stamp.text) <= 11, id: id.text, idOf: id.from}, true
+								return signed{token: token, hash: h.name, key: key.name, signs: t, stamp: stamp.text, from: l.holder(stamp, token),
+									unix: err == nil && len(stamp.text) <= 11, id: id.text, idOf: l.holder(id, token)}, true
 							}
 						}
 					}
@@ -155,6 +155,20 @@ func (l *learner) search() (signed, bool) {
 		}
 	}
 	return signed{}, false
+}
+
+// holder is the header that a receiver takes a value from, where several have it: the
+// signature's own, another of the platform's, or that of Standard Webhooks.
+func (l *learner) holder(m moment, token explain.Token) string {
+	if m.text != "" && strings.Contains(token.Before+token.After, m.text) {
+		return token.Field.Name
+	}
+	for _, f := range l.Request.Fields {
+		if f.Value == m.text && !onTheWay(strings.ToLower(f.Name)) {
+			return f.Name
+		}
+	}
+	return m.from
 }
 
 // choices are the values to try where a template has a place for them.
