@@ -42,7 +42,7 @@ var mayImport = map[string][]string{
 	"internal/postgrestest": {},
 	"internal/tlstest":      {},
 	"internal/sim":          {"", "profile", "sqlite", "storetest"},
-	"cmd/billhook":          {"", "api", "dashboard", "egress", "filter", "notify", "profile", "schema", "telemetry", "sqlite", "postgres", "internal/sqlstore", "internal/bench",
+	"cmd/billhook": {"", "api", "dashboard", "egress", "filter", "notify", "profile", "schema", "telemetry", "sqlite", "postgres", "internal/sqlstore", "internal/bench",
 		"sign", "internal/explain", "internal/inspect", "internal/recording", "internal/wireformat"},
 }
 

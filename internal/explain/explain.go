@@ -192,6 +192,9 @@ func (q Question) layout(c *Check) {
 // profiles are all that are known, each once.
 func (q Question) profiles() []*profile.Profile {
 	all := slices.Clone(q.Others)
+	if q.Profile != nil { // it may have the name of one that comes along
+		all = append([]*profile.Profile{q.Profile}, slices.DeleteFunc(all, func(p *profile.Profile) bool { return p.Name == q.Profile.Name })...)
+	}
 	for _, name := range profile.Names() {
 		p, _ := profile.Named(name)
 		if !slices.ContainsFunc(all, func(o *profile.Profile) bool { return o.Name == name }) {

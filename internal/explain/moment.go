@@ -159,6 +159,9 @@ func (q Question) intact(s *scheme) (why string, ok bool) {
 		if s.profile != nil && s.profile.Name != p.Name || q.Profile != nil && q.Profile.Name != p.Name {
 			continue
 		}
+		if p.Envelope[0].Name == "" && q.Profile != nil { // the data alone
+			return "The body is, byte for byte, in the form in which Billhook sends JSON", true
+		}
 		tree, err := parseTree(body)
 		if err != nil || tree.kind != '{' || strings.Join(tree.names, "\x00") != strings.Join(envelopeNames(p.Envelope), "\x00") {
 			continue

@@ -54,9 +54,6 @@ func (q Question) schemes() []scheme {
 				all = append(all, s)
 			}
 		}
-		if p := q.Profile; p != nil && p.Signature != nil && len(all) == 0 { // a file of their own
-			all = append(all, ownScheme(p))
-		}
 	}
 	own := q.Profile != nil && q.Profile.Signature != nil && shared
 	if !own && len(all) == 0 || len(q.find(sign.HeaderSignature)) > 0 {

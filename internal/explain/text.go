@@ -27,6 +27,9 @@ func (a *Answer) Write(w io.Writer, bold func(good bool, text string) string) er
 			}
 		}
 	}
+	if len(a.Checks) > 1 && !a.Verified {
+		b.WriteByte('\n')
+	}
 	for i := range a.Checks[1:] {
 		if c := &a.Checks[i+1]; !a.Verified || c.Verified { // the others are in the notes
 			fmt.Fprintf(&b, "And by %s: %s\n", c.Scheme, c.verdict())
