@@ -35,6 +35,11 @@ func (profileNewCmd) Help() string {
 
 func (cmd *profileNewCmd) Run() error {
 	ask := asker{in: bufio.NewReader(os.Stdin), out: os.Stderr, can: isTerminal(os.Stdin) && cmd.Request != "-" && cmd.Body != "-"}
+	return cmd.make(ask, os.Stdout, os.Stderr)
+}
+
+// make writes the profile to out, where no file was given, and what it is of to told.
+func (cmd *profileNewCmd) make(ask asker, out, told io.Writer) error {
 	secrets, err := cmd.secretFlags.read()
 	if err != nil {
 		return err
@@ -74,9 +79,9 @@ func (cmd *profileNewCmd) Run() error {
 	if err != nil {
 		return err
 	}
-	tell(os.Stderr, learned)
+	tell(told, learned)
 	if cmd.Out == "" {
-		_, err = os.Stdout.Write(text)
+		_, err = out.Write(text)
 		return err
 	}
 	file, err := os.OpenFile(cmd.Out, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o644) // #nosec G302 -- a profile is no secret
@@ -88,7 +93,7 @@ func (cmd *profileNewCmd) Run() error {
 	}
 	_, err = file.Write(text)
 	if err = errors.Join(err, file.Close()); err == nil {
-		fmt.Fprintf(os.Stderr, "\n%s is written. Compare: billhook profile check %s --request … --secret …\nUse:     billhook serve --profile-file %s --profile %s\n", cmd.Out, cmd.Out, cmd.Out, learned.Profile.Name)
+		fmt.Fprintf(told, "\n%s is written. Compare: billhook profile check %s --request … --secret …\nUse:     billhook serve --profile-file %s --profile %s\n", cmd.Out, cmd.Out, cmd.Out, learned.Profile.Name)
 	}
 	return err
 }

@@ -226,17 +226,6 @@ func (n *node) member(name string) *node {
 	return nil
 }
 
-// with is the object with another value of a member.
-func (n *node) with(name string, value *node) *node {
-	out := &node{kind: n.kind, names: n.names, members: append([]*node(nil), n.members...)}
-	for i, have := range n.names {
-		if have == name {
-			out.members[i] = value
-		}
-	}
-	return out
-}
-
 // like puts the members of all objects in the order in which a model has them.
 func (n *node) like(model *node) *node {
 	if model == nil || n.kind != model.kind {

@@ -7,8 +7,6 @@ import (
 	"strconv"
 	"strings"
 	"time"
-
-	"github.com/billhook/billhook/profile"
 )
 
 // stampReadings are the timestamps that may have been signed, where the header says this.
@@ -138,39 +136,4 @@ func (q Question) timeFaults(stamp, header string) []Fault {
 			"Compare the receiver's clock with the sender's (chronyc tracking, timedatectl): one of them is wrong, by a time zone perhaps.")}
 	}
 	return nil
-}
-
-// intact says whether a body is byte for byte what Billhook sends under one of the
-// profiles, as far as that can be seen without the secret, and of which event.
-func (q Question) intact(s *scheme) (why string, ok bool) {
-	body := q.Request.Body
-	if n, told := q.Request.ContentLength(); told && n != len(body) {
-		return "", false
-	}
-	canonical, err := profile.Canonical(body, profile.Options{})
-	if err != nil || string(canonical) != string(body) {
-		return "", false
-	}
-	id := ""
-	if header := q.find("webhook-id"); len(header) > 0 {
-		id = header[0].value
-	}
-	for _, p := range q.profiles() {
-		if s.profile != nil && s.profile.Name != p.Name || q.Profile != nil && q.Profile.Name != p.Name {
-			continue
-		}
-		if p.Envelope[0].Name == "" && q.Profile != nil { // the data alone
-			return "The body is, byte for byte, in the form in which Billhook sends JSON", true
-		}
-		tree, err := parseTree(body)
-		if err != nil || tree.kind != '{' || strings.Join(tree.names, "\x00") != strings.Join(envelopeNames(p.Envelope), "\x00") {
-			continue
-		}
-		for _, m := range p.Envelope {
-			if m.Value == profile.ValueEventID && (id == "" || tree.member(m.Name).text == id) {
-				return "The body is, byte for byte, of the form in which Billhook sends under the profile " + p.Name + ", and its id is the header's", true
-			}
-		}
-	}
-	return "", false
 }
