@@ -39,6 +39,10 @@ var mayImport = map[string][]string{
 	"internal/apply":        {"client", "profile"},
 	"internal/bench":        {"", "profile", "sign"},
 	"internal/apidoc":       {},
+	"internal/recording":    {},
+	"internal/explain":      {"profile", "sign", "internal/recording"},
+	"internal/inspect":      {"profile", "internal/explain", "internal/recording"},
+	"internal/wireformat":   {"profile", "sign", "internal/explain", "internal/recording"},
 	"internal/browser":      {},
 	"internal/docstest":     {},
 	"internal/completion":   {},
@@ -50,6 +54,8 @@ var mayImport = map[string][]string{
 	"internal/sim":          {"", "profile", "sqlite", "storetest"},
 	"cmd/billhook":          {"", "api", "client", "dashboard", "egress", "filter", "notify", "profile", "schema", "telemetry", "sqlite", "postgres", "internal/sqlstore", "internal/bench", "internal/listen"},
 	"cmd/billhook":          {"", "api", "client", "dashboard", "egress", "filter", "notify", "profile", "schema", "telemetry", "sqlite", "postgres", "internal/sqlstore", "internal/apply", "internal/bench", "internal/completion", "internal/doctor", "internal/trigger"},
+	"cmd/billhook": {"", "api", "dashboard", "egress", "filter", "notify", "profile", "schema", "telemetry", "sqlite", "postgres", "internal/sqlstore", "internal/bench",
+		"sign", "internal/explain", "internal/inspect", "internal/recording", "internal/wireformat"},
 }
 
 // noOtherModules are the packages that link nothing but Go's own library, so

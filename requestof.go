@@ -69,13 +69,13 @@ func (c *Client) RequestOf(ctx context.Context, storeID, deliveryID string) (Req
 		last := &attempts[n-1]
 		r.At, r.URL, r.Sent, r.BatchSize = last.StartedAt, last.URL, true, last.BatchSize
 	}
-	id := event.ID
+	id, eventType := event.ID, event.Type
 	r.Body = e.appendEnvelope(nil, &event)
 	if e.batches() {
-		id = batchID([]*Event{&event})
+		id, eventType = batchID([]*Event{&event}), ""
 		r.Body, _ = e.batchBody([]*Pending{{Event: &event}})
 	}
-	r.Headers = e.shownHeaders(e.header(id, sequenceText(&event), event.TraceContext, r.At, r.Body))
+	r.Headers = e.shownHeaders(e.header(id, eventType, sequenceText(&event), event.TraceContext, r.At, r.Body))
 	r.SignatureBase = slices.Concat([]byte(id+"."+strconv.FormatInt(r.At.Unix(), 10)+"."), r.Body)
 	return r, nil
 }

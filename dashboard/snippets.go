@@ -9,7 +9,7 @@ import (
 )
 
 // The snippets that verify a delivery, a file for each language and scheme: hex is
-// the header of a platform's own, standard is Standard Webhooks. Tests run them
+// the header of a platform's own, where it is of that form, standard is Standard Webhooks. Tests run them
 // against the vectors of package profile.
 //
 //go:embed snippets
@@ -30,7 +30,7 @@ type snippet struct {
 // snippetsOf are the snippets for receivers of a profile.
 func snippetsOf(p *profile.Profile) ([]snippet, error) {
 	scheme, header := "standard", ""
-	if p.Signature != nil {
+	if p.Signature != nil && p.Signature.IsPlain() { // every delivery has the others
 		scheme, header = "hex", p.Signature.Header
 	}
 	values := map[string]string{

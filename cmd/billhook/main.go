@@ -41,6 +41,9 @@ type cli struct {
 	Copy    copyCmd    `cmd:"" help:"Move everything from one database to another, from a file to PostgreSQL say." example:"billhook copy --from sqlite:data --to postgres://billhook@db.example/billhook"`
 	Ledger  ledgerCmd  `cmd:"" help:"Prove that every delivery is accounted for."`
 	Migrate migrateCmd `cmd:"" help:"See or run the migrations of a database."`
+	Verify  verifyCmd  `cmd:"" help:"Say whether a recorded delivery verifies and, if not, exactly why." example:"billhook verify --request recorded.http --secret-file secret"`
+	Inspect inspectCmd `cmd:"" help:"Receive and show whatever arrives, and answer what you tell it to." example:"billhook inspect"`
+	Profile profileCmd `cmd:"" help:"Bring a wire format along: make a profile of a recorded delivery, and compare."`
 	Doctor  doctorCmd  `cmd:"" help:"Check a deployment, and say what is wrong and what to do." example:"billhook doctor --data data"`
 	Version versionCmd `cmd:"" help:"Print the version." example:"billhook version"`
 
