@@ -1,0 +1,40 @@
+import type { NodeRequest } from "./node.js";
+import type { Profile, ProfileName } from "./profile.js";
+import { needed, readAll, Receiver, type Handler, type ReceiverOptions } from "./receiver.js";
+
+/** What is used of a Fastify instance. */
+export interface FastifyLike {
+  removeAllContentTypeParsers(): unknown;
+  addContentTypeParser(type: string, parser: (request: unknown, payload: any, done: (error: Error | null, body?: unknown) => void) => void): unknown;
+  post(path: string, handler: (request: any, reply: any) => Promise<unknown>): unknown;
+}
+
+interface Request {
+  readonly raw: Pick<NodeRequest, "rawHeaders" | "headers">;
+  readonly body: { iterator(options: { destroyOnReturn: boolean }): AsyncIterable<Uint8Array> } | undefined;
+}
+
+interface Reply {
+  code(status: number): Reply;
+  headers(values: Record<string, string>): Reply;
+  send(body?: string): Reply;
+}
+
+/**
+ * A plugin for Fastify 5 with one route. It reads the body by itself, whatever parsers
+ * there are elsewhere, and touches no other route.
+ *
+ *     app.register(webhook("/hooks", { profile: "litestore", secrets }, async (message) => { … }));
+ */
+export function webhook<P extends ProfileName | object = Profile>(path: string, options: ReceiverOptions<P>, handler: Handler<P>) {
+  const receiver = new Receiver<P>(options, needed(handler));
+  return async (app: FastifyLike): Promise<void> => {
+    app.removeAllContentTypeParsers();
+    app.addContentTypeParser("*", (_request, payload, done) => done(null, payload)); // unread
+    app.post(path, async ({ raw, body }: Request, reply: Reply) => {
+      const read = async () => (body ? readAll(body.iterator({ destroyOnReturn: false }), raw.headers["content-length"] as string, receiver.verifier.maxBody) : new Uint8Array());
+      const answer = await receiver.answer(raw.rawHeaders, read);
+      return reply.code(answer.status).headers(answer.headers).send(answer.body || undefined);
+    });
+  };
+}
