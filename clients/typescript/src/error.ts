@@ -26,21 +26,20 @@ export class BillhookError extends Error {
   /** What is wrong, for people. */
   readonly detail: string;
   /** JSON Pointer of the bad member of the body. */
-  readonly pointer?: string;
+  declare readonly pointer?: string;
   /** Name of the bad query parameter or header. */
-  readonly parameter?: string;
+  declare readonly parameter?: string;
   /** What to do about it. */
-  readonly hint?: string;
+  declare readonly hint?: string;
   /** All that is wrong, where there may be more than one thing. */
-  readonly errors?: Problem["errors"];
-  readonly requestId?: string;
+  declare readonly errors?: Problem["errors"];
+  declare readonly requestId?: string;
   /** After how many seconds to come again. */
-  readonly retryAfter?: number;
+  declare readonly retryAfter?: number;
 
   constructor(problem: Problem, options?: ErrorOptions) {
     const { status, code, title, detail, pointer, parameter, hint, errors, requestId, retryAfter } = problem;
-    const at = pointer ?? parameter;
-    super([code, at && ` (${at})`, `: ${detail || title}`, hint && ` ${hint}`].filter(Boolean).join(""), options);
+    super(`${code}: ${detail || title}${hint ? `; ${hint}` : ""}`, options);
     this.status = status;
     this.code = code;
     this.title = title;
@@ -67,7 +66,7 @@ export function problemOf(status: number, body: string): Problem {
     status,
     code: "unexpected_answer",
     title: "Unexpected answer",
-    detail: `The answer ${status} is not one of the API.`,
-    hint: "Check that baseUrl is Billhook's, without /api, and what is on the way to it.",
+    detail: `the answer ${status} is not one of the API`,
+    hint: "check that baseUrl is Billhook's, without /api, and what is on the way to it",
   };
 }

@@ -101,8 +101,8 @@ export class Transport {
       return answer.ok ? text : new BillhookError({ ...problemOf(answer.status, text), retryAfter: retryAfter(answer.headers) });
     } catch (cause) {
       if (signal?.aborted) throw signal.reason;
-      if (late) return new BillhookError({ status: 0, code: "timeout", title: "Timeout", detail: `No whole answer came within ${timeout} ms.` }, { cause });
-      return new BillhookError({ status: 0, code: "unreachable", title: "Unreachable", detail: `${this.#base.origin} cannot be reached.`, hint: "Check baseUrl, and that Billhook runs." }, { cause });
+      if (late) return new BillhookError({ status: 0, code: "timeout", title: "Timeout", detail: `no whole answer came within ${timeout} ms` }, { cause });
+      return new BillhookError({ status: 0, code: "unreachable", title: "Unreachable", detail: `${this.#base.origin} cannot be reached`, hint: "check baseUrl, and that Billhook runs" }, { cause });
     } finally {
       clearTimeout(timer);
       signal?.removeEventListener("abort", forward);
