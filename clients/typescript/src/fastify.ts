@@ -1,3 +1,4 @@
+import { utf8 } from "./bytes.js";
 import type { NodeRequest } from "./node.js";
 import type { Profile, ProfileName } from "./profile.js";
 import { needed, readAll, Receiver, type Handler, type ReceiverOptions } from "./receiver.js";
@@ -17,7 +18,7 @@ interface Request {
 interface Reply {
   code(status: number): Reply;
   headers(values: Record<string, string>): Reply;
-  send(body?: string): Reply;
+  send(body?: Uint8Array): Reply;
 }
 
 /**
@@ -34,7 +35,7 @@ export function webhook<P extends ProfileName | object = Profile>(path: string, 
     app.post(path, async ({ raw, body }: Request, reply: Reply) => {
       const read = async () => (body ? readAll(body.iterator({ destroyOnReturn: false }), raw.headers["content-length"] as string, receiver.verifier.maxBody) : new Uint8Array());
       const answer = await receiver.answer(raw.rawHeaders, read);
-      return reply.code(answer.status).headers(answer.headers).send(answer.body || undefined);
+      return reply.code(answer.status).headers(answer.headers).send(answer.body === "" ? undefined : utf8(answer.body));
     });
   };
 }
