@@ -1,6 +1,6 @@
-import type { Verified } from "./message.js";
+import type { EventMap, Verified } from "./message.js";
 import { rawBody, type NodeRequest } from "./node.js";
-import type { Profile, ProfileName } from "./profile.js";
+import type { ProfileName } from "./profile.js";
 import { Receiver, type Handler, type ReceiverOptions } from "./receiver.js";
 
 declare global {
@@ -19,6 +19,9 @@ export interface NodeResponse {
   end(body: string): unknown;
 }
 
+/** A handler of Express's. */
+export type ExpressRoute = (request: NodeRequest, response: NodeResponse, next: (error?: unknown) => void) => Promise<void>;
+
 /**
  * A handler for Express 4 and 5, and for all that have Node's request and response.
  *
@@ -30,10 +33,13 @@ export interface NodeResponse {
  * Without a function for messages it lets verified requests through, with the message
  * as `request.webhook`.
  */
-export function webhook<P extends ProfileName | object = Profile>(options: ReceiverOptions<P>, handler?: Handler<P>) {
-  const receiver = new Receiver<P>(options, handler);
+export function webhook<P extends ProfileName>(options: ReceiverOptions<P>, handler?: Handler<P>): ExpressRoute;
+/** With a profile of your own, or events that are an interface of yours. */
+export function webhook<E extends object = EventMap>(options: ReceiverOptions, handler?: Handler<E>): ExpressRoute;
+export function webhook(options: ReceiverOptions, handler?: Handler<EventMap>): ExpressRoute {
+  const receiver = new Receiver<EventMap>(options, handler);
   const remedy = 'put the route before app.use(express.json()), or have express.raw({ type: () => true }) read its body';
-  return async (request: NodeRequest, response: NodeResponse, next: (error?: unknown) => void): Promise<void> => {
+  return async (request, response, next) => {
     try {
       const result = await receiver.admit(request.rawHeaders, () => rawBody(request, receiver.verifier.maxBody, remedy));
       if ("message" in result) {

@@ -7,9 +7,9 @@ import { VerificationError } from "./reason.js";
 import { tooLarge, Verifier, type VerifierOptions } from "./verifier.js";
 
 /** Whose webhooks a route takes, and how. */
-export interface ReceiverOptions<P extends ProfileName | object = Profile> extends VerifierOptions {
+export interface ReceiverOptions<Of extends ProfileName | Profile = ProfileName | Profile> extends VerifierOptions {
   /** A profile that comes along, or your own. */
-  profile: P & (ProfileName | Profile);
+  profile: Of;
   /** Lets each event be handled once: `new MemoryOnce()`, or yours on a database. Default: none, and repeats come too. */
   once?: Once | undefined;
   /** For a webhook with batches: the handler is called for each event of a request, in their order. Default: false. */
@@ -33,10 +33,10 @@ const RETRY_AFTER = "5"; // seconds: long enough for most handlers
 /** Verifies requests and has their events handled, for whatever framework they come by. */
 export class Receiver<P extends ProfileName | object> {
   readonly verifier: Verifier<P>;
-  readonly #options: ReceiverOptions<P>;
+  readonly #options: ReceiverOptions;
   readonly #handler: Handler<P> | undefined;
 
-  constructor(options: ReceiverOptions<P>, handler?: Handler<P>) {
+  constructor(options: ReceiverOptions, handler?: Handler<P>) {
     this.verifier = new Verifier<P>(options?.profile, options);
     this.#options = options;
     this.#handler = handler;

@@ -1,5 +1,9 @@
-import type { Profile, ProfileName } from "./profile.js";
+import type { EventMap } from "./message.js";
+import type { ProfileName } from "./profile.js";
 import { bodyIsGone, needed, readAll, Receiver, type Answer, type Handler, type ReceiverOptions } from "./receiver.js";
+
+/** A function from a Request to a Response. */
+export type WebRoute = (request: Request) => Promise<Response>;
 
 /**
  * A function from a Request to a Response: a route handler of Next's app router, and
@@ -7,8 +11,11 @@ import { bodyIsGone, needed, readAll, Receiver, type Answer, type Handler, type 
  *
  *     export const POST = webhook({ profile: "litestore", secrets }, async (message) => { … });
  */
-export function webhook<P extends ProfileName | object = Profile>(options: ReceiverOptions<P>, handler: Handler<P>): (request: Request) => Promise<Response> {
-  const receiver = new Receiver<P>(options, needed(handler));
+export function webhook<P extends ProfileName>(options: ReceiverOptions<P>, handler: Handler<P>): WebRoute;
+/** With a profile of your own, or events that are an interface of yours. */
+export function webhook<E extends object = EventMap>(options: ReceiverOptions, handler: Handler<E>): WebRoute;
+export function webhook(options: ReceiverOptions, handler: Handler<EventMap>): WebRoute {
+  const receiver = new Receiver<EventMap>(options, needed(handler));
   return async (request) => {
     const answer = await receiver.answer(request.headers, () => webBody(request, receiver.verifier.maxBody, "give this function the Request itself, before its body is read, or a clone() from before"));
     return toResponse(answer);
