@@ -116,7 +116,10 @@ func text(to *string) func(json.RawMessage) bool {
 func parseTime(value json.RawMessage, format string) (time.Time, bool) {
 	if format == profile.FormatUnix {
 		seconds, err := strconv.ParseInt(string(value), 10, 64)
-		return time.Unix(seconds, 0), err == nil
+		if err != nil {
+			return time.Time{}, false
+		}
+		return time.Unix(seconds, 0), true
 	}
 	var s string
 	if json.Unmarshal(value, &s) != nil {
