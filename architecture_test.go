@@ -37,6 +37,7 @@ var mayImport = map[string][]string{
 	"internal/e2e":          {"internal/postgrestest"},
 	"internal/postgrestest": {},
 	"internal/tlstest":      {},
+	"internal/typescript":   {},
 	"internal/sim":          {"", "profile", "sqlite", "storetest"},
 	"cmd/billhook":          {"", "api", "dashboard", "egress", "filter", "notify", "profile", "schema", "telemetry", "sqlite", "postgres", "internal/sqlstore", "internal/bench"},
 }

@@ -101,10 +101,16 @@ function isText(value: unknown): value is string {
   return typeof value === "string" && value !== "";
 }
 
-const rfc3339 = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)$/;
+const rfc3339 = /^(\d{4}-\d\d-\d\d)T([01]\d|2[0-3]):[0-5]\d:[0-5]\d(\.\d+)?(Z|[+-]([01]\d|2[0-3]):[0-5]\d)$/;
 
 function readTime(value: unknown, format: string | undefined): Date | null {
-  if (format === "unix" ? !Number.isSafeInteger(value) : !(typeof value === "string" && rfc3339.test(value))) return null;
-  const time = new Date(format === "unix" ? (value as number) * 1000 : (value as string));
+  if (format === "unix") return Number.isSafeInteger(value) ? valid(new Date((value as number) * 1000)) : null;
+  const [, day] = typeof value === "string" ? (rfc3339.exec(value) ?? []) : [];
+  // Date makes the 1st of March of the 30th of February.
+  if (day === undefined || valid(new Date(`${day}T00:00:00Z`))?.toISOString().slice(0, 10) !== day) return null;
+  return valid(new Date(value as string));
+}
+
+function valid(time: Date): Date | null {
   return Number.isNaN(time.getTime()) ? null : time;
 }
