@@ -28,11 +28,12 @@ test: ## Run all tests.
 	go test ./...
 
 # SQLite, which is C made Go, is not looked at: its memory is guarded by locks that
-# are, and all tests on it would take ten times as long. internal/e2e and
-# internal/browser start the binary, which is built without the detector.
+# are, and all tests on it would take ten times as long. internal/e2e,
+# internal/browser and internal/typescript start the binary, which is built without
+# the detector.
 race: ## Run all tests with the race detector (needs a C compiler).
 	CGO_ENABLED=1 go test -race -gcflags='modernc.org/sqlite/lib=-race=false' -gcflags='modernc.org/libc/...=-race=false' \
-		-short -count=1 -timeout 30m $$(go list ./... | grep -vE '/internal/(e2e|browser)$$')
+		-short -count=1 -timeout 30m $$(go list ./... | grep -vE '/internal/(e2e|browser|typescript)$$')
 
 lint: ## Check format, vet, staticcheck and the module file.
 	@test -z "$$(gofmt -l .)" || { echo "not formatted:"; gofmt -l .; exit 1; }

@@ -51,6 +51,7 @@ var mayImport = map[string][]string{
 	"internal/postgrestest": {},
 	"internal/trigger":      {"client"},
 	"internal/tlstest":      {},
+	"internal/typescript":   {},
 	"internal/sim":          {"", "profile", "sqlite", "storetest"},
 	"cmd/billhook":          {"", "api", "client", "dashboard", "egress", "filter", "notify", "profile", "schema", "telemetry", "sqlite", "postgres", "internal/sqlstore", "internal/bench", "internal/listen"},
 	"cmd/billhook":          {"", "api", "client", "dashboard", "egress", "filter", "notify", "profile", "schema", "telemetry", "sqlite", "postgres", "internal/sqlstore", "internal/apply", "internal/bench", "internal/completion", "internal/doctor", "internal/trigger"},

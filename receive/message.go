@@ -116,10 +116,13 @@ func text(to *string) func(json.RawMessage) bool {
 func parseTime(value json.RawMessage, format string) (time.Time, bool) {
 	if format == profile.FormatUnix || format == profile.FormatUnixms {
 		n, err := strconv.ParseInt(string(value), 10, 64)
-		if format == profile.FormatUnixms {
-			return time.UnixMilli(n), err == nil
+		switch {
+		case err != nil:
+			return time.Time{}, false
+		case format == profile.FormatUnixms:
+			return time.UnixMilli(n), true
 		}
-		return time.Unix(n, 0), err == nil
+		return time.Unix(n, 0), true
 	}
 	var s string
 	if json.Unmarshal(value, &s) != nil {
