@@ -38,6 +38,7 @@ var mayImport = map[string][]string{
 	"internal/postgrestest": {},
 	"internal/tlstest":      {},
 	"internal/sim":          {"", "profile", "sqlite", "storetest"},
+	"internal/verifydocs":   {"profile"},
 	"cmd/billhook":          {"", "api", "dashboard", "egress", "filter", "notify", "profile", "schema", "telemetry", "sqlite", "postgres", "internal/sqlstore", "internal/bench"},
 }
 
