@@ -39,6 +39,8 @@ var mayImport = map[string][]string{
 	"internal/tlstest":      {},
 	"internal/sim":          {"", "profile", "sqlite", "storetest"},
 	"internal/verifydocs":   {"profile"},
+	"packaging":             {},
+	"packaging/release":     {},
 	"cmd/billhook":          {"", "api", "dashboard", "egress", "filter", "notify", "profile", "schema", "telemetry", "sqlite", "postgres", "internal/sqlstore", "internal/bench"},
 }
 

@@ -25,6 +25,7 @@ type cli struct {
 	Ledger  ledgerCmd  `cmd:"" help:"Prove that every delivery is accounted for."`
 	Migrate migrateCmd `cmd:"" help:"See or run the migrations of a database."`
 	Keys    keysCmd    `cmd:"" help:"Rotate the keys that seal secrets."`
+	Health  healthCmd  `cmd:"" help:"Say whether the service on this machine runs, for a container's check."`
 	Version versionCmd `cmd:"" help:"Print the version."`
 
 	ShowVersion versionFlag `name:"version" help:"Print the version."`
