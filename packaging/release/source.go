@@ -75,7 +75,7 @@ func versionOf(ctx context.Context, folder, hash string) string {
 
 // output runs a command and returns what it prints, without the line's end.
 func output(ctx context.Context, folder, name string, args ...string) (string, error) {
-	cmd := exec.CommandContext(ctx, name, args...) // #nosec G204 -- the commands are those of this package
+	cmd := exec.CommandContext(ctx, name, args...) // #nosec G204 G702 -- the commands are those of this package
 	cmd.Dir = folder
 	var said strings.Builder
 	cmd.Stderr = &said
