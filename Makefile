@@ -16,10 +16,14 @@ CHUNK = 2000
 COVERED = github.com/billhook/billhook github.com/billhook/billhook/sign github.com/billhook/billhook/profile github.com/billhook/billhook/receive
 MINIMUM = 85
 
-.PHONY: help run test race lint security vulncheck coverage fuzz fuzz-nightly sim sim-nightly verify bench
+VERSION ?=
+# The systems that release-check builds for, twice; all where it is empty.
+ONLY ?=
+
+.PHONY: help run test race lint security vulncheck coverage fuzz fuzz-nightly sim sim-nightly verify bench release release-check chart
 
 help: ## Show this list.
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-12s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-13s %s\n", $$1, $$2 }' Makefile
 
 run: ## Run the service for development on 127.0.0.1:4000.
 	go run ./cmd/billhook serve --dev
@@ -80,3 +84,12 @@ verify: ## All that the gate does.
 
 bench: ## Measure this machine beside a forwarder that keeps nothing (see --help for the rest).
 	go run ./cmd/billhook bench
+
+release: ## Build what is handed out, for all systems, into dist/ (VERSION=1.2.3 where no tag says it).
+	go run ./packaging/release -version=$(VERSION)
+
+release-check: ## Build it twice, from different folders and caches, and compare (ONLY=linux/amd64,…).
+	go run ./packaging/release -check -only=$(ONLY) -version=$(VERSION)
+
+chart: ## Have Helm judge the chart, and read what it makes as Kubernetes would.
+	cd packaging/helm/check && go vet ./... && go test -count=1 -v ./...

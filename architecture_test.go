@@ -57,6 +57,10 @@ var mayImport = map[string][]string{
 	"cmd/billhook":          {"", "api", "client", "dashboard", "egress", "filter", "notify", "profile", "schema", "telemetry", "sqlite", "postgres", "internal/sqlstore", "internal/apply", "internal/bench", "internal/completion", "internal/doctor", "internal/trigger"},
 	"cmd/billhook": {"", "api", "dashboard", "egress", "filter", "notify", "profile", "schema", "telemetry", "sqlite", "postgres", "internal/sqlstore", "internal/bench",
 		"sign", "internal/explain", "internal/inspect", "internal/recording", "internal/wireformat"},
+	"internal/verifydocs": {"profile"},
+	"packaging":           {},
+	"packaging/release":   {},
+	"cmd/billhook":        {"", "api", "dashboard", "egress", "filter", "notify", "profile", "schema", "telemetry", "sqlite", "postgres", "internal/sqlstore", "internal/bench"},
 }
 
 // noOtherModules are the packages that link nothing but Go's own library, so

@@ -133,14 +133,14 @@ func (l *Listener) Request(e *Event) (SignedRequest, error) {
 		return SignedRequest{}, &Error{Code: CodeConflict, Message: "the payload of this event is no longer kept"}
 	}
 	r := SignedRequest{Method: http.MethodPost, At: now()}
-	id := e.ID
+	id, eventType := e.ID, e.Type
 	if to.batches() {
-		id = batchID([]*Event{e})
+		id, eventType = batchID([]*Event{e}), ""
 		r.Body, _ = to.batchBody([]*Pending{{Event: e}})
 	} else {
 		r.Body = to.appendEnvelope(nil, e)
 	}
-	r.Header = to.header(id, sequenceText(e), e.TraceContext, r.At, r.Body)
+	r.Header = to.header(id, eventType, sequenceText(e), e.TraceContext, r.At, r.Body)
 	return r, nil
 }
 

@@ -44,6 +44,7 @@ type cli struct {
 	Verify  verifyCmd  `cmd:"" help:"Say whether a recorded delivery verifies and, if not, exactly why." example:"billhook verify --request recorded.http --secret-file secret"`
 	Inspect inspectCmd `cmd:"" help:"Receive and show whatever arrives, and answer what you tell it to." example:"billhook inspect"`
 	Profile profileCmd `cmd:"" help:"Bring a wire format along: make a profile of a recorded delivery, and compare."`
+	Health  healthCmd  `cmd:"" help:"Say whether the service on this machine runs, for a container's check." example:"billhook health"`
 	Doctor  doctorCmd  `cmd:"" help:"Check a deployment, and say what is wrong and what to do." example:"billhook doctor --data data"`
 	Version versionCmd `cmd:"" help:"Print the version." example:"billhook version"`
 
