@@ -53,14 +53,12 @@ var mayImport = map[string][]string{
 	"internal/tlstest":      {},
 	"internal/typescript":   {},
 	"internal/sim":          {"", "profile", "sqlite", "storetest"},
-	"cmd/billhook":          {"", "api", "client", "dashboard", "egress", "filter", "notify", "profile", "schema", "telemetry", "sqlite", "postgres", "internal/sqlstore", "internal/bench", "internal/listen"},
-	"cmd/billhook":          {"", "api", "client", "dashboard", "egress", "filter", "notify", "profile", "schema", "telemetry", "sqlite", "postgres", "internal/sqlstore", "internal/apply", "internal/bench", "internal/completion", "internal/doctor", "internal/trigger"},
-	"cmd/billhook": {"", "api", "dashboard", "egress", "filter", "notify", "profile", "schema", "telemetry", "sqlite", "postgres", "internal/sqlstore", "internal/bench",
-		"sign", "internal/explain", "internal/inspect", "internal/recording", "internal/wireformat"},
+	"cmd/billhook": {"", "api", "client", "dashboard", "egress", "filter", "notify", "postgres", "profile", "schema", "sign", "sqlite", "telemetry",
+		"internal/apply", "internal/bench", "internal/completion", "internal/doctor", "internal/explain", "internal/inspect",
+		"internal/listen", "internal/recording", "internal/sqlstore", "internal/trigger", "internal/wireformat"},
 	"internal/verifydocs": {"profile"},
 	"packaging":           {},
 	"packaging/release":   {},
-	"cmd/billhook":        {"", "api", "dashboard", "egress", "filter", "notify", "profile", "schema", "telemetry", "sqlite", "postgres", "internal/sqlstore", "internal/bench"},
 }
 
 // noOtherModules are the packages that link nothing but Go's own library, so

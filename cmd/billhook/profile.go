@@ -79,7 +79,7 @@ func (cmd *profileNewCmd) make(ask asker, out, told io.Writer) error {
 	if err != nil {
 		return err
 	}
-	tell(told, learned)
+	tellLearned(told, learned)
 	if cmd.Out == "" {
 		_, err = out.Write(text)
 		return err
@@ -98,7 +98,7 @@ func (cmd *profileNewCmd) make(ask asker, out, told io.Writer) error {
 	return err
 }
 
-func tell(w io.Writer, l *wireformat.Learned) {
+func tellLearned(w io.Writer, l *wireformat.Learned) {
 	for _, part := range []struct {
 		title string
 		lines []string

@@ -53,6 +53,7 @@ var groups = []group{
 		get("getWebhook", "/api/webhooks/wh_1", `"name":"Warehouse"`),
 		send("updateWebhook", "PATCH", "/api/webhooks/wh_1", `{"events": ["order.paid", "order.cancelled"], "filter": "data.total > 0"}`, `"events":["order.paid","order.cancelled"]`),
 		get("revealWebhookSecret", "/api/webhooks/wh_1/secret", `"secret":"whsec_`),
+		post("compareWebhookSecret", "/api/webhooks/wh_1/compare-secret", `{"secret": "whsec_bm90IHRoZSBzZWNyZXQgb2YgdGhpcw=="}`, `false`),
 		post("rotateWebhookSecret", "/api/webhooks/wh_1/rotate-secret", `{"gracePeriodSeconds": 3600}`, `"secret":"whsec_`),
 		post("testWebhook", "/api/webhooks/wh_1/test", `{"type": "order.paid"}`, `"event":"order.paid"`),
 		get("getWebhookHealth", "/api/webhooks/wh_1/health", `"state":"`),
@@ -75,6 +76,7 @@ var groups = []group{
 		post("emitEvents", "/api/events/batch", `{"events": [{"type": "order.paid", "data": {"total": 1}}, {"type": "order.paid", "data": {"total": 2}}]}`, `"deliveries":1`),
 		get("listEvents", "/api/events?type=order.paid&limit=10", `"id":"evt_1"`),
 		get("getEvent", "/api/events/evt_1", `"sequence":1`),
+		{"streamEvents", `curl -s --no-buffer --max-time 2 "$API/api/events/stream?events=order.*"` + auth + ` || test $? -eq 28 # the time is over`, "event: start"},
 	}},
 	{"Deliveries", "A delivery is one event for one webhook ([what a status means](CONCEPTS.md#what-a-status-means)).", []example{
 		{"listDeliveries", `DELIVERY=$(curl -s "$API/api/deliveries?eventId=evt_1&limit=10"` + auth + ` | jq -r '.data[0].id'); echo "$DELIVERY"`, ""},
