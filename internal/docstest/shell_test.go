@@ -74,7 +74,7 @@ func (s *shell) run(text string) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	s.tell(fmt.Sprintf("set -euo pipefail; . %[1]s.sh >%[1]s.out 2>%[1]s.err </dev/null; set +eu; echo done >%[1]s.done\n", base))
+	s.tell(fmt.Sprintf("set -eu; . %[1]s.sh >%[1]s.out 2>%[1]s.err </dev/null; set +eu; echo done >%[1]s.done\n", base))
 	err = s.until(base+".done", building)
 	return read(base + ".out"), s.explain(err, base)
 }
@@ -85,7 +85,7 @@ func (s *shell) start(text string) (*job, error) {
 	if err != nil {
 		return nil, err
 	}
-	s.tell(fmt.Sprintf("( trap 'echo $? >%[1]s.rc' EXIT; set -euo pipefail; . %[1]s.sh ) >%[1]s.out 2>%[1]s.err </dev/null & echo $! >%[1]s.tmp; mv %[1]s.tmp %[1]s.pid\n", base))
+	s.tell(fmt.Sprintf("( trap 'echo $? >%[1]s.rc' EXIT; set -eu; . %[1]s.sh ) >%[1]s.out 2>%[1]s.err </dev/null & echo $! >%[1]s.tmp; mv %[1]s.tmp %[1]s.pid\n", base))
 	j := &job{base: base}
 	s.jobs = append(s.jobs, j)
 	return j, s.explain(s.until(base+".pid", patience), base)
