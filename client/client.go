@@ -151,7 +151,7 @@ func (c *Client) Stream(ctx context.Context, path string, query url.Values, head
 	}
 	endless := *c.http
 	endless.Timeout = 0
-	resp, err := endless.Do(r)
+	resp, err := endless.Do(r) // #nosec G704 -- to the service that the caller names
 	if err != nil {
 		return nil, transportError(r, err)
 	}

@@ -115,7 +115,7 @@ func tryStores(t *testing.T, s *service) {
 	if err := s.Stores.Delete(ctx, "shop"); err != nil {
 		t.Error(err)
 	}
-	for _, id := range []string{"shop", "..", ".", "a/b?c"} {
+	for _, id := range []string{"shop", "", "..", ".", "../webhooks", "a/b?c"} {
 		if got, err := s.Stores.Get(ctx, id); !client.IsCode(err, "not_found") {
 			t.Errorf("%s: %+v, %v", id, got, err)
 		}
@@ -336,6 +336,12 @@ func tryAudit(t *testing.T, s *service) {
 	webhook := client.Reference{Type: "webhook", ID: *all[0].EntityID}
 	if of := listed(t, s.Audit.Of(ctx, webhook, client.AuditFilter{})); len(of) != 6 || !slices.ContainsFunc(of, func(e client.AuditEntry) bool { return e.Event == "webhooks.create" }) {
 		t.Errorf("%d entries", len(of))
+	}
+	odd := paid
+	odd.Entity = &client.Reference{Type: "order", ID: "a/b?c d%2F"}
+	must(s.Events.Emit(ctx, odd))(t)
+	if of := listed(t, s.Audit.Of(ctx, *odd.Entity, client.AuditFilter{})); len(of) != 1 || *of[0].EntityID != odd.Entity.ID {
+		t.Errorf("%d entries about %q", len(of), odd.Entity.ID)
 	}
 	if page := must(s.Audit.List(ctx, client.AuditFilter{AllStores: true, Paging: client.Paging{Limit: 5}}))(t); len(page.Data) != 1 || page.Data[0].Event != "keys.create" {
 		t.Errorf("%+v", page)

@@ -159,7 +159,7 @@ func (run *batchRun) send(ctx context.Context) error {
 		}
 		run.refused++
 		run.line.end()
-		fmt.Fprintf(os.Stderr, "line %d: %v\n", run.lines[min(i, len(run.lines)-1)], r.Refused)
+		fmt.Fprintf(os.Stderr, "line %d: %s\n", run.lines[min(i, len(run.lines)-1)], plainLines(r.Refused.Error())) // #nosec G705 -- a terminal, not a page
 	}
 	if !run.cmd.JSON && run.line.due(time.Now()) {
 		run.line.print(fmt.Sprintf("%d emitted, %d refused", run.emitted, run.refused))

@@ -87,7 +87,7 @@ func watch(ctx context.Context, c *client.Client, r *client.Recovery, count *cli
 			line.print(last)
 		}
 		if err := sleep(ctx, watchEvery); err != nil {
-			return nil, fmt.Errorf("%w: recovery %s goes on by itself; `billhook recoveries get %s` shows it, and cancel ends it", err, r.ID, r.ID)
+			return nil, interrupted{r.ID, err}
 		}
 		next, err := c.Recoveries.Get(ctx, r.ID)
 		if err != nil {
@@ -96,6 +96,17 @@ func watch(ctx context.Context, c *client.Client, r *client.Recovery, count *cli
 		r = next
 	}
 }
+
+// An interrupted command leaves a recovery that goes on.
+type interrupted struct {
+	recovery string
+	err      error
+}
+
+func (e interrupted) Error() string {
+	return fmt.Sprintf("interrupted: recovery %s goes on by itself; `billhook recoveries get %s` shows it, and `recoveries cancel` ends it", e.recovery, e.recovery)
+}
+func (e interrupted) Unwrap() error { return e.err }
 
 // barWidth is how many characters a bar has.
 const barWidth = 24

@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"context"
+	"os"
 	"strings"
 	"testing"
 
@@ -40,6 +41,19 @@ func TestExamples(t *testing.T) {
 	}
 	if commands < 40 {
 		t.Errorf("%d commands were looked at", commands)
+	}
+}
+
+// TestCommandsAreDocumented: docs/CLI.md names each command.
+func TestCommandsAreDocumented(t *testing.T) {
+	text, err := os.ReadFile("../../docs/CLI.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, command := range newParser(t).Model.Leaves(true) {
+		if name := "`" + strings.TrimPrefix(command.FullPath(), "billhook ") + "`"; !strings.Contains(string(text), name) {
+			t.Errorf("docs/CLI.md lacks %s", name)
+		}
 	}
 }
 

@@ -26,7 +26,7 @@ func (in input) read() ([]byte, error) {
 	case in == "-":
 		from = os.Stdin
 	case isFile:
-		f, err := os.Open(file) // #nosec G304 -- the one that the operator names
+		f, err := os.Open(file)
 		if err != nil {
 			return nil, err
 		}

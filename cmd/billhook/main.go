@@ -7,7 +7,7 @@ package main
 import (
 	"context"
 	"errors"
-	"fmt"
+	"io"
 	"os"
 	"os/signal"
 	"syscall"
@@ -68,15 +68,21 @@ func main() {
 		parser.FatalIfErrorf(err)
 	}
 	if err := k.Run(); err != nil {
-		fmt.Fprintf(os.Stderr, "billhook: %s\n", plainLines(err.Error()))
-		for _, line := range remoteDetails(err) {
-			fmt.Fprintf(os.Stderr, "  %s\n", line)
-		}
-		if hint := hintOf(err); hint != "" {
-			fmt.Fprintf(os.Stderr, "  hint: %s\n", plainLines(hint))
-		}
+		tell(os.Stderr, err)
 		os.Exit(1)
 	}
+}
+
+// tell says what went wrong, and what to do about it.
+func tell(w io.Writer, err error) {
+	text := "billhook: " + err.Error()
+	for _, line := range remoteDetails(err) {
+		text += "\n  " + line
+	}
+	if hint := hintOf(err); hint != "" {
+		text += "\n  hint: " + hint
+	}
+	_, _ = io.WriteString(w, plainLines(text)+"\n") // #nosec G705 -- a terminal, not a page
 }
 
 // exit ends a command that was not understood with 2, as other commands of a shell do.

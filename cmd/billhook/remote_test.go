@@ -48,6 +48,19 @@ func TestHints(t *testing.T) {
 	}
 }
 
+// TestTell: an error is told with all that is wrong and what to do, and moves no cursor.
+func TestTell(t *testing.T) {
+	var b bytes.Buffer
+	tell(&b, fmt.Errorf("line 7: %w", &client.Error{
+		Status: 422, Code: "schema_mismatch", Detail: "two\x1b[2J things", Hint: "look",
+		Errors: []client.ErrorDetail{{Pointer: "/a", Detail: "is no number"}, {Pointer: "/b", Detail: "is missing"}},
+	}))
+	want := "billhook: line 7: two\\x1b[2J things (422 schema_mismatch)\n  /a: is no number\n  /b: is missing\n  hint: look\n"
+	if b.String() != want {
+		t.Errorf("%s\nnot\n%s", &b, want)
+	}
+}
+
 // TestTable: columns line up, and what strangers wrote stays in its cell.
 func TestTable(t *testing.T) {
 	var b bytes.Buffer

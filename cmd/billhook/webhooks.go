@@ -86,7 +86,19 @@ func seconds(n *int) string {
 	case *n == 0:
 		return "never"
 	}
-	return (time.Duration(*n) * time.Second).String()
+	return shortly(*n)
+}
+
+// shortly is a time in seconds, without the zeros at its end: 24h, and not 24h0m0s.
+func shortly(n int) string {
+	text := (time.Duration(n) * time.Second).String()
+	if whole, ok := strings.CutSuffix(text, "m0s"); ok {
+		text = whole + "m"
+	}
+	if whole, ok := strings.CutSuffix(text, "h0m"); ok {
+		text = whole + "h"
+	}
+	return text
 }
 
 // webhookMembers are what of a webhook has a flag.
@@ -297,7 +309,7 @@ func showHealth(w io.Writer, h *client.WebhookHealth) error {
 		if window.SuccessRate != nil {
 			rate = fmt.Sprintf("%.1f %%", *window.SuccessRate*100)
 		}
-		rows[i] = []string{(time.Duration(window.Seconds) * time.Second).String(), strconv.FormatInt(window.Attempts, 10), rate, milliseconds(window.P50Ms), milliseconds(window.P95Ms)}
+		rows[i] = []string{shortly(window.Seconds), strconv.FormatInt(window.Attempts, 10), rate, milliseconds(window.P50Ms), milliseconds(window.P95Ms)}
 	}
 	return printTable(w, []string{"LAST", "ATTEMPTS", "TAKEN", "P50", "P95"}, rows)
 }
