@@ -238,6 +238,7 @@ func TestStreamEnds(t *testing.T) {
 		{name: "as a webhook", path: "?webhookId=" + hook, header: map[string]string{"x-api-key": secret}, status: 403, has: []string{"webhooks:manage"}},
 		{name: "no webhook", path: "?webhookId=none", status: 404},
 		{name: "no cursor", path: "?after=none", status: 422, has: []string{"cursor"}},
+		{name: "no cursor of a browser's", path: "?since=2026-01-01", header: map[string]string{"Last-Event-ID": "none"}, status: 422, has: []string{"cursor"}},
 		{name: "no types", path: "?events=order*", status: 422},
 		{name: "both", path: "?after=x&since=2026-01-01", status: 422, has: []string{`"parameter":"since"`}},
 		{name: "no time", path: "?since=yesterday", status: 422},

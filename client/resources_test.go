@@ -23,6 +23,7 @@ func TestEveryOperation(t *testing.T) {
 		tryDeliveries(t, s)
 		tryErasures(t, s)
 		tryAudit(t, s)
+		tryStream(t, s)
 		for _, operation := range operations(t) {
 			if s.operations[operation] == 0 && !strings.HasSuffix(operation, "V2") { // the same at another path
 				t.Errorf("no method has called %s", operation)

@@ -116,7 +116,7 @@ func (s *listenShow) Lost(why error, wait time.Duration) {
 	}
 	s.lost = true
 	fmt.Fprintf(s.told, "Not connected: %s. It is tried again; nothing is lost meanwhile.\n", plain(why.Error(), 300))
-	if hint := remoteHint(why); hint != "" {
+	if hint := remoteHint(why); hint != "" && !errors.Is(why, listen.ErrEnded) {
 		fmt.Fprintf(s.told, "  hint: %s\n", hint)
 	}
 }

@@ -439,3 +439,49 @@ func TestListenThroughNodes(t *testing.T) {
 		s.stop()
 	}
 }
+
+// TestTail: each attempt is a line, as text and as JSON, and what is asked for alone is
+// shown.
+func TestTail(t *testing.T) {
+	t.Parallel()
+	s := serve(t, t.TempDir())
+	r := receive(t)
+	r.judge = func(_ *http.Request, _ string, before int) int {
+		if before < 2 {
+			return http.StatusInternalServerError
+		}
+		return http.StatusNoContent
+	}
+	hook := s.register("/api/webhooks", fmt.Sprintf(`{"url":"%s/steady","events":["*"],"retryPolicy":{"maxAttempts":5,"backoffMultiplier":1,"initialDelay":200,"maxDelay":200}}`, r.URL))
+	s.emitAs("evt_before")
+	r.acknowledged("/steady", []string{"evt_before"})
+	s.settled(patience)
+	tail := func(flags ...string) *process {
+		return spawn(t, []string{"BILLHOOK_URL=" + s.url, "BILLHOOK_API_KEY=" + devKey}, binary, append([]string{"tail"}, flags...)...)
+	}
+	all, json, delivered, other := tail(), tail("--json", "--webhook", hook.ID, "--type", "order.paid"), tail("--status", "delivered"), tail("--type", "cart.left")
+	<-time.After(1500 * time.Millisecond) // they have noted what is there
+	s.emitAs("evt_1")
+	eventually(t, patience, func() string {
+		text := all.stdout.String()
+		for _, want := range []string{"pending  attempt 1: 500", "pending  attempt 2: 500", "delivered  attempt 3: 204"} {
+			if strings.Count(text, want) != 1 {
+				return want + " is not shown once:\n" + text
+			}
+		}
+		if n := strings.Count(json.stdout.String(), `"status":"delivered"`); n != 1 {
+			return "as JSON: " + json.stdout.String()
+		}
+		if lines := strings.Count(delivered.stdout.String(), "\n"); lines != 1 || !strings.Contains(delivered.stdout.String(), "delivered  attempt 3: 204") {
+			return "those that are delivered: " + delivered.stdout.String()
+		}
+		return ""
+	})
+	if strings.Contains(all.stdout.String()+json.stdout.String(), "evt_before") || other.stdout.String() != "" {
+		t.Errorf("what was before, or is of another type, is shown: %s%s", json.stdout, other.stdout)
+	}
+	for _, p := range []*process{all, json, delivered, other} {
+		p.stop()
+	}
+	s.stop()
+}

@@ -138,7 +138,7 @@ func next(why error, failed int) (wait time.Duration, final bool) {
 			return min(refused.RetryAfter, time.Minute), false
 		}
 		if refused.Status >= 400 && refused.Status < 500 && refused.Status != http.StatusRequestTimeout && refused.Status != http.StatusTooManyRequests {
-			return 0, !errors.As(why, new(*ended))
+			return 0, !errors.Is(why, ErrEnded)
 		}
 	}
 	return backoff(failed), false
@@ -166,16 +166,12 @@ var (
 	// this process was stopped or asleep, or the receiver took its time. It is asked for
 	// anew at once.
 	ErrOld = errors.New("what came was signed too long ago, and is asked for anew")
+	// ErrEnded: the service has ended the stream, and said why. Connecting again tells
+	// whether that is for good.
+	ErrEnded = errors.New("the service has ended the stream")
 	// errQuiet: nothing is heard, which a connection is that broke without a word.
 	errQuiet = fmt.Errorf("nothing was heard for %v", quiet)
 )
-
-// An ended is the service's word that the stream is over. Connecting again tells
-// whether it is for good.
-type ended struct{ why *client.Error }
-
-func (e *ended) Error() string { return "the service has ended the stream: " + e.why.Error() }
-func (e *ended) Unwrap() error { return e.why }
 
 // A listener is one Run. Stream.After is the cursor behind what is done with.
 type listener struct {
@@ -230,7 +226,7 @@ func (l *listener) follow(ctx context.Context) error {
 		}
 		switch {
 		case m.End != nil:
-			return &ended{m.End}
+			return fmt.Errorf("%w: %w", ErrEnded, m.End)
 		case m.Gone != nil:
 			l.Tell.Sent(Result{ID: m.Gone.ID, Type: m.Gone.Type, CreatedAt: m.Gone.CreatedAt, Outcome: Gone})
 		case m.Event != nil:

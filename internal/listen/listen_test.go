@@ -139,8 +139,9 @@ func (w *world) stream(ctx context.Context, to *io.PipeWriter, after string) {
 type receiver struct{ *world }
 
 func (r receiver) RoundTrip(req *http.Request) (*http.Response, error) {
-	id := req.Header["webhook-id"][0]
-	signed, _ := time.Parse(time.RFC3339Nano, req.Header["signed-at"][0])
+	spelled := func(name string) string { return req.Header[name][0] }
+	id := spelled("webhook-id")
+	signed, _ := time.Parse(time.RFC3339Nano, spelled("signed-at"))
 	r.mu.Lock()
 	r.tries[id]++
 	status, takes := r.answer(id, r.tries[id]), r.takes
