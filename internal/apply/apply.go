@@ -15,6 +15,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"strings"
 
 	"github.com/billhook/billhook/client"
 )
@@ -129,7 +130,8 @@ func (s *Step) run(ctx context.Context) error {
 	return nil
 }
 
-// problem tells an error at the place in the file that it is about.
+// problem tells an error at the place in the file that it is about, and shows nothing
+// confidential, whatever the API repeats of what it was sent.
 func (s *Step) problem(err error) error {
 	what := fmt.Sprintf("%s %s %s", s.Action, s.Object, s.label())
 	if s.declared == nil {
@@ -137,10 +139,30 @@ func (s *Step) problem(err error) error {
 	}
 	at := s.declared.at
 	var refused *client.Error
-	if errors.As(err, &refused) && refused.Pointer != "" {
-		at = s.declared.find(refused.Pointer)
+	if errors.As(err, &refused) {
+		if refused.Pointer != "" {
+			at = s.declared.find(refused.Pointer)
+		}
+		err = redacted(refused, s.declared.hidden(shapes[s.Object]))
 	}
 	return fmt.Errorf("%v: %s: %w", at, what, err)
+}
+
+var shapes = map[string]shape{"store": storeShape, "eventType": eventTypeShape, "webhook": webhookShape}
+
+// redacted is an error without the texts.
+func redacted(e *client.Error, texts []string) *client.Error {
+	var pairs []string
+	for _, text := range texts {
+		pairs = append(pairs, text, notShown)
+	}
+	without, copied := strings.NewReplacer(pairs...), *e
+	copied.Title, copied.Detail, copied.Hint = without.Replace(e.Title), without.Replace(e.Detail), without.Replace(e.Hint)
+	copied.Errors = nil
+	for _, d := range e.Errors {
+		copied.Errors = append(copied.Errors, client.ErrorDetail{Pointer: d.Pointer, Detail: without.Replace(d.Detail)})
+	}
+	return &copied
 }
 
 // label names the object for a reader.

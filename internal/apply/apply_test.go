@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/billhook/billhook"
+	"github.com/billhook/billhook/client"
 )
 
 func want(t *testing.T, got []string, want ...string) {
@@ -402,5 +403,74 @@ func TestNothingConfidentialIsShown(t *testing.T) {
 		if !strings.Contains(said.String(), told) {
 			t.Errorf("%q is not told:\n%s", told, said.String())
 		}
+	}
+}
+
+// TestErrorsAreRedacted: what the API repeats of a confidential value is not shown.
+func TestErrorsAreRedacted(t *testing.T) {
+	w := newWorld(t)
+	w.env["HOST"] = "path-token.invalid-host"
+	w.write("webhooks.yaml", "- {name: a, url: 'ftp://${HOST}/', events: ['*'], secret: a-secret-of-ours}")
+	p, err := w.plan()
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := p.Steps[0]
+	for _, repeated := range []string{"ftp://path-token.invalid-host/ is not", "a-secret-of-ours is too short"} {
+		told := s.problem(&client.Error{Status: 422, Detail: repeated, Hint: repeated, Errors: []client.ErrorDetail{{Detail: repeated}}})
+		var e *client.Error
+		if !errors.As(told, &e) {
+			t.Fatal(told)
+		}
+		if said := told.Error() + e.Hint + e.Errors[0].Detail; strings.Contains(said, "path-token") || strings.Contains(said, "secret-of-ours") || strings.Count(said, notShown) != 3 {
+			t.Errorf("%s", said)
+		}
+	}
+}
+
+// TestTwoAtOnce: of two who apply the same at once one makes the webhook, and the other
+// is told that it is there.
+func TestTwoAtOnce(t *testing.T) {
+	w := newWorld(t)
+	w.write("webhooks.yaml", "{name: a, url: https://a.example.com/, events: ['*']}")
+	first, err := w.plan()
+	if err != nil {
+		t.Fatal(err)
+	}
+	second, err := w.plan()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := first.Run(t.Context(), func(*Step) {}); err != nil {
+		t.Fatal(err)
+	}
+	if err := second.Run(t.Context(), func(*Step) {}); statusOf(err) != 409 {
+		t.Errorf("%v", err)
+	}
+	if n := len(w.webhooks()); n != 1 {
+		t.Errorf("%d webhooks", n)
+	}
+	want(t, w.again())
+}
+
+// TestTerminal: what others have named a webhook moves no cursor.
+func TestTerminal(t *testing.T) {
+	w := newWorld(t)
+	const name = "a\u009b2J\u202e"
+	if _, err := w.client.Register(t.Context(), billhook.Registration{StoreID: "default", ID: "one", URL: "https://a.example.com/", Events: []string{"*"}, Name: name, Description: name}); err != nil {
+		t.Fatal(err)
+	}
+	w.options.PruneAll = true
+	w.write("webhooks.yaml", "- {id: one, url: https://a.example.com/, events: ['*'], description: x}")
+	p, err := w.plan()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var said strings.Builder
+	if err := p.Print(&said); err != nil {
+		t.Fatal(err)
+	}
+	if strings.ContainsAny(said.String(), "\u009b\u202e") || !strings.Contains(said.String(), "description") {
+		t.Errorf("%q", said.String())
 	}
 }

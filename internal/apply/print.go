@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"strings"
+	"unicode"
 )
 
 var signs = map[string]string{Create: "+", Update: "~", Delete: "-"}
@@ -55,9 +56,16 @@ func (s *Step) Print(w io.Writer) error {
 
 var nouns = map[string]string{"store": "store", "eventType": "event type", "webhook": "webhook"}
 
-// short keeps a schema from filling the page.
+// short keeps a schema from filling the page, and what others wrote from moving a
+// terminal's cursor.
 func short(text string) string {
 	const most = 200
+	text = strings.Map(func(r rune) rune {
+		if unicode.IsPrint(r) {
+			return r
+		}
+		return unicode.ReplacementChar
+	}, text)
 	if len(text) <= most {
 		return text
 	}

@@ -163,3 +163,26 @@ func (v *value) confidential() bool {
 	}
 	return false
 }
+
+// hidden are the texts in a value that are not to be shown: those that a shape says, and
+// those that came from the environment.
+func (v *value) hidden(of shape) (texts []string) {
+	if v.kind == text && v.text != "" && (of.hidden || v.written != "") {
+		texts = append(texts, v.text)
+	}
+	inner := shape{hidden: of.hidden}
+	if of.item != nil {
+		inner = *of.item
+	}
+	for _, item := range v.items {
+		texts = append(texts, item.hidden(inner)...)
+	}
+	for _, m := range v.members {
+		its := inner
+		if known, ok := of.members[m.name]; ok {
+			its = known
+		}
+		texts = append(texts, m.value.hidden(its)...)
+	}
+	return texts
+}
