@@ -25,8 +25,8 @@ type cli struct {
 	Ledger  ledgerCmd  `cmd:"" help:"Prove that every delivery is accounted for."`
 	Migrate migrateCmd `cmd:"" help:"See or run the migrations of a database."`
 	Keys    keysCmd    `cmd:"" help:"Rotate the keys that seal secrets."`
-	Verify  verifyCmd  `cmd:"" help:"Say whether a recorded delivery verifies and, if not, exactly why."`
-	Inspect inspectCmd `cmd:"" help:"Receive and show whatever arrives, and answer what you tell it to."`
+	Verify  verifyCmd  `cmd:"" help:"Say whether a recorded delivery verifies and, if not, exactly why." example:"billhook verify --request recorded.http --secret-file secret --profile litestore"`
+	Inspect inspectCmd `cmd:"" help:"Receive and show whatever arrives, and answer what you tell it to." example:"billhook inspect --status 503 --fail 1/3 --save recorded"`
 	Profile profileCmd `cmd:"" help:"Bring a wire format along: make a profile of a recorded delivery, and compare."`
 	Version versionCmd `cmd:"" help:"Print the version."`
 

@@ -15,8 +15,8 @@ import (
 
 // profileCmd is for those who bring a wire format along.
 type profileCmd struct {
-	New   profileNewCmd   `cmd:"" help:"Make a profile of a recorded delivery: header, encoding, what is signed, envelope."`
-	Check profileCheckCmd `cmd:"" help:"Compare what a profile renders with a recorded delivery, byte for byte."`
+	New   profileNewCmd   `cmd:"" help:"Make a profile of a recorded delivery: header, encoding, what is signed, envelope." example:"billhook profile new --request recorded.http --secret-file secret --name acme -o acme.json"`
+	Check profileCheckCmd `cmd:"" help:"Compare what a profile renders with a recorded delivery, byte for byte." example:"billhook profile check acme.json --request recorded.http --secret-file secret"`
 }
 
 type profileNewCmd struct {
@@ -79,7 +79,7 @@ func (cmd *profileNewCmd) make(ask asker, out, told io.Writer) error {
 	if err != nil {
 		return err
 	}
-	tell(told, learned)
+	tellLearned(told, learned)
 	if cmd.Out == "" {
 		_, err = out.Write(text)
 		return err
@@ -98,7 +98,8 @@ func (cmd *profileNewCmd) make(ask asker, out, told io.Writer) error {
 	return err
 }
 
-func tell(w io.Writer, l *wireformat.Learned) {
+// tellLearned is for who will look at the file before it is used.
+func tellLearned(w io.Writer, l *wireformat.Learned) {
 	for _, part := range []struct {
 		title string
 		lines []string

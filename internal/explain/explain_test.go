@@ -363,6 +363,9 @@ func TestSecretKind(t *testing.T) {
 	if got := ask(both, private); got != CodePrivateKeyGiven {
 		t.Errorf("the private key: %s", got)
 	}
+	if got := ask(both, public[:20]); got != CodeSecretKind {
+		t.Errorf("half a public key: %s", got)
+	}
 	reprint(dialect{indent: "  ", colon: " "})(both)
 	if got := ask(both, public); got != CodeBodyReserialized {
 		t.Errorf("a public key and a body printed anew: %s", got)
