@@ -134,7 +134,7 @@ func (a *asker) about(what, otherwise string) string {
 }
 
 type profileCheckCmd struct {
-	File string `arg:"" type:"existingfile" help:"The profile's file."`
+	File string `arg:"" help:"The profile's file."`
 	recordingFlags
 	secretFlags
 }
