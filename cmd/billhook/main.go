@@ -41,8 +41,8 @@ type cli struct {
 	Copy    copyCmd    `cmd:"" help:"Move everything from one database to another, from a file to PostgreSQL say." example:"billhook copy --from sqlite:data --to postgres://billhook@db.example/billhook"`
 	Ledger  ledgerCmd  `cmd:"" help:"Prove that every delivery is accounted for."`
 	Migrate migrateCmd `cmd:"" help:"See or run the migrations of a database."`
-	Verify  verifyCmd  `cmd:"" help:"Say whether a recorded delivery verifies and, if not, exactly why." example:"billhook verify --request recorded.http --secret-file secret"`
-	Inspect inspectCmd `cmd:"" help:"Receive and show whatever arrives, and answer what you tell it to." example:"billhook inspect"`
+	Verify  verifyCmd  `cmd:"" help:"Say whether a recorded delivery verifies and, if not, exactly why." example:"billhook verify --request recorded.http --secret-file secret --profile litestore"`
+	Inspect inspectCmd `cmd:"" help:"Receive and show whatever arrives, and answer what you tell it to." example:"billhook inspect --status 503 --fail 1/3 --save recorded"`
 	Profile profileCmd `cmd:"" help:"Bring a wire format along: make a profile of a recorded delivery, and compare."`
 	Health  healthCmd  `cmd:"" help:"Say whether the service on this machine runs, for a container's check." example:"billhook health"`
 	Doctor  doctorCmd  `cmd:"" help:"Check a deployment, and say what is wrong and what to do." example:"billhook doctor --data data"`

@@ -15,8 +15,8 @@ import (
 
 // profileCmd is for those who bring a wire format along.
 type profileCmd struct {
-	New   profileNewCmd   `cmd:"" help:"Make a profile of a recorded delivery: header, encoding, what is signed, envelope."`
-	Check profileCheckCmd `cmd:"" help:"Compare what a profile renders with a recorded delivery, byte for byte."`
+	New   profileNewCmd   `cmd:"" help:"Make a profile of a recorded delivery: header, encoding, what is signed, envelope." example:"billhook profile new --request recorded.http --secret-file secret --name acme -o acme.json"`
+	Check profileCheckCmd `cmd:"" help:"Compare what a profile renders with a recorded delivery, byte for byte." example:"billhook profile check acme.json --request recorded.http --secret-file secret"`
 }
 
 type profileNewCmd struct {
@@ -98,6 +98,7 @@ func (cmd *profileNewCmd) make(ask asker, out, told io.Writer) error {
 	return err
 }
 
+// tellLearned is for who will look at the file before it is used.
 func tellLearned(w io.Writer, l *wireformat.Learned) {
 	for _, part := range []struct {
 		title string
@@ -133,7 +134,7 @@ func (a *asker) about(what, otherwise string) string {
 }
 
 type profileCheckCmd struct {
-	File string `arg:"" type:"existingfile" help:"The profile's file."`
+	File string `arg:"" help:"The profile's file."`
 	recordingFlags
 	secretFlags
 }

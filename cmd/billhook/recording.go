@@ -107,10 +107,14 @@ func namedProfile(name string) (*profile.Profile, error) {
 	return profile.Load(name)
 }
 
-// isTerminal says whether somebody sits there.
+// isTerminal says whether somebody sits there. /dev/null is a device too.
 func isTerminal(file *os.File) bool {
 	info, err := file.Stat()
-	return err == nil && info.Mode()&os.ModeCharDevice != 0
+	if err != nil || info.Mode()&os.ModeCharDevice == 0 {
+		return false
+	}
+	nothing, err := os.Stat(os.DevNull)
+	return err != nil || !os.SameFile(info, nothing)
 }
 
 // verdict colours a word where that can be seen and is wanted.

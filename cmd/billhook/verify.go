@@ -42,7 +42,7 @@ func (cmd *verifyCmd) Run() error {
 	if q.Profile, err = namedProfile(cmd.Profile); err != nil {
 		return err
 	}
-	if q.Now, err = momentOf(cmd.Now); err != nil {
+	if q.Now, err = receiverClock(cmd.Now); err != nil {
 		return err
 	}
 	if cmd.Tolerance <= 0 {
@@ -65,8 +65,8 @@ func (cmd *verifyCmd) Run() error {
 	return err
 }
 
-// momentOf reads a time; none is now.
-func momentOf(text string) (time.Time, error) {
+// receiverClock reads a time; none is now.
+func receiverClock(text string) (time.Time, error) {
 	if text == "" {
 		return time.Now(), nil
 	}

@@ -103,6 +103,8 @@ func TestWireFormats(t *testing.T) {
 		in.call("POST", "/api/events", fmt.Sprintf(`{"type":%q,"data":{"id":"o_1","note":"Zoë/<b>","total":25.50}}`, eventType), http.StatusAccepted)
 	}
 	s.settled(patience)
+	// What the profile sends is no webhook's to set.
+	s.in(t, "hub").refused("POST", "/api/webhooks", fmt.Sprintf(`{"url":"%s/x","events":["*"],"headers":{"x-hub-event":"mine"}}`, url), http.StatusUnprocessableEntity)
 
 	recorded := map[string]string{} // by profile
 	entries, err := os.ReadDir(saved)

@@ -177,7 +177,7 @@ func (b *bodies) printed(from reading, p *profile.Profile) {
 		}
 	}
 	for _, d := range dialects() {
-		if len(b.was) > large && len(b.all) > 40 {
+		if len(b.was) > large && len(b.all) > 24 {
 			return
 		}
 		add(d.print(tree), "printed "+d.name)

@@ -33,6 +33,8 @@ type Question struct {
 	Now time.Time
 	// Tolerance is how far a timestamp may be off. Default: 5 minutes.
 	Tolerance time.Duration
+
+	effort int // in place of the constant
 }
 
 // An Answer is what was found.
@@ -67,6 +69,7 @@ type Check struct {
 func Explain(q Question) *Answer {
 	q.Now = cmp.Or(q.Now, time.Now())
 	q.Tolerance = cmp.Or(q.Tolerance, sign.DefaultTolerance)
+	q.effort = cmp.Or(q.effort, effort)
 	a := &Answer{}
 	for _, s := range q.schemes() {
 		c := q.check(s)

@@ -35,7 +35,7 @@ const (
 	CodeOtherProfile      = "other_profile"       // it verifies under another one
 	CodeMembersMoved      = "body_members_moved"  // parsed and printed with the members in another order
 	CodeBodyNormalized    = "body_normalized"     // Unicode in another normal form
-	CodeSecretEscaped     = "secret_url_escaped"  // %-escapes in it #nosec G101 -- a code
+	CodeSecretEscaped     = "secret_escaped"      // %-escapes in it
 	CodeSecretHex         = "secret_hex"          // it is hex, and the key is what it says
 	CodePrivateKeyGiven   = "secret_is_private"   // the sender's own key
 	CodeTimestampIDMixed  = "id_timestamp_mixed"  // each is in the other's header

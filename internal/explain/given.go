@@ -105,15 +105,26 @@ func (look *search) addSecret(secret string) {
 	text := strings.TrimSpace(secret)
 	switch {
 	case strings.HasPrefix(text, sign.PublicKeyPrefix):
-		if key, err := sign.ParsePublicKey(text); err == nil {
-			look.public = append(look.public, publicKey{key, given, nil})
-		}
+		key, err := sign.ParsePublicKey(text)
+		look.addKey(publicKey{key, given, nil}, err)
 	case strings.HasPrefix(text, sign.PrivateKeyPrefix):
-		if key, err := sign.ParsePrivateKey(text); err == nil {
-			look.public = append(look.public, publicKey{key.Public().(ed25519.PublicKey), given, &Fault{CodePrivateKeyGiven,
-				"What was given is the sender's private key.", "Receivers need the public key only, whpk_…: whoever has the private one can sign. Rotate it."}})
+		key, err := sign.ParsePrivateKey(text)
+		if err != nil {
+			look.addKey(publicKey{}, err)
+			return
 		}
+		look.addKey(publicKey{key.Public().(ed25519.PublicKey), given, &Fault{CodePrivateKeyGiven,
+			"What was given is the sender's private key.", "Receivers need the public key only, whpk_…: whoever has the private one can sign. Rotate it."}}, nil)
 	default:
 		look.keys = append(look.keys, secretReadings(secret, look.s.layout.Key, given)...)
 	}
+}
+
+// addKey takes a public key, or tells why what was given is none.
+func (look *search) addKey(key publicKey, err error) {
+	if err != nil {
+		look.faults = append(look.faults, fault(CodeSecretKind, "A key that was given cannot be read: "+err.Error()+".", "Give it whole, as the sender shows it: whpk_ and 44 characters."))
+		return
+	}
+	look.public = append(look.public, key)
 }

@@ -30,7 +30,7 @@ func (look *search) otherOrder() *match {
 				break
 			}
 			for _, key := range look.right() {
-				if look.hashed += len(text) + 200; look.hashed > effort {
+				if look.hashed += len(text) + 200; look.hashed > look.q.effort {
 					return nil
 				}
 				stamp, id := look.stamps[0], look.ids[0]

@@ -108,7 +108,7 @@ func (look *search) find() *match {
 						if n+has(key) != mistakes {
 							continue
 						}
-						if look.hashed += len(body.bytes) + 200; look.hashed > effort {
+						if look.hashed += len(body.bytes) + 200; look.hashed > look.q.effort {
 							return partial
 						}
 						m := look.compare(look.mac(key.bytes, body.bytes, string(stamp.bytes), string(id.bytes)), key, body, stamp, id)
@@ -231,7 +231,7 @@ func (look *search) otherMoment() *match {
 	for _, key := range look.right() {
 		for _, off := range moments() {
 			for _, seconds := range []int64{middle - off, middle + off} {
-				if look.hashed += len(body.bytes) + 200; look.hashed > effort {
+				if look.hashed += len(body.bytes) + 200; look.hashed > look.q.effort {
 					return nil
 				}
 				stamp := strconv.FormatInt(seconds, 10)

@@ -93,6 +93,9 @@ func (look *search) ruledOut() []string {
 		return what + ": " + strings.Join(all, "; ")
 	}
 	out := []string{fmt.Sprintf("%s computed, and compared with %s", count(look.computed, "signature"), count(len(look.tokens), "piece")+" of the headers that may be one or a part of one (hex in either case, base64, with and without a prefix)")}
+	if look.hashed > look.q.effort {
+		out = append(out, "not all of it was tried, and not all together: it would have taken too long, the body being large or the headers many")
+	}
 	if len(look.keys) > 0 {
 		out = append(out, labels("the secret", look.keys))
 	}
