@@ -28,7 +28,7 @@ function test() {
   return (
     run(process.execPath, ["scripts/build.mjs"]) ||
     run("go", ["build", "-buildvcs=false", "-o", binary, "./cmd/billhook"], { cwd: join(root, "../..") }) ||
-    run(process.execPath, ["--test", "--test-reporter=spec", "--test-timeout=120000", ...files.map((name) => `test/${name}`)], { env: { ...process.env, BILLHOOK_BINARY: binary } })
+    run(process.execPath, ["--test", "--test-reporter=spec", "--test-timeout=300000", ...files.map((name) => `test/${name}`)], { env: { ...process.env, BILLHOOK_BINARY: binary } })
   );
 }
 

@@ -52,7 +52,7 @@ const bun = () => runtime("BUN", "@oven/bun-linux-x64/bin/bun");
 const workerd = () => runtime("WORKERD", "@cloudflare/workerd-linux-64/bin/workerd");
 
 async function run(file, ...args) {
-  const { stdout } = await promisify(execFile)(file, args, { cwd: folder, env: { PATH: process.env.PATH, HOME: folder, NO_COLOR: "1" }, timeout: 60_000 });
+  const { stdout } = await promisify(execFile)(file, args, { cwd: folder, env: { PATH: process.env.PATH, HOME: folder, NO_COLOR: "1" }, timeout: 120_000 });
   return stdout;
 }
 
@@ -64,7 +64,7 @@ test("Node 18", async () => {
 // Fastify 5 itself wants Node 20.
 for (const name of ["vectors", "verify", "client", "services", "express", "hono", "next"]) {
   test(`Node 18: the tests of ${name}`, async () => {
-    const said = await promisify(execFile)(node18(), ["--test", "--test-reporter=tap", join("test", `${name}.test.mjs`)], { cwd: root, env: { ...process.env, NODE_TEST_CONTEXT: "" }, maxBuffer: 64 << 20, timeout: 100_000 });
+    const said = await promisify(execFile)(node18(), ["--test", "--test-reporter=tap", join("test", `${name}.test.mjs`)], { cwd: root, env: { ...process.env, NODE_TEST_CONTEXT: "" }, maxBuffer: 64 << 20, timeout: 250_000 });
     assert.match(said.stdout, /^# pass [1-9]/m);
     assert.match(said.stdout, /^# fail 0$/m);
     assert.match(said.stdout, /^# skipped 0$/m);

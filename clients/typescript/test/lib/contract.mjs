@@ -153,4 +153,12 @@ export async function contract(name, start) {
     await answered(post(url, body, headers(body, "batch_1")), 204);
     assert.deepEqual(handled, ["evt_1", "evt_2", "evt_3", "evt_2"]);
   });
+
+  test(`${name}: a batch of which one is busy and another fails has failed`, async (t) => {
+    const url = await begin(t, { batch: true }, ({ id }) => {
+      throw id === "evt_1" ? new BusyError("later") : new Error("no database");
+    });
+    const body = `[${envelope("evt_1")},${envelope("evt_2")}]`;
+    await answered(post(url, body, headers(body, "batch_1")), 500, "internal");
+  });
 }
