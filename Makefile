@@ -16,10 +16,14 @@ CHUNK = 2000
 COVERED = github.com/billhook/billhook github.com/billhook/billhook/sign github.com/billhook/billhook/profile github.com/billhook/billhook/receive
 MINIMUM = 85
 
-.PHONY: help run test race lint security vulncheck coverage fuzz fuzz-nightly sim sim-nightly verify bench
+VERSION ?=
+# The systems that release-check builds for, twice; all where it is empty.
+ONLY ?=
+
+.PHONY: help run test race lint security vulncheck coverage fuzz fuzz-nightly sim sim-nightly verify bench release release-check chart
 
 help: ## Show this list.
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-12s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-13s %s\n", $$1, $$2 }' Makefile
 
 run: ## Run the service for development on 127.0.0.1:4000.
 	go run ./cmd/billhook serve --dev
@@ -28,11 +32,12 @@ test: ## Run all tests.
 	go test ./...
 
 # SQLite, which is C made Go, is not looked at: its memory is guarded by locks that
-# are, and all tests on it would take ten times as long. internal/e2e and
-# internal/browser start the binary, which is built without the detector.
+# are, and all tests on it would take ten times as long. internal/e2e,
+# internal/browser and internal/typescript start the binary, which is built without
+# the detector.
 race: ## Run all tests with the race detector (needs a C compiler).
 	CGO_ENABLED=1 go test -race -gcflags='modernc.org/sqlite/lib=-race=false' -gcflags='modernc.org/libc/...=-race=false' \
-		-short -count=1 -timeout 30m $$(go list ./... | grep -vE '/internal/(e2e|browser)$$')
+		-short -count=1 -timeout 30m $$(go list ./... | grep -vE '/internal/(e2e|browser|typescript)$$')
 
 lint: ## Check format, vet, staticcheck and the module file.
 	@test -z "$$(gofmt -l .)" || { echo "not formatted:"; gofmt -l .; exit 1; }
@@ -79,3 +84,12 @@ verify: ## All that the gate does.
 
 bench: ## Measure this machine beside a forwarder that keeps nothing (see --help for the rest).
 	go run ./cmd/billhook bench
+
+release: ## Build what is handed out, for all systems, into dist/ (VERSION=1.2.3 where no tag says it).
+	go run ./packaging/release -version=$(VERSION)
+
+release-check: ## Build it twice, from different folders and caches, and compare (ONLY=linux/amd64,…).
+	go run ./packaging/release -check -only=$(ONLY) -version=$(VERSION)
+
+chart: ## Have Helm judge the chart, and read what it makes as Kubernetes would.
+	cd packaging/helm/check && go vet ./... && go test -count=1 -v ./...

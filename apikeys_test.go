@@ -216,9 +216,9 @@ func TestRevokedOnTwoNodes(t *testing.T) {
 	})
 }
 
-// TestReadmeNamesThePermissions: its table has them all.
-func TestReadmeNamesThePermissions(t *testing.T) {
-	text, err := os.ReadFile("README.md")
+// TestDocumentationNamesThePermissions: its table has them all.
+func TestDocumentationNamesThePermissions(t *testing.T) {
+	text, err := os.ReadFile("docs/SECURITY.md")
 	if err != nil {
 		t.Fatal(err)
 	}

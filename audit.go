@@ -54,6 +54,7 @@ const (
 	AuditWebhookTest    = "webhooks.test"
 	AuditSecretRotate   = "webhooks.rotateSecret"
 	AuditSecretReveal   = "webhooks.revealSecret"
+	AuditWebhookListen  = "webhooks.listen" // as the webhook, with its secrets
 	AuditDeliveryRetry  = "deliveries.retry"
 	AuditRecoveryCreate = "recoveries.create"
 	AuditRecoveryCancel = "recoveries.cancel"
@@ -77,7 +78,7 @@ const AuditWebhookDeactivate = "webhooks.deactivate"
 var auditNames = []string{
 	AuditStoreCreate, AuditStoreUpdate, AuditStoreDelete,
 	AuditWebhookCreate, AuditWebhookUpdate, AuditWebhookDelete, AuditWebhookTest,
-	AuditSecretRotate, AuditSecretReveal, AuditDeliveryRetry,
+	AuditSecretRotate, AuditSecretReveal, AuditWebhookListen, AuditDeliveryRetry,
 	AuditRecoveryCreate, AuditRecoveryCancel, AuditRecoveryEnd,
 	AuditKeyCreate, AuditKeyRevoke,
 	AuditWebhookFail, AuditWebhookRecover, AuditWebhookDeactivate,

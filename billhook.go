@@ -205,6 +205,9 @@ type Client struct {
 	// outdated has something in it when the configuration in memory may be.
 	outdated chan struct{}
 	alerts   *alerts
+	// newEvents are told to who follows them, and listens are those on record.
+	newEvents newEvents
+	listens   listens
 	// ownKey is what keys are derived of where there is no Keyring.
 	ownKey [32]byte
 }
@@ -222,7 +225,10 @@ func New(db Database, config Config) (*Client, error) {
 	c.committer.gather = config.gather
 	c.committer.committed = config.Observer.Committed
 	c.activity = newActivityTally()
-	c.committer.written = c.activity.count
+	c.committer.written = func(b *Batch, at time.Time) {
+		c.activity.count(b, at)
+		c.newEvents.written(b)
+	}
 	c.linker = &linker{committer: c.committer}
 	c.recoverer = newRecoverer(c)
 	c.forgetter = newForgetter(c)

@@ -114,6 +114,7 @@ type Database interface {
 	// own entries, and what was done in Billhook itself.
 	Audit(ctx context.Context, f AuditFilter) ([]AuditEntry, error)
 	AuditLog
+	EventLog
 	RecoveryLog
 	Forgetter
 	Activities

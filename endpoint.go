@@ -93,10 +93,10 @@ const sequenceHeader = "Webhook-Sequence"
 const traceparentHeader = "traceparent"
 
 // header makes the headers of one attempt. The id is the event's, or the batch's;
-// sequence is what sequenceHeader says, if anything, and trace what traceparentHeader
+// eventType is the event's, and "" for a batch. sequence is what sequenceHeader says, if anything, and trace what traceparentHeader
 // does where the webhook asks for it.
-func (e *endpoint) header(id, sequence string, trace TraceContext, at time.Time, body []byte) http.Header {
-	signed := e.profile.SignedHeaders(e.signers(at), id, at, body)
+func (e *endpoint) header(id, eventType, sequence string, trace TraceContext, at time.Time, body []byte) http.Header {
+	signed := append(e.profile.SignedHeaders(e.signers(at), id, at, body), e.profile.EventHeaders(id, eventType, at)...)
 	h := make(http.Header, 4+len(e.static)+len(signed))
 	values := make([]string, 0, 4+len(e.static)+len(signed)) // one piece of memory for all
 	set := func(name, value string) {
@@ -163,7 +163,7 @@ func reservedHeader(name string, p *profile.Profile) bool {
 		return true
 	}
 	return strings.HasPrefix(name, "webhook-") || strings.HasPrefix(name, "proxy-") ||
-		p.Signature != nil && name == strings.ToLower(p.Signature.Header)
+		p.HasHeader(name)
 }
 
 // wants reports whether the webhook subscribes to the event type.

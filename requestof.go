@@ -51,7 +51,7 @@ func (c *Client) RequestOf(ctx context.Context, storeID, deliveryID string) (Req
 	case e == nil:
 		return Request{}, &Error{Code: CodeConflict, Message: "the webhook of this delivery was deleted, and its requests cannot be shown any more"}
 	case e.shut:
-		return Request{}, &Error{Code: CodeConflict, Message: "the webhook's secret cannot be opened, so that nothing can be signed", Hint: "start with the key that it is sealed with"}
+		return Request{}, errSecretShut()
 	}
 	event, err := c.Event(ctx, storeID, d.EventID)
 	if err != nil {
@@ -69,15 +69,19 @@ func (c *Client) RequestOf(ctx context.Context, storeID, deliveryID string) (Req
 		last := &attempts[n-1]
 		r.At, r.URL, r.Sent, r.BatchSize = last.StartedAt, last.URL, true, last.BatchSize
 	}
-	id := event.ID
+	id, eventType := event.ID, event.Type
 	r.Body = e.appendEnvelope(nil, &event)
 	if e.batches() {
-		id = batchID([]*Event{&event})
+		id, eventType = batchID([]*Event{&event}), ""
 		r.Body, _ = e.batchBody([]*Pending{{Event: &event}})
 	}
-	r.Headers = e.shownHeaders(e.header(id, sequenceText(&event), event.TraceContext, r.At, r.Body))
+	r.Headers = e.shownHeaders(e.header(id, eventType, sequenceText(&event), event.TraceContext, r.At, r.Body))
 	r.SignatureBase = slices.Concat([]byte(id+"."+strconv.FormatInt(r.At.Unix(), 10)+"."), r.Body)
 	return r, nil
+}
+
+func errSecretShut() *Error {
+	return &Error{Code: CodeConflict, Message: "the webhook's secret cannot be opened, so that nothing can be signed", Hint: "start with the key that it is sealed with"}
 }
 
 // shownHeaders are a request's without what is nobody's to see.

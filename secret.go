@@ -158,6 +158,14 @@ func (k *Keyring) open(w *Webhook, now time.Time) (failure error) {
 	return failure
 }
 
+// Opens says why a secret of a webhook, as it was read from a database, cannot be
+// opened that signs or is sent now; nil where each can. Of a Keyring that is nil only
+// those open that are not sealed.
+func (k *Keyring) Opens(w Webhook) error {
+	w.ownSecrets()
+	return k.open(&w, now())
+}
+
 // sealedShut reports whether a secret of the webhook could not be opened. Its
 // deliveries wait then: signed without it, a receiver would refuse them.
 func (w *Webhook) sealedShut() bool {

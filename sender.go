@@ -126,7 +126,7 @@ func (s *sender) attempt(ctx context.Context, a *Attempt, e *endpoint, p *Pendin
 		return true
 	}
 	body := e.appendEnvelope(make([]byte, 0, len(event.Data)+256), event)
-	return s.exchange(ctx, e, a, e.header(event.ID, sequenceText(event), trace, a.StartedAt, body), body, held)
+	return s.exchange(ctx, e, a, e.header(event.ID, event.Type, sequenceText(event), trace, a.StartedAt, body), body, held)
 }
 
 // unencrypted fails an attempt whose URL was registered while it was allowed.

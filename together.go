@@ -168,7 +168,7 @@ func (s *sender) deliverTogether(ctx context.Context, e *endpoint, all []Pending
 			events[i] = p.Event
 		}
 		a.BatchID, a.BatchSize = batchID(events), n
-		if !s.exchange(ctx, e, a, e.header(a.BatchID, sequenceText(events...), TraceContext{}, a.StartedAt, body), body, held) {
+		if !s.exchange(ctx, e, a, e.header(a.BatchID, "", sequenceText(events...), TraceContext{}, a.StartedAt, body), body, held) {
 			for i, p := range ready {
 				if came.left = append(came.left, *p); spans[i] != nil {
 					spans[i].End(nil)

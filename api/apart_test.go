@@ -25,28 +25,29 @@ var foreign = map[string][]string{
 		`{"type":"order.paid","data":{},"id":"%s"}`, `{"type":"order.paid","data":{},"idempotencyKey":"%s"}`,
 		`{"type":"order.paid","data":{},"entity":{"type":"order","id":"%[1]s"},"actor":{"type":"user","id":"%[1]s"}}`,
 	},
-	"emitEvents":          {`{"events":[{"type":"order.paid","data":{},"id":"%[1]s-b","idempotencyKey":"%[1]s"}]}`},
-	"retryDelivery":       {``},
-	"createWebhook":       {`{"id":"%s","url":"https://example.com/","events":["*"]}`, `{"url":"https://example.com/%[1]s","events":["*"],"name":"%[1]s"}`},
-	"updateWebhook":       {`{"name":"%s"}`, `{"url":"https://example.com/%s"}`},
-	"rotateWebhookSecret": {`{"secret":"%s","gracePeriodSeconds":0}`},
-	"testWebhook":         {`{"type":"%s"}`},
-	"createEventType":     {`{"name":"%s"}`, `{"name":"x.%s","entity":{"type":"%[1]s","id":"/id"},"schema":{"const":"%[1]s"}}`},
-	"putEventType":        {`{"description":"%s"}`},
-	"updateEventType":     {`{"description":"%s"}`},
-	"tryFilter":           {`{"filter":"data.id == '%[1]s' || entity.id == '%[1]s'"}`, `{"filter":"true","events":["%s"]}`},
-	"tryWebhookFilter":    {`{"filter":"event.id == '%s'"}`},
-	"retryDeliveries":     {`{"webhookId":"%s"}`, `{"event":"%s"}`, `{"webhookId":"%s","dryRun":true}`},
-	"recoverWebhook":      {`{"since":"2026-01-01T00:00:00Z"}`, `{"since":"2026-01-01T00:00:00Z","dryRun":true}`},
-	"replayWebhook":       {`{"since":"2026-01-01T00:00:00Z","types":["%s"]}`, `{"since":"2026-01-01T00:00:00Z","dryRun":true}`},
-	"cancelRecovery":      {``},
-	"createPortalSession": {`{"capabilities":["read","manage"],"actor":{"type":"%[1]s","id":"%[1]s"}}`, `{"capabilities":["read","%s"]}`},
-	"createErasure":       {`{"entity":{"type":"%s","id":"x"}}`, `{"entity":{"type":"order","id":"%s"}}`},
+	"emitEvents":           {`{"events":[{"type":"order.paid","data":{},"id":"%[1]s-b","idempotencyKey":"%[1]s"}]}`},
+	"retryDelivery":        {``},
+	"createWebhook":        {`{"id":"%s","url":"https://example.com/","events":["*"]}`, `{"url":"https://example.com/%[1]s","events":["*"],"name":"%[1]s"}`},
+	"updateWebhook":        {`{"name":"%s"}`, `{"url":"https://example.com/%s"}`},
+	"compareWebhookSecret": {`{"secret":"%s"}`, `{"headers":{"X":"%s"}}`},
+	"rotateWebhookSecret":  {`{"secret":"%s","gracePeriodSeconds":0}`},
+	"testWebhook":          {`{"type":"%s"}`},
+	"createEventType":      {`{"name":"%s"}`, `{"name":"x.%s","entity":{"type":"%[1]s","id":"/id"},"schema":{"const":"%[1]s"}}`},
+	"putEventType":         {`{"description":"%s"}`},
+	"updateEventType":      {`{"description":"%s"}`},
+	"tryFilter":            {`{"filter":"data.id == '%[1]s' || entity.id == '%[1]s'"}`, `{"filter":"true","events":["%s"]}`},
+	"tryWebhookFilter":     {`{"filter":"event.id == '%s'"}`},
+	"retryDeliveries":      {`{"webhookId":"%s"}`, `{"event":"%s"}`, `{"webhookId":"%s","dryRun":true}`},
+	"recoverWebhook":       {`{"since":"2026-01-01T00:00:00Z"}`, `{"since":"2026-01-01T00:00:00Z","dryRun":true}`},
+	"replayWebhook":        {`{"since":"2026-01-01T00:00:00Z","types":["%s"]}`, `{"since":"2026-01-01T00:00:00Z","dryRun":true}`},
+	"cancelRecovery":       {``},
+	"createPortalSession":  {`{"capabilities":["read","manage"],"actor":{"type":"%[1]s","id":"%[1]s"}}`, `{"capabilities":["read","%s"]}`},
+	"createErasure":        {`{"entity":{"type":"%s","id":"x"}}`, `{"entity":{"type":"order","id":"%s"}}`},
 }
 
 // made is what the answers to one question asked in two stores differ in: times,
 // what chance has made, and the hashes over those.
-var made = regexp.MustCompile(`\d{4}-\d\d-\d\dT[\d:.]+Z|(evt|wh|dlv|key|aud|rcv|era|pts)_[0-9A-Za-z]{26}|eyJ[\w-]+\.[\w-]{43}|req_[0-9a-f]{24}|"(hash|schemaSha256)":"[0-9a-f]{64}"|whsec_[\w+/=]{20,}|bhk_\w+|"nextCursor":"[^"]+"`)
+var made = regexp.MustCompile(`\d{4}-\d\d-\d\dT[\d:.]+Z|(evt|wh|dlv|key|aud|rcv|era|pts)_[0-9A-Za-z]{26}|eyJ[\w-]+\.[\w-]{43}|req_[0-9a-f]{24}|"(hash|schemaSha256)":"[0-9a-f]{64}"|whsec_[\w+/=]{20,}|bhk_\w+|"nextCursor":"[^"]+"|(?m)^id: \S+`)
 
 // entityTypes are what the neighbour's audit log is about.
 var entityTypes = []string{"apiKey", "delivery", "eventType", "portalSession", "recovery", "store", "webhook", mark}
@@ -324,6 +325,10 @@ func (f *fixture) everything(t *testing.T, n *neighbour) string {
 			switch {
 			case got.Code == http.StatusOK && kind(rt) == "audit":
 				fmt.Fprintln(&all, path, withoutReveals(t, got.Body.Bytes(), n.key))
+			case got.Code == http.StatusOK && rt.operationID == "streamEvents":
+				_, start, _ := strings.Cut(got.Body.String(), "data: ") // the id is behind reveals
+				start, _, _ = strings.Cut(start, `"at"`)
+				fmt.Fprintln(&all, path, start)
 			case got.Code == http.StatusOK && strings.HasSuffix(path, "/health"):
 				state, _, _ := strings.Cut(got.Body.String(), `"windows"`) // which go on with the time
 				fmt.Fprintln(&all, path, state)

@@ -53,6 +53,12 @@ type Config struct {
 	// Observe is told of each request that has a route: its operation in
 	// openapi.json, the answer's status and how long it took. Default: nobody is.
 	Observe func(operation string, status int, took time.Duration)
+	// Stopping is closed when the service is about to stop: streams end then, which
+	// would keep it from that. Default: they end with their connections.
+	Stopping <-chan struct{}
+	// StreamBeat is after how long without an event a listener is told that all is
+	// well. Default: 10 s.
+	StreamBeat time.Duration
 	// Version is what GET /healthz tells of the program. Default: "dev".
 	Version string
 	// Logger gets our own failures, one record each. Default: slog.Default().
@@ -79,6 +85,8 @@ type server struct {
 	// keySets are the sets of public keys as they were answered last: *keySet, by
 	// store.
 	keySets sync.Map
+	// streams counts who listens.
+	streams streams
 }
 
 // New returns the handler of every path in openapi.json. It answers all other
@@ -102,6 +110,9 @@ func New(client *billhook.Client, cfg Config) http.Handler {
 	if cfg.MaxBatch == 0 {
 		cfg.MaxBatch = defaultMaxBatch
 	}
+	if cfg.StreamBeat == 0 {
+		cfg.StreamBeat = streamBeat
+	}
 	if cfg.Version == "" {
 		cfg.Version = "dev"
 	}
@@ -119,8 +130,8 @@ func New(client *billhook.Client, cfg Config) http.Handler {
 }
 
 func (s *server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	c := &call{server: s, w: w, r: r}
-	defer c.observe(time.Now())
+	c := &call{server: s, w: w, r: r, began: time.Now()}
+	defer c.observe()
 	defer c.recover()
 	defer c.letGo()
 	// The mux gets the call as its ResponseWriter: a route takes it out again,
@@ -132,10 +143,11 @@ func (s *server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// observe tells of a request that was answered.
-func (c *call) observe(began time.Time) {
-	if c.route != nil && c.answered {
-		c.cfg.Observe(c.route.operationID, c.status, time.Since(began))
+// observe tells of a request that was answered, once.
+func (c *call) observe() {
+	if c.route != nil && c.answered && !c.observed {
+		c.observed = true
+		c.cfg.Observe(c.route.operationID, c.status, time.Since(c.began))
 	}
 }
 

@@ -10,6 +10,7 @@ import (
 	"strconv"
 	"strings"
 	"sync/atomic"
+	"time"
 
 	"github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"
@@ -32,9 +33,11 @@ type call struct {
 
 	storeBodies *atomic.Int64 // held counts there too; nil for nowhere
 
+	began     time.Time
 	muxStatus int  // what the mux itself would have answered
 	answered  bool // the status is on its way
 	status    int  // which one
+	observed  bool // it was told of
 }
 
 // Header, Write and WriteHeader catch what the mux itself says.

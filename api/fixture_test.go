@@ -35,6 +35,13 @@ func newFixture(t testing.TB, config billhook.Config, cfg Config) *fixture {
 	return newFixtureIn(t, t.TempDir(), config, cfg)
 }
 
+// stopped is for a service that is about to stop.
+var stopped = func() chan struct{} {
+	c := make(chan struct{})
+	close(c)
+	return c
+}()
+
 // newFixtureIn is newFixture in a folder, which in a bubble must come from
 // outside of it.
 func newFixtureIn(t testing.TB, dir string, config billhook.Config, cfg Config) *fixture {
@@ -59,6 +66,9 @@ func newFixtureIn(t testing.TB, dir string, config billhook.Config, cfg Config) 
 	}
 	if cfg.Metrics == nil {
 		cfg.Metrics = http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write([]byte("up 1\n")) })
+	}
+	if cfg.Stopping == nil { // most tests read whole answers: streams end with their first page
+		cfg.Stopping = stopped
 	}
 	if cfg.Logger == nil {
 		cfg.Logger = slog.New(slog.DiscardHandler)

@@ -52,6 +52,7 @@ func routes() []*route {
 		{"POST", "/api/events", EventsEmit, inStore, "emitEvent", (*call).emitEvent},
 		{"POST", "/api/events/batch", EventsEmit, inStore, "emitEvents", (*call).emitEvents},
 		{"GET", "/api/events", DeliveriesRead, inStore, "listEvents", (*call).listEvents},
+		{"GET", "/api/events/stream", DeliveriesRead, inStore, "streamEvents", (*call).streamEvents},
 		{"GET", "/api/events/{id}", DeliveriesRead, inStore, "getEvent", (*call).getEvent},
 
 		{"GET", "/api/activity", DeliveriesRead, inStore, "getActivity", (*call).getActivity},
@@ -90,6 +91,7 @@ func webhookRoutes(path, suffix string) []*route {
 		{"PATCH", path + "/{id}", WebhooksManage, inStore, "updateWebhook" + suffix, (*call).updateWebhook},
 		{"DELETE", path + "/{id}", WebhooksManage, inStore, "deleteWebhook" + suffix, (*call).deleteWebhook},
 		{"GET", path + "/{id}/secret", WebhooksManage, inStore, "revealWebhookSecret" + suffix, (*call).revealSecret},
+		{"POST", path + "/{id}/compare-secret", WebhooksManage, inStore, "compareWebhookSecret" + suffix, (*call).compareSecret},
 		{"POST", path + "/{id}/rotate-secret", WebhooksManage, inStore, "rotateWebhookSecret" + suffix, (*call).rotateSecret},
 		{"POST", path + "/{id}/test", WebhooksManage, inStore, "testWebhook" + suffix, (*call).testWebhook},
 		{"POST", path + "/{id}/recover", DeliveriesRetry, inStore, "recoverWebhook" + suffix, (*call).recoverWebhook},

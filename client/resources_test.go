@@ -23,6 +23,7 @@ func TestEveryOperation(t *testing.T) {
 		tryDeliveries(t, s)
 		tryErasures(t, s)
 		tryAudit(t, s)
+		tryStream(t, s)
 		for _, operation := range operations(t) {
 			if s.operations[operation] == 0 && !strings.HasSuffix(operation, "V2") { // the same at another path
 				t.Errorf("no method has called %s", operation)
@@ -204,6 +205,9 @@ func tryWebhooks(t *testing.T, s *service) {
 	}
 	if page := must(s.Webhooks.List(ctx, client.Paging{}))(t); len(page.Data) != 1 || page.NextCursor != nil {
 		t.Errorf("%+v", page)
+	}
+	if same := must(s.Webhooks.CompareSecret(ctx, id, client.SecretsToCompare{Secret: made.Secret, Headers: map[string]string{"X-None": "1"}}))(t); same.Secret == nil || !*same.Secret || same.Headers["X-None"] {
+		t.Errorf("compared: %+v", same)
 	}
 	rotated := must(s.Webhooks.RotateSecret(ctx, id, client.Rotation{GracePeriodSeconds: new(60)}))(t)
 	if shown := must(s.Webhooks.Secrets(ctx, id))(t); shown.Secret != rotated.Secret || shown.Previous[0].Secret != made.Secret || len(shown.Headers) != 1 {

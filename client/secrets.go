@@ -38,6 +38,24 @@ func (w Webhooks) Secrets(ctx context.Context, id string) (*Secrets, error) {
 	return get[Secrets](ctx, w.c, nil, "webhooks", id, "secret")
 }
 
+// SecretsToCompare are what a webhook may have.
+type SecretsToCompare struct {
+	Secret  string            `json:"secret,omitempty"`
+	Headers map[string]string `json:"headers,omitempty"`
+}
+
+// ComparedSecrets tell what of it it has.
+type ComparedSecrets struct {
+	// Secret is nil where none was given.
+	Secret  *bool           `json:"secret"`
+	Headers map[string]bool `json:"headers"`
+}
+
+// CompareSecret tells whether a webhook has a secret and headers, and reveals nothing.
+func (w Webhooks) CompareSecret(ctx context.Context, id string, with SecretsToCompare) (*ComparedSecrets, error) {
+	return change[ComparedSecrets](ctx, w.c, http.MethodPost, with, "webhooks", id, "compare-secret")
+}
+
 // RotateSecret gives a webhook a new secret, beside which the old one signs for a while.
 func (w Webhooks) RotateSecret(ctx context.Context, id string, r Rotation) (*WebhookWithSecret, error) {
 	return change[WebhookWithSecret](ctx, w.c, http.MethodPost, r, "webhooks", id, "rotate-secret")

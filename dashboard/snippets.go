@@ -9,8 +9,9 @@ import (
 )
 
 // The snippets that verify a delivery, a file for each language and scheme: hex is
-// the header of a platform's own, standard is Standard Webhooks. Tests run them
-// against the vectors of package profile.
+// the header of a platform's own, where it is of that form, standard is Standard Webhooks.
+// They take one secret and say how to use them; docs/verify has the whole of it. Tests run
+// both on the requests of internal/verifydocs.
 //
 //go:embed snippets
 var snippetFiles embed.FS
@@ -19,6 +20,7 @@ var snippetFiles embed.FS
 // are shown.
 var snippetLanguages = []struct{ name, file string }{
 	{"Node", ".mjs"}, {"Go", ".go.txt"}, {"Python", ".py"}, {"PHP", ".php"}, {"Ruby", ".rb"},
+	{"Java", ".java"},
 }
 
 // A snippet is code that verifies deliveries of one profile.
@@ -30,7 +32,7 @@ type snippet struct {
 // snippetsOf are the snippets for receivers of a profile.
 func snippetsOf(p *profile.Profile) ([]snippet, error) {
 	scheme, header := "standard", ""
-	if p.Signature != nil {
+	if p.Signature != nil && p.Signature.IsPlain() { // every delivery has the others
 		scheme, header = "hex", p.Signature.Header
 	}
 	values := map[string]string{

@@ -2,14 +2,16 @@ package dashboard
 
 import (
 	"bytes"
+	"encoding/base64"
 	"encoding/json"
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
-	"slices"
 	"strings"
 	"testing"
 
+	"github.com/billhook/billhook/internal/verifydocs"
 	"github.com/billhook/billhook/profile"
 )
 
@@ -26,57 +28,42 @@ type snippetCase struct {
 	Want    bool              `json:"-"`
 }
 
-func (c snippetCase) named(name string, change func(*snippetCase)) snippetCase {
-	c.Name, c.Want = c.Name+": "+name, false
-	change(&c)
-	return c
-}
-
-// snippetCases are the vectors of package profile, as they are and spoilt, by profile.
+// snippetCases are the requests that the functions of docs/verify are asked about, too,
+// by profile: those to a receiver that has one secret, as snippets do.
 func snippetCases(t *testing.T) map[string][]snippetCase {
 	t.Helper()
-	text, err := os.ReadFile("../profile/testdata/vectors.json")
+	cases, err := verifydocs.Cases("../profile/testdata")
 	if err != nil {
 		t.Fatal(err)
 	}
-	var vectors []struct {
-		Name, Profile, Body string
-		Secrets             []string
-		SentAt              int64
-		Headers             []profile.Header
-	}
-	if err := json.Unmarshal(text, &vectors); err != nil {
-		t.Fatal(err)
-	}
 	all := map[string][]snippetCase{}
-	for _, v := range vectors {
-		good := snippetCase{
-			Name: v.Name, Body: []byte(v.Body), Secret: v.Secrets[0], Now: v.SentAt, Want: true,
+	for _, c := range cases {
+		p, ok := profile.Named(c.Profile)
+		if !ok {
+			t.Fatalf("there is no profile %s", c.Profile)
+		}
+		// whsec_ and nothing after it is a secret cut short, which only Standard Webhooks
+		// reads as no secret at all.
+		if len(c.Secrets) != 1 || c.Secrets[0] == "whsec_" && p.Signature != nil {
+			continue
+		}
+		one := snippetCase{
+			Name: c.Name, Body: c.Body, Secret: c.Secrets[0], Now: c.Now, Want: c.Own,
 			Headers: map[string]string{}, Proper: map[string]string{}, CGI: map[string]string{},
 		}
-		for _, h := range v.Headers {
-			good.Headers[strings.ToLower(h.Name)], good.Proper[h.Name] = h.Value, h.Value
-			good.CGI["HTTP_"+strings.ToUpper(strings.ReplaceAll(h.Name, "-", "_"))] = h.Value
+		if p.Signature == nil {
+			one.Want = c.Standard
 		}
-		none := map[string]string{}
-		all[v.Profile] = append(all[v.Profile], good,
-			good.named("another body", func(c *snippetCase) { c.Body = append(slices.Clone(c.Body), ' ') }),
-			good.named("another secret", func(c *snippetCase) { c.Secret = "whsec_b3RoZXIgc2VjcmV0IGhlcmU=" }),
-			good.named("no headers", func(c *snippetCase) { c.Headers, c.Proper, c.CGI = none, none, none }),
-		)
-		if len(v.Headers) == 3 { // the time is signed
-			all[v.Profile] = append(all[v.Profile], good.named("too old", func(c *snippetCase) { c.Now += 301 }), good.named("too new", func(c *snippetCase) { c.Now -= 301 }))
-			for _, other := range v.Secrets[1:] {
-				also := good
-				also.Name, also.Secret = v.Name+": an older secret", other
-				all[v.Profile] = append(all[v.Profile], also)
-			}
+		for _, h := range c.Headers {
+			one.Headers[strings.ToLower(h.Name)], one.Proper[h.Name] = h.Value, h.Value
+			one.CGI["HTTP_"+strings.ToUpper(strings.ReplaceAll(h.Name, "-", "_"))] = h.Value
 		}
+		all[c.Profile] = append(all[c.Profile], one)
 	}
 	return all
 }
 
-// runtimes are what runs a snippet with its harness. Where PHP or Ruby are not
+// runtimes are what runs a snippet with its harness. Where PHP, Ruby or Java are not
 // installed their snippets are not run, which the test says; the others must be there.
 var runtimes = map[string]struct {
 	command  []string
@@ -89,6 +76,7 @@ var runtimes = map[string]struct {
 	"Python": {[]string{"python3", "harness.py"}, "snippet.py", "harness.py", false},
 	"PHP":    {[]string{"php", "harness.php"}, "snippet.php", "harness.php", true},
 	"Ruby":   {[]string{"ruby", "harness.rb"}, "snippet.rb", "harness.rb", true},
+	"Java":   {[]string{"java", "-cp", ".", "Harness"}, "Webhooks.java", "Harness.java", true},
 }
 
 // TestSnippets runs each snippet on the vectors of each profile.
@@ -145,6 +133,14 @@ func runSnippet(t *testing.T, s snippet, cases []snippetCase, timed bool) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	if s.Language == "Java" { // which has no JSON of its own
+		input = javaLines(cases)
+		compile := exec.CommandContext(t.Context(), "javac", "-J-XX:TieredStopAtLevel=1", "-encoding", "UTF-8", in.snippet, in.harness)
+		compile.Dir = dir
+		if said, err := compile.CombinedOutput(); err != nil {
+			t.Fatalf("%v\n%s", err, said)
+		}
+	}
 	run := exec.CommandContext(t.Context(), in.command[0], in.command[1:]...)
 	run.Dir, run.Stdin = dir, bytes.NewReader(input)
 	var said bytes.Buffer
@@ -162,4 +158,17 @@ func runSnippet(t *testing.T, s snippet, cases []snippetCase, timed bool) {
 			t.Errorf("%s: it says %v", c.Name, answers[i])
 		}
 	}
+}
+
+// javaLines are the cases in lines of time, secret, body and headers, apart by tabs,
+// which none of them has.
+func javaLines(cases []snippetCase) (lines []byte) {
+	for _, c := range cases {
+		lines = fmt.Appendf(lines, "%d\t%s\t%s", c.Now, c.Secret, base64.StdEncoding.EncodeToString(c.Body))
+		for name, value := range c.Headers {
+			lines = fmt.Appendf(lines, "\t%s\t%s", name, value)
+		}
+		lines = append(lines, '\n')
+	}
+	return lines
 }

@@ -218,6 +218,12 @@ func TestPlans(t *testing.T) {
 		{"audit of an actor", audit(func(f *billhook.AuditFilter) { f.ActorID = "root" }), "audit_", true},
 		{"audit heads", func() error { _, err := db.AuditHeads(ctx, lane.StoreID); return err }, "chain_number_idx", true},
 		{"audit chain", func() error { _, err := db.AuditChain(ctx, lane.StoreID, db.owner(), 100, 10); return err }, "chain_number_idx", true},
+		{"ends of chains", func() error { _, err := db.ChainEnds(ctx, lane.StoreID); return err }, "", true},
+		{"events of a chain", func() error {
+			_, err := db.ChainEvents(ctx, billhook.ChainRange{StoreID: lane.StoreID, Chain: db.owner(), After: 100, To: 1000, Limit: 10})
+			return err
+		}, "chain_number_idx", true},
+		{"first events since", func() error { _, err := db.ChainsSince(ctx, lane.StoreID, some.Event.CreatedAt); return err }, "created_at_id_idx", true},
 		{"audit since", func() error {
 			_, err := db.AuditSince(ctx, lane.StoreID, billhook.EventPosition{CreatedAt: some.Event.CreatedAt}, time.Time{}, 10)
 			return err

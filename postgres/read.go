@@ -167,3 +167,18 @@ func (d *Database) Over(ctx context.Context, f billhook.OverFilter) ([]billhook.
 func (d *Database) EventsFor(ctx context.Context, f billhook.EventsForFilter) ([]billhook.EventFor, error) {
 	return d.reader.EventsFor(ctx, f)
 }
+
+// ChainEnds reads where the store's chains end.
+func (d *Database) ChainEnds(ctx context.Context, storeID string) ([]billhook.ChainEnd, error) {
+	return d.reader.ChainEnds(ctx, storeID)
+}
+
+// ChainEvents reads events of one chain, by number.
+func (d *Database) ChainEvents(ctx context.Context, r billhook.ChainRange) ([]billhook.ChainEvent, error) {
+	return d.reader.ChainEvents(ctx, r)
+}
+
+// ChainsSince reads the first event of each chain that is from a time or later.
+func (d *Database) ChainsSince(ctx context.Context, storeID string, since time.Time) ([]billhook.ChainEnd, error) {
+	return d.reader.ChainsSince(ctx, storeID, since)
+}

@@ -32,12 +32,12 @@ func (p *Profile) check() error {
 		return bad("/eventTypes", "must not be empty where the catalogue is closed")
 	}
 	if p.Signature != nil {
-		if err := under("/signature/header", checkHeader(p.Signature.Header)); err != nil {
+		if err := under("/signature", p.Signature.check()); err != nil {
 			return err
 		}
-		if p.Signature.Encoding != "hex" {
-			return bad("/signature/encoding", `must be "hex"`)
-		}
+	}
+	if err := p.checkOwnHeaders(); err != nil {
+		return err
 	}
 	for _, id := range []struct {
 		pointer string
@@ -52,7 +52,20 @@ func (p *Profile) check() error {
 	if err := under("/retryPolicy", p.RetryPolicy.Check()); err != nil {
 		return err
 	}
+	if p.bare() {
+		if p.headerOf(ValueEventType, "") == "" {
+			return bad("/headers", "has none with the value %q, and neither has the body", ValueEventType)
+		}
+		return nil
+	}
 	return checkEnvelope(p.Envelope)
+}
+
+// bare says whether the body is the event's data alone: an envelope of one member
+// without a name.
+func (p *Profile) bare() bool {
+	return len(p.Envelope) == 1 && p.Envelope[0].Value == ValueEventData && p.Envelope[0].Name == "" &&
+		p.Envelope[0].Format == "" && p.Envelope[0].Wrap == "" && p.Envelope[0].Constant == nil && len(p.Envelope[0].Members) == 0
 }
 
 // under puts the error's place under pointer.
@@ -102,8 +115,8 @@ func checkEnvelopeMembers(members []Member, pointer string, seen map[string]bool
 			return bad(at+"/name", "%q is there twice", m.Name)
 		case arrayIndex([]byte(m.Name)) != notIndex:
 			return bad(at+"/name", "%q is an array index, which JavaScript moves to the front", m.Name)
-		case (m.Value == "") == (len(m.Members) == 0):
-			return bad(at, "must have either a value or members")
+		case !oneOf(m.Value != "", len(m.Members) > 0, m.Constant != nil):
+			return bad(at, "must have either a value, members or a constant")
 		case m.Format != "" && m.Value != ValueEventTime:
 			return bad(at+"/format", "is for %q only", ValueEventTime)
 		case m.Wrap != "" && m.Value != ValueEventData:
@@ -123,16 +136,27 @@ func checkEnvelopeMembers(members []Member, pointer string, seen map[string]bool
 	return nil
 }
 
+// oneOf says whether exactly one holds.
+func oneOf(conditions ...bool) bool {
+	held := 0
+	for _, c := range conditions {
+		if c {
+			held++
+		}
+	}
+	return held == 1
+}
+
 func checkValue(m Member, at string) error {
 	switch m.Value {
 	case "", ValueEventID, ValueEventType, ValueEventData, ValueRequestID, ValueIdempotencyKey:
 		return nil
 	case ValueEventTime:
 		switch m.Format {
-		case FormatUnix, FormatRFC3339, FormatRFC3339ms:
+		case FormatUnix, FormatUnixms, FormatRFC3339, FormatRFC3339ms:
 			return nil
 		}
-		return bad(at+"/format", "must be %q, %q or %q", FormatUnix, FormatRFC3339, FormatRFC3339ms)
+		return bad(at+"/format", "must be %q, %q, %q or %q", FormatUnix, FormatUnixms, FormatRFC3339, FormatRFC3339ms)
 	}
 	return bad(at+"/value", "%q is unknown", m.Value)
 }

@@ -28,7 +28,7 @@ func TestParseErrors(t *testing.T) {
 		{"/signature", nil, ""},
 		{"/signature", "x", "/signature: must be an object"},
 		{"/signature/encoding", nil, "/signature/encoding: is missing"},
-		{"/signature/encoding", "base64", "/signature/encoding: must be"},
+		{"/signature/encoding", "base64", ""},
 		{"/signature/header", "", "/signature/header: must be a header name"},
 		{"/signature/header", "x y", `/signature/header: header "x y" may hold`},
 		{"/signature/header", strings.Repeat("x", 65), "/signature/header: must be a header name"},

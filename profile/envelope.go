@@ -2,13 +2,15 @@ package profile
 
 import (
 	"bytes"
+	"encoding/json"
 	"strconv"
 	"strings"
 	"time"
 )
 
-// Member is one member of the envelope: a value taken from the event, or an
-// object of further members.
+// Member is one member of the envelope: a value taken from the event, a constant, or
+// an object of further members. An envelope of one member that has no name, and whose
+// value is ValueEventData, means that the body is the data alone.
 type Member struct {
 	Name string `json:"name"`
 	// Value is what the member holds, one of the Value constants. Empty where
@@ -21,6 +23,8 @@ type Member struct {
 	// member of that name whose value is an object, is not wrapped again.
 	Wrap    string   `json:"wrap,omitempty"`
 	Members []Member `json:"members,omitempty"`
+	// Constant is what the member always holds, any JSON, in place of a value.
+	Constant json.RawMessage `json:"constant,omitempty"`
 }
 
 // Values of Member.Value.
@@ -36,6 +40,7 @@ const (
 // Values of Member.Format.
 const (
 	FormatUnix      = "unix"      // 1736611200, fractions dropped
+	FormatUnixms    = "unixms"    // 1736611200123, the rest dropped
 	FormatRFC3339   = "rfc3339"   // "2024-01-15T10:30:00Z", fractions dropped
 	FormatRFC3339ms = "rfc3339ms" // "2026-03-15T10:30:00.000Z", the rest dropped
 )
@@ -99,6 +104,8 @@ func appendTime(dst []byte, at time.Time, format string) []byte {
 	switch format {
 	case FormatUnix:
 		return strconv.AppendInt(dst, at.Unix(), 10)
+	case FormatUnixms:
+		return strconv.AppendInt(dst, at.UnixMilli(), 10)
 	case FormatRFC3339:
 		return at.UTC().AppendFormat(dst, `"2006-01-02T15:04:05Z"`)
 	default:
@@ -108,6 +115,9 @@ func appendTime(dst []byte, at time.Time, format string) []byte {
 
 // compile turns the envelope into parts.
 func compile(members []Member) []part {
+	if len(members) == 1 && members[0].Name == "" { // the body is the data alone
+		return []part{{value: members[0].Value}, {}}
+	}
 	return appendParts([]part{{}}, members)
 }
 
@@ -123,6 +133,10 @@ func appendParts(parts []part, members []Member) []part {
 		last.literal = append(AppendString(last.literal, m.Name), ':')
 		if len(m.Members) > 0 {
 			parts = appendParts(parts, m.Members)
+			continue
+		}
+		if m.Constant != nil {
+			last.literal = append(last.literal, m.Constant...) // canonical, as decode leaves it
 			continue
 		}
 		last.value, last.format, last.wrap = m.Value, m.Format, newWrapper(m.Wrap)

@@ -13,6 +13,7 @@ type file struct {
 	Title        string          `json:"title"`
 	Document     string          `json:"document"`
 	Signature    *Signature      `json:"signature,omitempty"`
+	Headers      []OwnHeader     `json:"headers,omitempty"`
 	Envelope     []Member        `json:"envelope"`
 	IDs          IDs             `json:"ids"`
 	Secret       SecretFormat    `json:"secret"`
@@ -41,7 +42,7 @@ func Parse(text []byte) (*Profile, error) {
 	}
 	p := &Profile{
 		Name: f.Name, Title: f.Title, Document: f.Document,
-		Signature: f.Signature, Envelope: f.Envelope, IDs: f.IDs, Secret: f.Secret,
+		Signature: f.Signature, OwnHeaders: f.Headers, Envelope: f.Envelope, IDs: f.IDs, Secret: f.Secret,
 		UserAgent: f.UserAgent, AllowHTTP: f.AllowHTTP, Reserializes: f.Reserializes, Catalogue: f.Catalogue,
 		RetryPolicy: policy, Timeout: milliseconds(f.Timeout), Success: f.Success,
 		EventTypes: f.EventTypes,
@@ -80,7 +81,7 @@ func (p *Profile) MarshalJSON() ([]byte, error) {
 	}
 	return json.Marshal(file{
 		Name: p.Name, Title: p.Title, Document: p.Document,
-		Signature: p.Signature, Envelope: p.Envelope, IDs: p.IDs, Secret: p.Secret,
+		Signature: p.Signature, Headers: p.OwnHeaders, Envelope: p.Envelope, IDs: p.IDs, Secret: p.Secret,
 		UserAgent: p.UserAgent, AllowHTTP: p.AllowHTTP, Reserializes: p.Reserializes, Catalogue: p.Catalogue,
 		RetryPolicy: policy, Timeout: p.Timeout.Milliseconds(), Success: p.Success,
 		EventTypes: p.EventTypes,

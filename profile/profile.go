@@ -35,6 +35,9 @@ type Profile struct {
 	// Signature is the platform's own signature header, or nil where the
 	// Standard Webhooks headers, which are always sent, are the only ones.
 	Signature *Signature `json:"signature,omitempty"`
+	// OwnHeaders are headers that deliveries have beside the signature. In JSON:
+	// headers. Default: none.
+	OwnHeaders []OwnHeader `json:"headers,omitempty"`
 	// Envelope is the body's layout: its members, in order.
 	Envelope []Member `json:"envelope"`
 	// IDs says how new ids look.
@@ -62,12 +65,6 @@ type Profile struct {
 
 	types map[string]int // index into EventTypes
 	parts []part         // the envelope, compiled
-}
-
-// Signature is a platform's own signature header.
-type Signature struct {
-	Header   string `json:"header"`   // spelled as in the platform's document
-	Encoding string `json:"encoding"` // "hex": lower-case hex HMAC-SHA256 of the body
 }
 
 // EventType is one entry of a profile's catalogue.

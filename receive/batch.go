@@ -37,7 +37,7 @@ func (v *Verifier) verifyBatch(header http.Header, body []byte, now time.Time) (
 		return nil, err
 	}
 	// As with AnyBody: "id.time.body" could be cut at another dot.
-	if v.own == "" && strings.Contains(header.Get(sign.HeaderID), ".") {
+	if v.own == nil && strings.Contains(header.Get(sign.HeaderID), ".") {
 		return nil, fmt.Errorf("%w: %s holds a dot", ErrMalformed, sign.HeaderID)
 	}
 	var envelopes []json.RawMessage

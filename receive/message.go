@@ -15,8 +15,8 @@ type Message struct {
 	ID string
 	// Type is the event's type, such as "order.paid".
 	Type string
-	// Timestamp is when this delivery was signed, in seconds. Zero with
-	// ProfileHeader, which signs no time.
+	// Timestamp is when this delivery was signed, in seconds. Zero with a
+	// ProfileHeader that signs no time.
 	Timestamp time.Time
 	// Time is when the event happened. Zero where the envelope does not say.
 	Time time.Time
@@ -114,9 +114,15 @@ func text(to *string) func(json.RawMessage) bool {
 }
 
 func parseTime(value json.RawMessage, format string) (time.Time, bool) {
-	if format == profile.FormatUnix {
-		seconds, err := strconv.ParseInt(string(value), 10, 64)
-		return time.Unix(seconds, 0), err == nil
+	if format == profile.FormatUnix || format == profile.FormatUnixms {
+		n, err := strconv.ParseInt(string(value), 10, 64)
+		switch {
+		case err != nil:
+			return time.Time{}, false
+		case format == profile.FormatUnixms:
+			return time.UnixMilli(n), true
+		}
+		return time.Unix(n, 0), true
 	}
 	var s string
 	if json.Unmarshal(value, &s) != nil {

@@ -31,10 +31,11 @@ const (
 	// which every delivery carries, whatever its profile. They sign id and time
 	// beside the body, so that an old request cannot be sent again.
 	StandardHeaders Scheme = iota
-	// ProfileHeader is the platform's own header, as its document has it. It
-	// signs the body only: no time, so Config.Tolerance means nothing, and who
-	// got hold of a request can send it again at any time. Use it with Once or
-	// an Inbox, and only for senders that have no Standard Webhooks headers.
+	// ProfileHeader is the platform's own header, as its document has it. Those of
+	// the profiles that come along sign the body only: no time, so Config.Tolerance
+	// means nothing, and who got hold of a request can send it again at any time.
+	// Use it with Once or an Inbox, and only for senders that have no Standard
+	// Webhooks headers.
 	ProfileHeader
 )
 
@@ -76,7 +77,7 @@ type Config struct {
 // concurrent use.
 type Verifier struct {
 	secrets   []string
-	own       string // the profile's header, or "" for Standard Webhooks'
+	own       *profile.Profile // whose header counts; nil for Standard Webhooks'
 	tolerance time.Duration
 	maxBody   int64
 	anyBody   bool
@@ -116,7 +117,10 @@ func New(c Config) (*Verifier, error) {
 	case c.Scheme == ProfileHeader && c.AnyBody:
 		return nil, errors.New("receive: AnyBody: the platforms' own headers sign no id, so the body must have it")
 	case c.Scheme == ProfileHeader:
-		v.own = p.Signature.Header
+		v.own = p
+	}
+	if p.Envelope[0].Name == "" && !c.AnyBody {
+		return nil, fmt.Errorf("receive: profile %s has no envelope: the body is the data alone, so set AnyBody", p.Name)
 	}
 	if err := checkSecrets(v.secrets, c.Scheme); err != nil {
 		return nil, err
@@ -173,12 +177,12 @@ func (v *Verifier) verify(header http.Header, body []byte, now time.Time) (Messa
 	if err != nil {
 		return Message{}, err
 	}
-	if v.own != "" {
+	if v.own != nil {
 		m, err := v.layout.read(body)
 		if err != nil {
 			return Message{}, err
 		}
-		m.Body = body
+		m.Body, m.Timestamp = body, signed
 		return m, nil
 	}
 	m := Message{ID: header.Get(sign.HeaderID), Body: body, Timestamp: signed}
@@ -203,25 +207,32 @@ func (v *Verifier) verify(header http.Header, body []byte, now time.Time) (Messa
 }
 
 // signed says whether one of the secrets signed the request, and when that was; zero
-// for the platform's own header. No other header is signed then, so everything in a
-// Message comes from the body.
+// for a platform's own header that signs no time. No other header is signed then, so
+// everything in a Message comes from the body.
 func (v *Verifier) signed(header http.Header, body []byte, now time.Time) (time.Time, error) {
-	if v.own == "" {
+	if v.own == nil {
 		if err := sign.VerifyStandard(v.secrets, header, body, now, v.tolerance); err != nil {
 			return time.Time{}, err
 		}
 		seconds, _ := strconv.ParseInt(header.Get(sign.HeaderTimestamp), 10, 64) // verified to be digits
 		return time.Unix(seconds, 0), nil
 	}
-	sent := header.Values(v.own)
-	if len(sent) > 1 { // which one did the programs on the way look at?
-		return time.Time{}, fmt.Errorf("%w: %s is there twice", ErrMalformed, v.own)
+	twice := ""
+	value := func(name string) string {
+		sent := header.Values(name)
+		if len(sent) > 1 { // which one did the programs on the way look at?
+			twice = name
+		}
+		return strings.Join(sent, "")
 	}
-	err := sign.VerifyHex(v.secrets, body, strings.Join(sent, ""))
+	at, err := v.own.Verify(v.secrets, value, body, now, v.tolerance)
+	if twice != "" {
+		return time.Time{}, fmt.Errorf("%w: %s is there twice", ErrMalformed, twice)
+	}
 	if errors.Is(err, ErrMissing) || errors.Is(err, ErrMalformed) {
-		err = fmt.Errorf("%w (%s)", err, v.own)
+		err = fmt.Errorf("%w (%s)", err, v.own.Signature.Header)
 	}
-	return time.Time{}, err
+	return at, err
 }
 
 func (v *Verifier) tooLarge() error {

@@ -205,3 +205,18 @@ func (d *Database) Over(ctx context.Context, f billhook.OverFilter) ([]billhook.
 func (d *Database) EventsFor(ctx context.Context, f billhook.EventsForFilter) ([]billhook.EventFor, error) {
 	return read(d, func(r *sqlstore.Reader) ([]billhook.EventFor, error) { return r.EventsFor(ctx, f) })
 }
+
+// ChainEnds reads where the store's chains end.
+func (d *Database) ChainEnds(ctx context.Context, storeID string) ([]billhook.ChainEnd, error) {
+	return read(d, func(r *sqlstore.Reader) ([]billhook.ChainEnd, error) { return r.ChainEnds(ctx, storeID) })
+}
+
+// ChainEvents reads events of one chain, by number.
+func (d *Database) ChainEvents(ctx context.Context, a billhook.ChainRange) ([]billhook.ChainEvent, error) {
+	return read(d, func(r *sqlstore.Reader) ([]billhook.ChainEvent, error) { return r.ChainEvents(ctx, a) })
+}
+
+// ChainsSince reads the first event of each chain that is from a time or later.
+func (d *Database) ChainsSince(ctx context.Context, storeID string, since time.Time) ([]billhook.ChainEnd, error) {
+	return read(d, func(r *sqlstore.Reader) ([]billhook.ChainEnd, error) { return r.ChainsSince(ctx, storeID, since) })
+}

@@ -117,12 +117,12 @@ func Run(t *testing.T, h Harness) {
 	}
 	if !h.NoChains {
 		tests = append(tests, test{"Chains", testChains}, test{"ChainGoesOn", testChainGoesOn}, test{"VerifyBesideCommits", testVerifyBesideCommits},
-			test{"FloorIsVouchedFor", testFloorIsVouchedFor})
+			test{"FloorIsVouchedFor", testFloorIsVouchedFor}, test{"Follow", testFollow})
 		if h.Begin != nil {
-			tests = append(tests, test{"Links", testLinks})
+			tests = append(tests, test{"Links", testLinks}, test{"FollowLinks", testFollowLinks})
 		}
 		if h.Second != nil {
-			tests = append(tests, test{"TwoNodesChain", testTwoNodesChain})
+			tests = append(tests, test{"TwoNodesChain", testTwoNodesChain}, test{"TwoNodesFollow", testTwoNodesFollow})
 		}
 	}
 	for _, test := range tests {

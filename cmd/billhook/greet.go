@@ -30,6 +30,9 @@ func (cmd *serveCmd) greet(w io.Writer, client *billhook.Client, addr net.Addr, 
 		fmt.Fprintf(w, "  Key      %s\n", secret)
 	case secret != "":
 		fmt.Fprintf(w, "  Key      %s\n           made now and shown this once: keep it\n", secret)
+	case cmd.RootKeyFile != "":
+		fmt.Fprintf(w, "  Key      the one in %s\n", cmd.RootKeyFile) // #nosec G705 -- a terminal, not a page
+		secret = "$(cat " + cmd.RootKeyFile + ")"
 	case os.Getenv(rootKeyEnv) != "":
 		fmt.Fprintf(w, "  Key      the one in %s\n", rootKeyEnv)
 		secret = "$" + rootKeyEnv

@@ -143,8 +143,17 @@ func (f keyFile) rewrite(half *os.File, rewrite func(string) (string, error)) er
 	return half.Sync()
 }
 
-// exposed reports whether others than the owner may read the file.
+// exposed reports whether others may read the file than those who must. A file of
+// another's, root's say, is for its group, since that is how it was handed to us: so do
+// systemd's credentials and the secrets of Kubernetes come.
 func (f keyFile) exposed() bool {
 	info, err := os.Stat(string(f))
-	return err == nil && runtime.GOOS != "windows" && info.Mode().Perm()&0o077 != 0
+	if err != nil || runtime.GOOS == "windows" {
+		return false
+	}
+	readers := info.Mode().Perm() & 0o077
+	if !ours(info) {
+		readers &^= 0o040
+	}
+	return readers != 0
 }

@@ -21,10 +21,15 @@ type cli struct {
 	Serve serveCmd `cmd:"" help:"Run the service: API and delivery, on an embedded database." example:"billhook serve --dev"`
 
 	Emit       emitCmd       `cmd:"" group:"remote" help:"Emit an event, or a file of them." example:"billhook emit order.paid --data '{\"orderId\": \"o_1\"}' --entity order:o_1"`
+	Trigger    triggerCmd    `cmd:"" group:"remote" help:"Emit a realistic event from the catalogue, and tell what becomes of it." example:"billhook trigger order.paid --set data.total=4999"`
+	Apply      applyCmd      `cmd:"" group:"remote" help:"Make webhooks, event types and stores what files say." example:"billhook apply -f webhooks.yaml"`
+	Diff       diffCmd       `cmd:"" group:"remote" help:"Tell what apply would change." example:"billhook diff -f webhooks.yaml"`
 	Webhooks   webhooksCmd   `cmd:"" group:"remote" help:"Look after the webhooks of a store."`
 	Events     eventsCmd     `cmd:"" group:"remote" help:"See what happened in a store."`
 	EventTypes eventTypesCmd `cmd:"" group:"remote" help:"Look after the event types of a store."`
 	Deliveries deliveriesCmd `cmd:"" group:"remote" help:"See what became of events, and send them again."`
+	Listen     listenCmd     `cmd:"" group:"remote" help:"Forward a store's events to an address of this machine, with the real signature." example:"billhook listen --forward-to localhost:3000/hook --events 'order.*'"`
+	Tail       tailCmd       `cmd:"" group:"remote" help:"Show deliveries as they are made, and what becomes of them." example:"billhook tail --webhook wh_1 --status dead"`
 	Replay     replayCmd     `cmd:"" group:"remote" help:"Send a webhook past events that it never had." example:"billhook replay wh_1 --since 2h --type 'order.*' --dry-run"`
 	Recover    recoverCmd    `cmd:"" group:"remote" help:"Send a webhook again what it did not get." example:"billhook recover wh_1 --since 2026-03-01T10:30:00Z"`
 	Recoveries recoveriesCmd `cmd:"" group:"remote" help:"Look after what retry, replay and recover have started."`
@@ -36,7 +41,14 @@ type cli struct {
 	Copy    copyCmd    `cmd:"" help:"Move everything from one database to another, from a file to PostgreSQL say." example:"billhook copy --from sqlite:data --to postgres://billhook@db.example/billhook"`
 	Ledger  ledgerCmd  `cmd:"" help:"Prove that every delivery is accounted for."`
 	Migrate migrateCmd `cmd:"" help:"See or run the migrations of a database."`
+	Verify  verifyCmd  `cmd:"" help:"Say whether a recorded delivery verifies and, if not, exactly why." example:"billhook verify --request recorded.http --secret-file secret --profile litestore"`
+	Inspect inspectCmd `cmd:"" help:"Receive and show whatever arrives, and answer what you tell it to." example:"billhook inspect --status 503 --fail 1/3 --save recorded"`
+	Profile profileCmd `cmd:"" help:"Bring a wire format along: make a profile of a recorded delivery, and compare."`
+	Health  healthCmd  `cmd:"" help:"Say whether the service on this machine runs, for a container's check." example:"billhook health"`
+	Doctor  doctorCmd  `cmd:"" help:"Check a deployment, and say what is wrong and what to do." example:"billhook doctor --data data"`
 	Version versionCmd `cmd:"" help:"Print the version." example:"billhook version"`
+
+	Completion completionCmd `cmd:"" help:"Print the script that completes commands in a shell." example:"billhook completion bash"`
 
 	ShowVersion versionFlag `name:"version" help:"Print the version."`
 
@@ -66,8 +78,7 @@ func main() {
 		parser.FatalIfErrorf(err)
 	}
 	if err := k.Run(); err != nil {
-		tell(os.Stderr, err)
-		os.Exit(1)
+		os.Exit(end(os.Stderr, err))
 	}
 }
 
@@ -81,14 +92,6 @@ func tell(w io.Writer, err error) {
 		text += "\n  hint: " + hint
 	}
 	_, _ = io.WriteString(w, plainLines(text)+"\n") // #nosec G705 -- a terminal, not a page
-}
-
-// exit ends a command that was not understood with 2, as other commands of a shell do.
-func exit(code int) {
-	if code > 2 {
-		code = 2
-	}
-	os.Exit(code)
 }
 
 // hintOf says what to do about an error; "" where there is nothing to add.

@@ -25,3 +25,9 @@ func keepOwner(file *os.File, of fs.FileInfo) error {
 	}
 	return file.Chown(int(want.Uid), int(want.Gid))
 }
+
+// ours reports whether this process's user owns a file.
+func ours(info fs.FileInfo) bool {
+	owner, told := info.Sys().(*syscall.Stat_t)
+	return !told || int64(owner.Uid) == int64(os.Geteuid())
+}

@@ -3,6 +3,7 @@
 package main
 
 import (
+	"errors"
 	"os"
 	"strings"
 	"syscall"
@@ -51,5 +52,22 @@ func TestRotateKeepsOwner(t *testing.T) {
 	}
 	if text, err := os.ReadFile(string(f)); err != nil || !strings.HasPrefix(string(text), "b ") {
 		t.Errorf("%q, %v", text, err)
+	}
+}
+
+// TestHandedKeyFile: a file of root's that our group may read is how systemd and
+// Kubernetes hand one over; what all may read is told of.
+func TestHandedKeyFile(t *testing.T) {
+	if os.Geteuid() != 0 {
+		t.Skip("only root gives files away")
+	}
+	f := keyFileOf(t, "k "+zeros)
+	for mode, exposed := range map[os.FileMode]bool{0o400: false, 0o440: false, 0o460: true, 0o444: true, 0o404: true} {
+		if err := errors.Join(os.Chown(string(f), 4321, -1), os.Chmod(string(f), mode)); err != nil {
+			t.Fatal(err)
+		}
+		if f.exposed() != exposed {
+			t.Errorf("%v of another's: exposed %v", mode, !exposed)
+		}
 	}
 }

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"crypto/rand"
 	"crypto/sha256"
 	"crypto/subtle"
@@ -32,15 +33,39 @@ const (
 
 // checkRootKey says what is wrong with the operator's key, before anything is made.
 func (cmd *serveCmd) checkRootKey() error {
-	fromEnv := os.Getenv(rootKeyEnv)
+	given, err := cmd.operatorKey()
 	switch {
+	case err != nil:
+		return err
 	case cmd.Dev:
-	case fromEnv == "" && cmd.DatabaseURL != "":
-		return fmt.Errorf("with --database-url set %s to the same on every node: there is no folder to keep a key in", rootKeyEnv)
-	case fromEnv != "" && len(fromEnv) < minRootKey:
-		return fmt.Errorf("%s has fewer than %d characters, and whoever guesses it may do everything: give a random one (openssl rand -hex 32), or none for one that is made", rootKeyEnv, minRootKey)
+	case given == "" && cmd.DatabaseURL != "":
+		return fmt.Errorf("with --database-url set %s, or --root-key-file, to the same on every node: there is no folder to keep a key in", rootKeyEnv)
+	case given != "" && len(given) < minRootKey:
+		return fmt.Errorf("%s has fewer than %d characters, and whoever guesses it may do everything: give a random one (openssl rand -hex 32), or none for one that is made", cmp.Or(cmd.RootKeyFile, rootKeyEnv), minRootKey)
 	}
 	return nil
+}
+
+// operatorKey is the key that the operator gives, or "" where they leave it to a first
+// start. A file is for whoever is handed secrets in files: other processes of the same
+// user can read an environment.
+func (cmd *serveCmd) operatorKey() (string, error) {
+	fromEnv := os.Getenv(rootKeyEnv)
+	if cmd.RootKeyFile == "" {
+		return fromEnv, nil
+	}
+	if fromEnv != "" {
+		return "", fmt.Errorf("give --root-key-file or %s, not both", rootKeyEnv)
+	}
+	text, err := os.ReadFile(cmd.RootKeyFile)
+	if err != nil {
+		return "", fmt.Errorf("--root-key-file: %w", err)
+	}
+	given := strings.TrimSpace(string(text))
+	if given == "" {
+		return "", fmt.Errorf("--root-key-file: %s is empty: put a key into it (openssl rand -hex 32)", cmd.RootKeyFile)
+	}
+	return given, nil
 }
 
 // rootKeys are the SHA-256 hashes of the keys that open everything.
@@ -95,15 +120,18 @@ func (all rootKeys) find(id string) (billhook.APIKey, bool) {
 // keys says which root keys are accepted. secret is the key where it may be shown: in
 // development, and at the start that made it.
 func (cmd *serveCmd) keys() (accept rootKeys, secret string, err error) {
-	fromEnv := os.Getenv(rootKeyEnv)
+	given, err := cmd.operatorKey()
+	if err != nil {
+		return nil, "", err
+	}
 	if cmd.Dev {
-		if fromEnv != "" {
-			return newRootKeys(devKey, fromEnv), devKey, nil
+		if given != "" {
+			return newRootKeys(devKey, given), devKey, nil
 		}
 		return newRootKeys(devKey), devKey, nil
 	}
-	if fromEnv != "" {
-		return newRootKeys(fromEnv), "", nil
+	if given != "" {
+		return newRootKeys(given), "", nil
 	}
 	path := filepath.Join(cmd.Data, rootKeyFile)
 	text, err := os.ReadFile(path)

@@ -36,6 +36,7 @@ type serveCmd struct {
 	Alert  alertFlags  `embed:"" prefix:"alert-"`
 	Portal portalFlags `embed:""`
 
+	RootKeyFile   string `env:"BILLHOOK_ROOT_KEY_FILE" placeholder:"FILE" help:"The key that may do everything, in a file, in place of the variable BILLHOOK_ROOT_KEY."`
 	SecretKeyFile string `env:"BILLHOOK_SECRET_KEY_FILE" placeholder:"FILE" help:"Keys that seal secrets in the database: lines of an id and 32 bytes in base64, the first seals. Default: secret-keys in the data folder, made at the first start; or the variable BILLHOOK_SECRET_KEYS, id:base64 with commas between."`
 
 	Retention retentionFlags `embed:"" prefix:"retention-"`
@@ -149,7 +150,7 @@ func (cmd *serveCmd) Run(ctx context.Context) error {
 	server := newServer(beside(api.New(client, api.Config{
 		Keys: api.Chain(keys.root, api.StoredKeys(client)), MaxBody: int64(cmd.MaxEventSize) + envelopeRoom, Version: version, Logger: logger,
 		PublicURL: cmd.Portal.PublicURL,
-		Metrics:   metrics.Handler(), Observe: metrics.Request,
+		Metrics:   metrics.Handler(), Observe: metrics.Request, Stopping: ctx.Done(),
 		KeyRate: api.Rate(cmd.APIRateKey), StoreRate: api.Rate(cmd.APIRateStore),
 	}), dashboard.New(client, dashboard.Config{
 		Keys: dashboardKeys{root: keys, client: client}, Version: version, Logger: logger,
@@ -158,6 +159,8 @@ func (cmd *serveCmd) Run(ctx context.Context) error {
 		PortalOrigins: cmd.Portal.PortalOrigin,
 	})), logger)
 	cmd.greet(os.Stdout, client, listener.Addr(), secret)
+	tellSupervisor(supervisorReady)
+	defer context.AfterFunc(ctx, func() { tellSupervisor(supervisorStopping) })()
 	return serve(ctx, server, listener, client)
 }
 

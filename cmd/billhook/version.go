@@ -8,8 +8,8 @@ import (
 	"github.com/alecthomas/kong"
 )
 
-// version is set by the linker at a release.
-var version = "dev"
+// version and revision are set by the linker at a release (packaging/release).
+var version, revision = "dev", ""
 
 type versionCmd struct{}
 
@@ -27,13 +27,21 @@ func (versionFlag) BeforeReset(k *kong.Kong) error {
 
 func (versionCmd) Run() error {
 	fmt.Printf("billhook %s %s %s/%s", version, runtime.Version(), runtime.GOOS, runtime.GOARCH)
-	if info, ok := debug.ReadBuildInfo(); ok {
-		for _, s := range info.Settings {
-			if s.Key == "vcs.revision" {
-				fmt.Printf(" %s", s.Value)
-			}
-		}
+	if built := builtFrom(); built != "" {
+		fmt.Printf(" %s", built)
 	}
 	fmt.Println()
 	return nil
+}
+
+// builtFrom is the commit, where it is known.
+func builtFrom() string {
+	if info, ok := debug.ReadBuildInfo(); ok && revision == "" {
+		for _, s := range info.Settings {
+			if s.Key == "vcs.revision" {
+				return s.Value
+			}
+		}
+	}
+	return revision
 }

@@ -2,6 +2,9 @@
 // $body is the request's raw bytes, from before they were parsed; $server is $_SERVER.
 function verify(string $body, array $server, string $secret): bool
 {
+    if ($secret === '' || str_starts_with($secret, 'whpk_')) { // missing, or public
+        return false;
+    }
     $want = hash_hmac('sha256', $body, $secret);
     return hash_equals($want, $server['{{.CGI}}'] ?? '');
 }

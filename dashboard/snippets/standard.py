@@ -11,11 +11,13 @@ def verify(body, headers, secret, now=None):
     sent = headers.get("webhook-timestamp") or ""
     if not (sent.isascii() and sent.isdigit()) or abs((now or time.time()) - int(sent)) > 300:
         return False
+    text = secret.removeprefix("whsec_")
+    if not text or text.startswith("whpk_"):  # missing, or public
+        return False
     try:
-        key = base64.b64decode(secret.removeprefix("whsec_"), validate=True)
+        key = base64.b64decode(text, validate=True)
     except binascii.Error:
-        key = b""
-    key = key or secret.encode()
+        key = secret.encode()
     signed = f"{id}.{sent}.".encode() + body
     want = "v1," + base64.b64encode(hmac.new(key, signed, hashlib.sha256).digest()).decode()
     # While a secret is changed there is a signature of the old and one of the new.

@@ -8,6 +8,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"flag"
 	"fmt"
@@ -20,7 +21,7 @@ import (
 )
 
 func main() {
-	addr := flag.String("addr", "127.0.0.1:4001", "address of the shop's admin")
+	addr := flag.String("addr", cmp.Or(os.Getenv("PORTAL_ADDR"), "127.0.0.1:4001"), "address of the shop's admin")
 	url := flag.String("billhook", "", "a Billhook that runs, started with --portal-origin for this address; default: start one")
 	key := flag.String("key", os.Getenv("BILLHOOK_API_KEY"), "its API key; default: the variable BILLHOOK_API_KEY")
 	flag.Parse()

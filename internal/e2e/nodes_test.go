@@ -26,12 +26,19 @@ type cluster struct {
 	t     *testing.T
 	url   string
 	nodes []*server
+	env   []string // of nodes that are started
 }
 
 // startNodes starts nodes on a new database.
 func startNodes(t *testing.T, n int) *cluster {
 	t.Helper()
-	c := &cluster{t: t, url: postgrestest.Shared(t).Database(t)}
+	return startNodesIn(t, nil, n)
+}
+
+// startNodesIn is startNodes with an environment.
+func startNodesIn(t *testing.T, env []string, n int) *cluster {
+	t.Helper()
+	c := &cluster{t: t, url: postgrestest.Shared(t).Database(t), env: env}
 	for range n {
 		c.nodes = append(c.nodes, c.start())
 	}
@@ -40,7 +47,7 @@ func startNodes(t *testing.T, n int) *cluster {
 
 func (c *cluster) start() *server {
 	c.t.Helper()
-	return serveWith(c.t, nil, "--dev", "--addr", "127.0.0.1:0", "--database-url", c.url, "--node-lease", nodeLease.String())
+	return serveWith(c.t, c.env, "--dev", "--addr", "127.0.0.1:0", "--database-url", c.url, "--node-lease", nodeLease.String())
 }
 
 // registerTwo registers a webhook that takes all and one that is slow and

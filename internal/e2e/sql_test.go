@@ -108,8 +108,8 @@ func TestSQLPage(t *testing.T) {
 		t.Fatal(err)
 	}
 	blocks := regexp.MustCompile("(?s)```sql\n(.*?)```").FindAllStringSubmatch(string(text), -1)
-	if len(blocks) != 6 {
-		t.Fatalf("the page has %d blocks, and this test is for 6", len(blocks))
+	if len(blocks) != 7 {
+		t.Fatalf("the page has %d blocks, and this test is for 7", len(blocks))
 	}
 	url := postgrestest.Shared(t).Database(t)
 	s := serveWith(t, nil, "--dev", "--addr", "127.0.0.1:0", "--database-url", url, "--profile", "litestore")
@@ -128,10 +128,11 @@ func TestSQLPage(t *testing.T) {
 		}
 		return results
 	}
-	run("CREATE TABLE orders (id TEXT PRIMARY KEY, total INTEGER); CREATE ROLE shop_app; GRANT ALL ON orders TO shop_app")
-	defer run("RESET ROLE; DROP OWNED BY shop_app; DROP ROLE shop_app")
-	emit, named, grant, look, again, clear := blocks[0][1], blocks[1][1], blocks[2][1], blocks[3][1], blocks[4][1], blocks[5][1]
+	table, emit, named, grant, look, again, clear := blocks[0][1], blocks[1][1], blocks[2][1], blocks[3][1], blocks[4][1], blocks[5][1], blocks[6][1]
+	run(table)
 	run(grant)
+	defer run("RESET ROLE; DROP OWNED BY shop_app; DROP ROLE shop_app")
+	run("GRANT ALL ON orders TO shop_app")
 	run("SET ROLE shop_app")
 	run(emit)
 	run(named)

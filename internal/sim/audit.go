@@ -75,3 +75,16 @@ func (h *Handle) AuditSince(_ context.Context, storeID string, after billhook.Ev
 		return first(limit, found), nil
 	})
 }
+
+// ChainEnds has none.
+func (h *Handle) ChainEnds(context.Context, string) ([]billhook.ChainEnd, error) { return nil, nil }
+
+// ChainEvents has none.
+func (h *Handle) ChainEvents(context.Context, billhook.ChainRange) ([]billhook.ChainEvent, error) {
+	return nil, nil
+}
+
+// ChainsSince has none.
+func (h *Handle) ChainsSince(context.Context, string, time.Time) ([]billhook.ChainEnd, error) {
+	return nil, nil
+}

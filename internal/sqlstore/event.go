@@ -13,10 +13,11 @@ import (
 
 const (
 	eventColumns = "store_id, id, type, created_at, occurred_at, entity_type, entity_id, actor_type, actor_id, idempotency_key, deliveries, delivery_ids, data, request_id, sequence, chain, number, hash, trace_context"
-	selectEvents = "SELECT store_id, id, type, created_at, occurred_at, COALESCE(entity_type, ''), COALESCE(entity_id, ''), " +
-		"COALESCE(actor_type, ''), COALESCE(actor_id, ''), COALESCE(idempotency_key, ''), COALESCE(request_id, ''), COALESCE(sequence, 0), COALESCE(trace_context, ''), deliveries, data, erased_at FROM billhook.events"
-	eventByID  = selectEvents + " WHERE store_id = ? AND id = ?"
-	eventByKey = selectEvents + " WHERE store_id = ? AND idempotency_key = ?"
+	eventFields  = "store_id, id, type, created_at, occurred_at, COALESCE(entity_type, ''), COALESCE(entity_id, ''), " +
+		"COALESCE(actor_type, ''), COALESCE(actor_id, ''), COALESCE(idempotency_key, ''), COALESCE(request_id, ''), COALESCE(sequence, 0), COALESCE(trace_context, ''), deliveries, data, erased_at"
+	selectEvents = "SELECT " + eventFields + " FROM billhook.events"
+	eventByID    = selectEvents + " WHERE store_id = ? AND id = ?"
+	eventByKey   = selectEvents + " WHERE store_id = ? AND idempotency_key = ?"
 )
 
 var (

@@ -75,6 +75,12 @@ func TestPlans(t *testing.T) {
 		{"audit stores", func(r *Reader) error { _, err := r.AuditStores(ctx); return err }, []string{"(store_id>?)"}},
 		{"audit chain", func(r *Reader) error { _, err := r.AuditChain(ctx, "s", 1, 1, 10); return err },
 			[]string{"events_chain (store_id=? AND chain=? AND number>?)", "audit_chain (store_id=? AND chain=? AND number>?)", "events_id (store_id=? AND id=?)"}},
+		{"ends of chains", func(r *Reader) error { _, err := r.ChainEnds(ctx, "s"); return err }, []string{"audit_heads"}},
+		{"events of a chain", func(r *Reader) error {
+			_, err := r.ChainEvents(ctx, billhook.ChainRange{StoreID: "s", Chain: 1, To: 10, Limit: 10})
+			return err
+		}, []string{"events_chain (store_id=? AND chain=? AND number>? AND number<?)"}},
+		{"first events since", func(r *Reader) error { _, err := r.ChainsSince(ctx, "s", moment); return err }, []string{"events_newest (store_id=? AND created_at>?)"}},
 		{"audit since", func(r *Reader) error {
 			_, err := r.AuditSince(ctx, "s", billhook.EventPosition{}, time.Time{}, 10)
 			return err

@@ -46,14 +46,14 @@ func New(profileName, secret, eventType, data string) *Delivery {
 // one under a profile of your own.
 func Sign(p *profile.Profile, secrets []string, e profile.Event, at time.Time) *Delivery {
 	d := &Delivery{ID: e.ID, Header: http.Header{}, Body: p.AppendBody(nil, e)}
-	d.sign(p, secrets, at)
+	d.sign(p, secrets, e.Type, at)
 	return d
 }
 
-func (d *Delivery) sign(p *profile.Profile, secrets []string, at time.Time) {
+func (d *Delivery) sign(p *profile.Profile, secrets []string, eventType string, at time.Time) {
 	d.Header.Set("Content-Type", "application/json")
 	d.Header.Set("User-Agent", p.UserAgent)
-	for _, h := range p.Headers(secrets, d.ID, at, d.Body) {
+	for _, h := range append(p.Headers(secrets, d.ID, at, d.Body), p.EventHeaders(d.ID, eventType, at)...) {
 		d.Header.Set(h.Name, h.Value)
 	}
 }
@@ -69,7 +69,7 @@ func SignBatch(p *profile.Profile, secrets []string, id string, at time.Time, ev
 		d.Body = p.AppendBody(d.Body, e)
 	}
 	d.Body = append(d.Body, ']')
-	d.sign(p, secrets, at)
+	d.sign(p, secrets, "", at)
 	return d
 }
 

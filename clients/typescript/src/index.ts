@@ -1,0 +1,12 @@
+export { Verifier, verify, DEFAULT_MAX_BODY, DEFAULT_TOLERANCE, type Body, type VerifierOptions } from "./verifier.js";
+export { VerificationError, type Reason } from "./reason.js";
+export type { HeadersLike } from "./headers.js";
+export type { Profile, ProfileMember, ProfileName } from "./profile.js";
+export type { EventData, EventMap, EventsOf, EventType, Message, Verified } from "./message.js";
+export type * from "./generated/profiles.js";
+export { Client, type Input, type Item, type ListName, type OperationName, type Output, type Schemas } from "./client.js";
+export { createServices, WebhookService, type EmitOptions, type Emitted, type RegisteredWebhook, type Webhook, type WebhookDelivery } from "./services.js";
+export { BillhookError, type Problem } from "./error.js";
+export type { CallOptions, ClientOptions } from "./transport.js";
+export { BusyError, MemoryOnce, type Once } from "./once.js";
+export type { Handler, ReceiverOptions } from "./receiver.js";

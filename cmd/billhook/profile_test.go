@@ -1,0 +1,56 @@
+package main
+
+import (
+	"bufio"
+	"bytes"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/billhook/billhook/internal/recording"
+	"github.com/billhook/billhook/profile"
+	"github.com/billhook/billhook/sign"
+)
+
+// TestProfileAsks: who gives nothing is asked, for what cannot be seen too.
+func TestProfileAsks(t *testing.T) {
+	const secret = "order-secret-123"
+	body := []byte(`{"kind":"a.b","id":"evt_01jh9s1a0k0000000000000000","what":{"id":"1"}}`)
+	r := recording.Request{Method: "POST", Target: "/", Body: body, Fields: []recording.Field{
+		{Name: "User-Agent", Value: "Acme/1"}, {Name: "X-Acme", Value: sign.Layout{Encoding: "base64", Value: "v2={signature}"}.Sign(secret, "", time.Time{}, body)}}}
+	file := filepath.Join(t.TempDir(), "recorded.http")
+	if err := os.WriteFile(file, r.Raw(), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	answers := strings.Join([]string{file, secret, "acme", "kind", "what"}, "\n") + "\n"
+	var asked, out, told bytes.Buffer
+	err := (&profileNewCmd{}).make(asker{bufio.NewReader(strings.NewReader(answers)), &asked, true}, &out, &told)
+	if err != nil {
+		t.Fatalf("%v, asked %s", err, asked.String())
+	}
+	p, err := profile.Parse(out.Bytes())
+	if err != nil || p.Name != "acme" || p.Signature.Value != "v2={signature}" || p.Signature.Encoding != "base64" || p.UserAgent != "Acme/1" {
+		t.Errorf("%+v, %v", p, err)
+	}
+	if got := p.AppendBody(nil, profile.Event{ID: "i", Type: "t", Data: []byte("{}")}); string(got) != `{"kind":"t","id":"i","what":{}}` {
+		t.Errorf("it renders %s", got)
+	}
+	for _, want := range []string{"File of a recorded delivery", "Secret", "event.type", "event.data"} {
+		if !strings.Contains(asked.String(), want) {
+			t.Errorf("it does not ask for %s: %s", want, asked.String())
+		}
+	}
+	if strings.Contains(told.String()+asked.String()+out.String(), secret) {
+		t.Error("it tells the secret")
+	}
+	// Nobody is there to ask.
+	err = (&profileNewCmd{recordingFlags: recordingFlags{Request: file}, secretFlags: secretFlags{Secret: []string{secret}}, Name: "acme"}).make(asker{}, &out, &told)
+	if err == nil || !strings.Contains(err.Error(), "--member event.type=NAME") {
+		t.Errorf("%v", err)
+	}
+	if err = (&profileNewCmd{}).make(asker{}, &out, &told); err == nil || !strings.Contains(err.Error(), "--request") {
+		t.Errorf("%v", err)
+	}
+}

@@ -1,0 +1,130 @@
+package explain
+
+import (
+	"crypto/ed25519"
+	"slices"
+	"strings"
+
+	"github.com/billhook/billhook/internal/recording"
+	"github.com/billhook/billhook/sign"
+)
+
+// A publicKey is what a secret was given as that begins with whpk_ or whsk_.
+type publicKey struct {
+	key   ed25519.PublicKey
+	given int
+	fault *Fault
+}
+
+// said is what a header says that is signed beside the body, under whatever name it has
+// come, and whether it has not come at all.
+func (look *search) said(name string) (value, as string, missing bool) {
+	if name == "" {
+		return "", "", false
+	}
+	all := look.q.find(name)
+	if len(all) == 0 {
+		return "", name, true
+	}
+	if all[0].renamed {
+		look.faults = append(look.faults, renamed(name, all[0].name))
+	}
+	return all[0].value, all[0].name, false
+}
+
+// told is the timestamp that the signature's own header tells.
+func (look *search) told(header []found) string {
+	before, after, _ := strings.Cut(look.s.layout.Value, sign.PlaceTimestamp)
+	if i := strings.LastIndexByte(before, '}'); i >= 0 {
+		before = before[i+1:]
+	}
+	if i := strings.IndexByte(after, '{'); i >= 0 {
+		after = after[:i]
+	}
+	for _, h := range header {
+		if _, rest, ok := strings.Cut(h.value, before); ok {
+			if after == "" {
+				return rest
+			}
+			stamp, _, _ := strings.Cut(rest, after)
+			return stamp
+		}
+	}
+	return ""
+}
+
+// maxTokens bounds the pieces that every signature is compared with.
+const maxTokens = 256
+
+// tokens are the pieces of all headers that may be signatures, those of the header where
+// it belongs before the others.
+func (q Question) tokens(header []found) []Token {
+	var first, rest []recording.Field
+	for _, f := range q.Request.Fields {
+		if slices.ContainsFunc(header, func(h found) bool { return h.name == f.Name }) {
+			first = append(first, f)
+		} else {
+			rest = append(rest, f)
+		}
+	}
+	all := Tokens(append(first, rest...))
+	return all[:min(len(all), maxTokens)]
+}
+
+func (q Question) missing(name string) Fault {
+	var names []string
+	for _, f := range q.Request.Fields {
+		names = append(names, f.Name)
+	}
+	have := "The request has no headers at all."
+	if len(names) > 0 {
+		have = "The request has " + strings.Join(names, ", ") + "."
+	}
+	return fault(CodeHeaderMissing, "The header "+name+" is missing, under any name that programs on the way make of it. "+have,
+		"Look for what drops headers on the way: a proxy's list of those that it lets through, a framework's, a queue between; or the request is of another sender.")
+}
+
+func (q Question) twice(s *scheme) (faults []Fault) {
+	for _, name := range []string{s.header, s.idHeader, s.timeHeader} {
+		if name != "" && len(q.Request.Values(name)) > 1 {
+			faults = append(faults, fault(CodeHeaderTwice, "The header "+name+" is there twice; receivers refuse that, since programs on the way may look at either.",
+				"Look for what adds it on the way."))
+		}
+	}
+	return faults
+}
+
+func (look *search) addSecret(secret string) {
+	given := len(look.q.Secrets)
+	for i, s := range look.q.Secrets {
+		if s == secret {
+			given = i
+			break
+		}
+	}
+	text := strings.TrimSpace(secret)
+	switch {
+	case strings.HasPrefix(text, sign.PublicKeyPrefix):
+		key, err := sign.ParsePublicKey(text)
+		look.addKey(publicKey{key, given, nil}, err)
+	case strings.HasPrefix(text, sign.PrivateKeyPrefix):
+		key, err := sign.ParsePrivateKey(text)
+		if err != nil {
+			look.addKey(publicKey{}, err)
+			return
+		}
+		look.addKey(publicKey{key.Public().(ed25519.PublicKey), given, &Fault{CodePrivateKeyGiven,
+			"What was given is the sender's private key.", "Receivers need the public key only, whpk_…: whoever has the private one can sign. Rotate it."}}, nil)
+	default:
+		look.keys = append(look.keys, secretReadings(secret, look.s.layout.Key, given)...)
+	}
+}
+
+// addKey takes a public key, or tells why what was given is none.
+func (look *search) addKey(key publicKey, err error) {
+	if err != nil {
+		look.faults = append(look.faults, fault(CodeSecretKind, "A key that was given cannot be read: "+err.Error()+".", "Give it whole, as the sender shows it: whpk_ and 44 characters."))
+		return
+	}
+	look.public = append(look.public, key)
+}
