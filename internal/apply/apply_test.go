@@ -474,3 +474,12 @@ func TestTerminal(t *testing.T) {
 		t.Errorf("%q", said.String())
 	}
 }
+
+// TestOrder: what others refer to comes first, and what is deleted goes last.
+func TestOrder(t *testing.T) {
+	w := newWorld(t)
+	w.options.Prune = true
+	w.apply("store: {id: default, name: A}\nwebhooks: [{name: gone, url: https://a.example.com/, events: ['*']}]")
+	got := w.apply("webhooks: [{name: made, url: https://b.example.com/, events: [parcel.sent]}]\neventTypes: [{name: parcel.sent}]\nstore: {id: default, name: B}")
+	want(t, got, `update store "B"`, "create eventType parcel.sent", `create webhook "made"`, `delete webhook "gone"`)
+}
