@@ -113,7 +113,7 @@ func (c *connected) nextOfAll() message {
 	}
 }
 
-// streaming is the API on a server of its own, and the engine at work.
+// streaming is the API on a server of its own.
 func streaming(t *testing.T, cfg Config) (*fixture, *httptest.Server) {
 	t.Helper()
 	cfg.Stopping = make(chan struct{})
@@ -169,6 +169,24 @@ func TestStream(t *testing.T) {
 	since.next()
 	if m := since.next(); !strings.Contains(m.data, "evt_before") {
 		t.Errorf("since an hour ago comes %s first", m.data)
+	}
+}
+
+// TestStreamOfWhatIsGone: an event of which nothing is kept is told without a request.
+func TestStreamOfWhatIsGone(t *testing.T) {
+	t.Parallel()
+	f, server := streaming(t, Config{})
+	id := f.emit(t, `{"type":"order.paid","data":{"name":"zebra"},"entity":{"type":"customer","id":"c_1"}}`)
+	f.emitID(t, "order.paid", "evt_next")
+	f.do(t, exchange{method: "POST", path: "/api/erasures", body: `{"entity":{"type":"customer","id":"c_1"}}`, status: 202})
+	f.erased(t)
+	c := listen(t, server, rootKey, url.Values{"since": {time.Now().Add(-time.Hour).Format(time.RFC3339)}})
+	c.next()
+	if m := c.next(); m.kind != "gone" || !strings.Contains(m.data, id) || strings.Contains(m.data, "zebra") {
+		t.Errorf("%+v", m)
+	}
+	if m := c.next(); m.kind != "event" || !strings.Contains(m.data, "evt_next") {
+		t.Errorf("%+v", m)
 	}
 }
 

@@ -33,6 +33,8 @@ type world struct {
 	refuse func(connection int) (status int, code string)
 	cut    int
 	silent bool
+	// gone is the event of which nothing is kept; 0 for none.
+	gone int
 	// ahead is by how much the service's clock is, and slow how long its start takes.
 	ahead, slow time.Duration
 	connections int
@@ -113,9 +115,15 @@ func (w *world) stream(ctx context.Context, to *io.PipeWriter, after string) {
 	defer beat.Stop()
 	for {
 		w.mu.Lock()
-		n, more, silent := w.n, w.more, w.silent
+		n, more, silent, gone := w.n, w.more, w.silent, w.gone
 		w.mu.Unlock()
 		for ; at < n; at++ {
+			if at+1 == gone {
+				if !say("gone", fmt.Sprint(at+1), client.StreamGone{ID: fmt.Sprint("evt_", at+1)}) {
+					return
+				}
+				continue
+			}
 			e := client.StreamEvent{ID: fmt.Sprint("evt_", at+1), Type: "order.paid", SignedAt: now(),
 				Request: client.StreamRequest{Method: "POST", Body: "{}", Headers: []client.StreamHeader{{Name: "webhook-id", Value: fmt.Sprint("evt_", at+1)}, {Name: "signed-at", Value: time.Now().Format(time.RFC3339Nano)}}}}
 			if !say("event", fmt.Sprint(at+1), e) {
@@ -283,6 +291,21 @@ func first(n, status int, code string) func(int) (int, string) {
 		}
 		return status, code
 	}
+}
+
+// TestGone: an event of which nothing is kept is told, and the next follows.
+func TestGone(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t)
+		w.gone = 2
+		stop := w.run()
+		w.emit(3)
+		after(time.Second)
+		cursor, err := stop()
+		if got := strings.Join(w.told[1:], ", "); got != "evt_1 done 200, evt_2 gone 0, evt_3 done 200" || cursor != "3" || err != nil {
+			t.Errorf("told %s; cursor %s, %v", got, cursor, err)
+		}
+	})
 }
 
 // TestSilence: a connection on which nothing is heard, not even beats, is given up.

@@ -32,7 +32,7 @@ type Tail struct {
 	// that led to it, as far as the list tells: its Number, StatusCode, Success and
 	// StartedAt, and Error for the last one; nil where it was none.
 	Changed func(d *client.Delivery, a *client.Attempt)
-	// Lost is told that it cannot be looked, and is tried again.
+	// Lost is told that it cannot be looked, once until it can again; it is tried on.
 	Lost func(why error)
 	// Missed is told that there was more than can be looked at.
 	Missed func(why string)
@@ -72,8 +72,9 @@ func (t *Tail) Run(ctx context.Context) error {
 		case final:
 			return err
 		default:
-			failed++
-			t.Lost(err)
+			if failed++; failed == 1 {
+				t.Lost(err)
+			}
 			wait = max(wait, again)
 		}
 		if !pause(ctx, wait) {
