@@ -49,16 +49,16 @@ func (c *Client) RequestOf(ctx context.Context, storeID, deliveryID string) (Req
 	e := c.registry.endpoint(Lane{StoreID: storeID, WebhookID: d.WebhookID})
 	switch {
 	case e == nil:
-		return Request{}, &Error{Code: CodeConflict, Message: "the webhook of this delivery was deleted, and its requests cannot be shown any more"}
+		return Request{}, &Error{Code: CodeConflict, Message: say("request.webhook")}
 	case e.shut:
-		return Request{}, &Error{Code: CodeConflict, Message: "the webhook's secret cannot be opened, so that nothing can be signed", Hint: "start with the key that it is sealed with"}
+		return Request{}, &Error{Code: CodeConflict, Message: say("request.secret"), Hint: "start with the key that it is sealed with"}
 	}
 	event, err := c.Event(ctx, storeID, d.EventID)
 	if err != nil {
 		return Request{}, err
 	}
 	if !event.ErasedAt.IsZero() {
-		return Request{}, &Error{Code: CodeConflict, Message: "the payload of this delivery is no longer kept"}
+		return Request{}, &Error{Code: CodeConflict, Message: say("request.payload")}
 	}
 	attempts, err := c.db.Attempts(ctx, storeID, deliveryID)
 	if err != nil {
