@@ -72,12 +72,12 @@ func TestDeliveriesFilter(t *testing.T) {
 		}
 	}
 	for query, says := range map[string]string{
-		"from=yesterday":                  "/from",
-		"to=31.12.2026":                   "/to",
+		"from=yesterday":                  `id="from-wrong"`,
+		"to=31.12.2026":                   `id="to-wrong"`,
 		"from=" + soon + "&to=" + hourAgo: "from", // + is a space there, and so no time
-		"status=lost":                     "/status",
-		"q=" + strings.Repeat("x", 300):   "/search",
-		"from=2026-02-02&to=2026-01-01":   "is not after from",
+		"status=lost":                     `id="status-wrong"`,
+		"q=" + strings.Repeat("x", 300):   `id="q-wrong"`,
+		"from=2026-02-02&to=2026-01-01":   "Is not after from",
 	} {
 		if w := b.get("/stores/mine/deliveries?" + query); w.Code != http.StatusUnprocessableEntity || !strings.Contains(w.Body.String(), says) {
 			t.Errorf("%s: %d, without %q", query, w.Code, says)
@@ -259,8 +259,8 @@ func TestRetryAll(t *testing.T) {
 	if w := b.get(path + "?status=dead"); w.Code != http.StatusOK || !strings.Contains(w.Body.String(), "Nothing matches") {
 		t.Errorf("where there is nothing: %d", w.Code)
 	}
-	for query, says := range map[string]string{"status=dead&q=x": "/q", "status=pending": "/status", "status=delivered": "/webhookId", "from=soon": "/from", "type=or*der": "/event"} {
-		if w := b.get(path + "?" + query); w.Code != http.StatusUnprocessableEntity || !strings.Contains(w.Body.String(), says) {
+	for query, says := range map[string]string{"status=dead&q=x": "Search", "status=pending": "Status", "status=delivered": "Webhook", "from=soon": "From", "type=or*der": "Event type"} {
+		if w := b.get(path + "?" + query); w.Code != http.StatusUnprocessableEntity || !strings.Contains(w.Body.String(), `<bdi class="outside">`+says+`</bdi>: `) {
 			t.Errorf("GET ?%s: %d, without %q", query, w.Code, says)
 		}
 	}

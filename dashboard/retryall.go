@@ -101,6 +101,9 @@ func (p *page) showRetryAll(values url.Values, key string, refused error) error 
 		return p.render("retryall", shown)
 	}
 	shown.Problem = p.problem(refused)
+	if !shown.Problem.About("/ratePerSecond") || shown.Count.Found == 0 {
+		shown.Problem.Field = nil // it is in the form of the list, and not of this page
+	}
 	return p.renderWith(shown.Problem.Status, "retryall", shown)
 }
 

@@ -97,7 +97,7 @@ func (p *page) updateSettings() error {
 // opened before somebody else's change is refused, or it would take that back.
 func (p *page) settingsChange(form map[string]string) (change billhook.StoreChange, err error) {
 	if at := form["updatedAt"]; at != "" && at != p.store.UpdatedAt.UTC().Format(time.RFC3339Nano) {
-		return change, &billhook.Error{Code: billhook.CodeConflict, Message: "somebody has changed the settings since this form was opened", Hint: "open the page again, and make your change there"}
+		return change, p.refuse(billhook.CodeConflict, "", "problem.changedMeanwhile")
 	}
 	n := numbers{form: form}
 	name, profile, validation := form["name"], form["profile"], form["validation"]

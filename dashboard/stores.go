@@ -53,7 +53,7 @@ func (p *page) createStore() error {
 func (p *page) storeHome() error {
 	nav := p.Nav()
 	if len(nav) == 0 {
-		return forbidden("your key has no permission that a page is for")
+		return p.refuse(codeForbidden, "", "problem.noPage")
 	}
 	done := p.r.URL.Query().Get("done")
 	if !isDone(done) {

@@ -67,9 +67,9 @@ func TestCreateWebhookRefused(t *testing.T) {
 	b := f.signedIn(rootSecret)
 	good := []string{"url", "http://127.0.0.1:1/", "events", "*", "name", "typed-name"}
 	for _, test := range []struct{ member, value, want string }{
-		{"url", "ftp://x", "has the scheme"},
-		{"url", "", "is missing"},
-		{"events", "", "names no event type"},
+		{"url", "ftp://x", "Has the scheme"},
+		{"url", "", "Is missing"},
+		{"events", "", "Names no event type"},
 		{"otherEvents", "a*b", "neither an event type nor a pattern"},
 		{"secret", "hush-hush", "shorter than 10"},
 		{"filter", "data.total >", "line 1"},

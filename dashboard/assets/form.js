@@ -24,6 +24,7 @@ export function judge(root, field, get) {
   }
   field.addEventListener('input', () => {
     clearTimeout(timer)
+    root.querySelector(`#${field.id}-wrong`)?.remove() // it was about what stood there
     asked++
     timer = setTimeout(ask, 400)
   })
