@@ -35,6 +35,7 @@ var formFields = []formField{
 	{"/until", "until", "missed.until", "field.timeTo"},
 	{"/from", "from", "deliveries.from", "field.time"},
 	{"/to", "to", "deliveries.to", "field.timeTo"},
+	{"/entity", "entityType", "events.entityType", "field.entity"},
 	{"/q", "q", "deliveries.text", "field.search"},
 	{"/search", "q", "deliveries.text", "field.search"},
 	{"/status", "status", "deliveries.statusOf", "field.status"},

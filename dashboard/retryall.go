@@ -67,6 +67,9 @@ func (p *page) retryRequest(values url.Values) (billhook.RecoveryRequest, error)
 		// It would retry more than what was seen.
 		err = &billhook.Error{Code: billhook.CodeInvalid, Pointer: "/q", Message: "text cannot be part of a retry of many", Hint: "filter by type, webhook, status and time"}
 	}
+	if err == nil && f.Entity.ID != "" {
+		err = &billhook.Error{Code: billhook.CodeInvalid, Pointer: "/entity", Message: "what deliveries are about cannot be part of a retry of many", Hint: "filter by type, webhook, status and time"}
+	}
 	return r, err
 }
 
