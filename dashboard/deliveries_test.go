@@ -286,7 +286,7 @@ func TestRetryAll(t *testing.T) {
 		}
 	}
 	shown := b.get("/stores/mine/recoveries/" + started[0].ID + "?of=12").Body.String()
-	for _, want := range []string{"Under way", `<progress max="12"`, `data-refresh=`, "/cancel\"", "order.paid"} {
+	for _, want := range []string{"Running", `<progress id="bar" max="12"`, `data-refresh=`, "/cancel\"", "order.paid"} {
 		if !strings.Contains(shown, want) {
 			t.Errorf("its page lacks %s", want)
 		}

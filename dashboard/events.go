@@ -158,3 +158,6 @@ func (p *page) eventData() error {
 	}
 	return p.raw("data-"+e.ID+".json", string(e.Data))
 }
+
+// IsTest reports whether the event is a test of a webhook.
+func (e eventPage) IsTest() bool { return e.Event.IsTest() }

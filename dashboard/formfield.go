@@ -31,6 +31,11 @@ var formFields = []formField{
 	{"/filter", "filter", "webhooks.filter", "field.filter"},
 	{"/headers", "headers", "webhooks.headers", "field.headers"},
 	{"/retryPolicy", "retry", "webhooks.retry", "field.retry"},
+	{"/retryPolicy/maxAttempts", "maxAttempts", "settings.maxAttempts", "field.retryAttempts"},
+	{"/retryPolicy/initialDelay", "initialDelay", "settings.initialDelay", "field.retryWait"},
+	{"/retryPolicy/backoffMultiplier", "backoffMultiplier", "settings.backoff", "field.retryBackoff"},
+	{"/retryPolicy/maxDelay", "maxDelay", "settings.maxDelay", "field.retryWait"},
+	{"/retryPolicy/maxAge", "maxAge", "settings.maxAge", "field.retryAge"},
 	{"/since", "since", "missed.since", "field.time"},
 	{"/until", "until", "missed.until", "field.timeTo"},
 	{"/from", "from", "deliveries.from", "field.time"},
@@ -89,7 +94,7 @@ func (p *page) refuse(code billhook.Code, pointer, key string, args ...any) erro
 // Mark is what a field's element has in a form: what describes it, by id, and where it
 // is the one that is wrong, that. {{.Problem.Mark "/url" "url-hint"}}
 func (pr *problem) Mark(pointer string, describedBy ...string) template.HTMLAttr {
-	wrong := pr.About(pointer)
+	wrong := pr.isWith(pointer)
 	if wrong {
 		describedBy = append(describedBy, pr.Field.id+"-wrong")
 	}
@@ -105,10 +110,16 @@ func (pr *problem) Mark(pointer string, describedBy ...string) template.HTMLAttr
 
 // At is the problem where it is with a field, for {{template "wrong" (.Problem.At "/url")}}.
 func (pr *problem) At(pointer string) *problem {
-	if !pr.About(pointer) {
+	if !pr.isWith(pointer) {
 		return nil
 	}
 	return pr
+}
+
+// isWith reports whether the problem is with the field of a pointer. Where a form has a
+// field for a part of it alone, it is with that one.
+func (pr *problem) isWith(pointer string) bool {
+	return pr != nil && pr.Field != nil && pr.Field.pointer == pointer
 }
 
 // FieldID is the element that the problem is with; "" where it is with no field.

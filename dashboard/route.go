@@ -87,8 +87,6 @@ func routes() []*route {
 		{"GET", "/stores/{store}/webhooks/{id}/missed", retry, inStore, "", (*page).missedForm},
 		{"POST", "/stores/{store}/webhooks/{id}/missed", retry, inStore, "", (*page).startMissed},
 		{"GET", "/stores/{store}/webhooks/{id}/recoveries", retry, inStore, "", (*page).missedList},
-		{"GET", "/stores/{store}/webhooks/{id}/missed/{recovery}", retry, inStore, "", (*page).missedOne},
-		{"POST", "/stores/{store}/webhooks/{id}/missed/{recovery}/cancel", retry, inStore, "", (*page).cancelMissed},
 
 		{"GET", "/stores/{store}/deliveries", billhook.PermissionDeliveriesRead, inStore, "deliveries", (*page).deliveries},
 		{"GET", "/stores/{store}/deliveries/live", billhook.PermissionDeliveriesRead, inStore, "", (*page).liveDeliveries},
@@ -98,7 +96,7 @@ func routes() []*route {
 		{"GET", "/stores/{store}/deliveries/{id}/body", billhook.PermissionDeliveriesRead, inStore, "", (*page).deliveryBody},
 		{"POST", "/stores/{store}/deliveries/{id}/retry", billhook.PermissionDeliveriesRetry, inStore, "", (*page).retryDelivery},
 
-		{"GET", "/stores/{store}/recoveries/{id}", billhook.PermissionDeliveriesRead, inStore, "", (*page).recovery},
+		{"GET", "/stores/{store}/recoveries/{id}", billhook.PermissionDeliveriesRetry, inStore, "", (*page).recovery},
 		{"POST", "/stores/{store}/recoveries/{id}/cancel", billhook.PermissionDeliveriesRetry, inStore, "", (*page).cancelRecovery},
 
 		{"GET", "/stores/{store}/events", billhook.PermissionDeliveriesRead, inStore, "events", (*page).events},

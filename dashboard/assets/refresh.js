@@ -14,8 +14,11 @@ export function refresh(part, show, get) {
       template.innerHTML = await answer.text() // ours
       const next = template.content.getElementById(part.id)
       if (!next || !part.isConnected) return
+      const scope = part.getRootNode()
       part.replaceWith(next)
       show(next)
+      // What was about to happen has happened.
+      if (!next.dataset.refresh) scope.querySelector('.flash')?.remove()
     } catch {
       wait() // the network is away
     }
