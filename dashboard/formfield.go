@@ -36,6 +36,8 @@ var formFields = []formField{
 	{"/retryPolicy/backoffMultiplier", "backoffMultiplier", "settings.backoff", "field.retryBackoff"},
 	{"/retryPolicy/maxDelay", "maxDelay", "settings.maxDelay", "field.retryWait"},
 	{"/retryPolicy/maxAge", "maxAge", "settings.maxAge", "field.retryAge"},
+	{"/schema", "schema", "eventtypes.schema", "field.schema"},
+	{"/examples", "example", "eventtypes.example", "field.example"},
 	{"/since", "since", "missed.since", "field.time"},
 	{"/until", "until", "missed.until", "field.timeTo"},
 	{"/from", "from", "deliveries.from", "field.time"},

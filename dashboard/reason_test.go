@@ -89,7 +89,7 @@ func TestFormsInGerman(t *testing.T) {
 	b := f.signedIn(rootSecret)
 	b.cookies[languageCookie] = "de"
 	good := map[string]string{"url": "http://127.0.0.1:1/", "events": "*", "active": "on"}
-	settings := map[string]string{"name": "Mine", "profile": "default", "validation": "off"}
+	settings := map[string]string{"name": "Mine", "profile": "standard", "validation": "off"}
 	for _, test := range []struct {
 		path  string
 		form  map[string]string
@@ -128,9 +128,9 @@ func TestFormsInGerman(t *testing.T) {
 		{"settings", settings, "only", "not an address!", "only", false},
 		{"settings", settings, "deny", "not an address!", "deny", false},
 		{"settings", settings, "retry", "never", "retry", false},
-		{"settings", map[string]string{"name": "Mine", "profile": "default", "retry": "own", "backoffMultiplier": "2", "initialDelay": "1", "maxDelay": "2"}, "maxAttempts", "101", "maxAttempts", false},
-		{"settings", map[string]string{"name": "Mine", "profile": "default", "retry": "own", "maxAttempts": "3", "initialDelay": "1", "maxDelay": "2"}, "backoffMultiplier", "0.5", "backoffMultiplier", false},
-		{"settings", map[string]string{"name": "Mine", "profile": "default", "retry": "own", "maxAttempts": "3", "backoffMultiplier": "2", "maxDelay": "2"}, "initialDelay", "soon", "initialDelay", false},
+		{"settings", map[string]string{"name": "Mine", "profile": "standard", "retry": "own", "backoffMultiplier": "2", "initialDelay": "1", "maxDelay": "2"}, "maxAttempts", "101", "maxAttempts", false},
+		{"settings", map[string]string{"name": "Mine", "profile": "standard", "retry": "own", "maxAttempts": "3", "initialDelay": "1", "maxDelay": "2"}, "backoffMultiplier", "0.5", "backoffMultiplier", false},
+		{"settings", map[string]string{"name": "Mine", "profile": "standard", "retry": "own", "maxAttempts": "3", "backoffMultiplier": "2", "maxDelay": "2"}, "initialDelay", "soon", "initialDelay", false},
 		{"settings", settings, "ports", "99999", "ports", false},
 		{"keys", map[string]string{"permissions": "events:emit", "days": "90"}, "name", "", "name", false},
 		{"keys", map[string]string{"name": "x", "days": "90"}, "permissions", "", "permissions", false},

@@ -103,6 +103,16 @@ func routes() []*route {
 		{"GET", "/stores/{store}/events/{id}", billhook.PermissionDeliveriesRead, inStore, "", (*page).event},
 		{"GET", "/stores/{store}/events/{id}/data", billhook.PermissionDeliveriesRead, inStore, "", (*page).eventData},
 
+		{"GET", "/stores/{store}/event-types", read, inStore, "eventtypes", (*page).eventTypeList},
+		{"POST", "/stores/{store}/event-types", billhook.PermissionStoresManage, inStore, "", (*page).createEventType},
+		// No event type's name has a "+" in it.
+		{"GET", "/stores/{store}/event-types/+new", billhook.PermissionStoresManage, inStore, "", (*page).newEventType},
+		{"GET", "/stores/{store}/event-types/{name}", read, inStore, "", (*page).eventType},
+		{"GET", "/stores/{store}/event-types/{name}/edit", billhook.PermissionStoresManage, inStore, "", (*page).editEventType},
+		{"POST", "/stores/{store}/event-types/{name}/edit", billhook.PermissionStoresManage, inStore, "", (*page).updateEventType},
+		{"GET", "/stores/{store}/event-types/{name}/delete", billhook.PermissionStoresManage, inStore, "", (*page).confirmDeleteEventType},
+		{"POST", "/stores/{store}/event-types/{name}/delete", billhook.PermissionStoresManage, inStore, "", (*page).deleteEventType},
+
 		{"GET", "/stores/{store}/audit", billhook.PermissionAuditRead, inStore, "audit", (*page).audit},
 		{"GET", "/stores/{store}/keys", billhook.PermissionKeysManage, inStore, "keys", (*page).keys},
 		{"POST", "/stores/{store}/keys", billhook.PermissionKeysManage, inStore, "", (*page).createKey},
