@@ -314,3 +314,44 @@ func TestRetryLeads(t *testing.T) {
 		}
 	}
 }
+
+// TestDeliveriesAbout: the list says what each is about and leads to all about the same,
+// and a test is marked as one, in lists and on its page.
+func TestDeliveriesAbout(t *testing.T) {
+	f := newFixture(t)
+	hook := f.webhook("mine", "http://127.0.0.1:1/mine")
+	for _, id := range []string{"A-1", "A-2"} {
+		if _, err := f.client.Emit(t.Context(), billhook.Emission{StoreID: "mine", Type: "order.paid", Entity: billhook.Reference{Type: "order", ID: id}, Data: []byte(`{"secret":"not-in-a-list"}`)}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	test, err := f.client.Test(t.Context(), "mine", hook.ID, "order.paid")
+	if err != nil {
+		t.Fatal(err)
+	}
+	b := f.signedIn(rootSecret)
+	all, text := listed(t, b, "/stores/mine/deliveries")
+	if len(all) != 3 || strings.Count(text, `<span class="token">Test</span>`) != 1 || strings.Contains(text, "not-in-a-list") {
+		t.Errorf("%v\n%s", all, text)
+	}
+	const about = "/stores/mine/deliveries?entityId=A-1&amp;entityType=order"
+	if !strings.Contains(text, about) {
+		t.Error("no row leads to what is about the same")
+	}
+	one, _ := listed(t, b, strings.ReplaceAll(about, "&amp;", "&"))
+	if len(one) != 1 {
+		t.Errorf("about A-1: %v", one)
+	}
+	if w := b.get("/stores/mine/deliveries?entityId=A-1"); w.Code != http.StatusUnprocessableEntity || !strings.Contains(w.Body.String(), `id="entityType-wrong"`) {
+		t.Errorf("half of what it is about: %d", w.Code)
+	}
+	for _, path := range []string{"deliveries/" + test.ID, "events/" + test.EventID} {
+		if body := b.get("/stores/mine/" + path).Body.String(); !strings.Contains(body, "This is a test event.") {
+			t.Errorf("%s does not say that it is a test", path)
+		}
+	}
+	// A retry of many cannot be asked for what was looked for by an entity.
+	if w := b.get("/stores/mine/deliveries/retry?status=dead&entityType=order&entityId=A-1"); w.Code != http.StatusUnprocessableEntity {
+		t.Errorf("a retry of all about A-1: %d", w.Code)
+	}
+}
