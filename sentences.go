@@ -96,6 +96,15 @@ var sentences = append([]sentence{
 	{"skipped.superseded", skippedSuperseded + "{text}"},
 	{"request.webhook", "the webhook of this delivery was deleted, and its requests cannot be shown any more"},
 	{"request.secret", "the webhook's secret cannot be opened, so that nothing can be signed"},
+	// What cannot be done now.
+	{"conflict.inactive", "the webhook is not active"},
+	{"conflict.webhook", "the webhook of this delivery was deleted"},
+	{"conflict.secrets", "too many secrets still sign"},
+	{"conflict.default", "the store default cannot be deleted"},
+	{"conflict.most", "the store has {number} {text}, the most that there may be"},
+	{"conflict.recoveries", "{number} recoveries of the store run already, the most that may at a time"},
+	{"conflict.ofProfile", "the event type {text} comes with the profile {text}"},
+	{"conflict.versions", "the event type has {number} versions, the most that there may be"},
 	{"request.payload", "the payload of this delivery is no longer kept"},
 }, egressSentences()...)
 

@@ -29,7 +29,7 @@ func (c *Client) Test(ctx context.Context, storeID, webhookID, eventType string)
 		return Delivery{}, notFound("webhook", webhookID)
 	}
 	if !e.webhook.IsActive {
-		return Delivery{}, &Error{Code: CodeConflict, Message: "the webhook is not active", Hint: "activate it first"}
+		return Delivery{}, &Error{Code: CodeConflict, Message: say("conflict.inactive"), Hint: "activate it first"}
 	}
 	example, err := testEvent(e, v, eventType)
 	if err != nil {

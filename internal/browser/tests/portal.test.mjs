@@ -101,7 +101,7 @@ test('what is under way comes by itself, and so does the end of the session', as
   const live = await merchant('live', 'Shop Live')
   const receiver = await receive(t)
   receiver.status = 503
-  await api('POST', '/api/webhooks', { url: receiver.url, events: ['customer.*'], name: 'Live', retryPolicy: { maxAttempts: 3, initialDelay: 4000, backoffMultiplier: 1, maxDelay: 4000 } }, { store: 'live' })
+  await api('POST', '/api/webhooks', { url: receiver.url, events: ['customer.*'], name: 'Live', retryPolicy: { maxAttempts: 3, initialDelay: 600_000, backoffMultiplier: 1, maxDelay: 600_000 } }, { store: 'live' })
   await api('POST', '/api/events', { type: 'customer.created', data: { id: 1 } }, { store: 'live' })
   await receiver.next(0)
   const page = await open(t, { elsewhere })
@@ -113,6 +113,8 @@ test('what is under way comes by itself, and so does the end of the session', as
   // The component has the focus on the heading, which is in what is brought up to date.
   assert.equal(await page.evaluate(() => portal.shadowRoot.activeElement?.tagName), 'H1')
   receiver.status = 200
+  const { data: [first] } = await api('GET', '/api/deliveries?event=customer.created', undefined, { store: 'live' })
+  await api('POST', `/api/deliveries/${first.id}/retry`, undefined, { store: 'live' })
   await page.locator('h1 .badge-ok').waitFor() // without a click
   await page.getByText('Attempt 2').waitFor()
 

@@ -94,6 +94,8 @@ test('a merchant adds an endpoint, tests it, breaks it, sees why, mends it, and 
   await page.getByRole('button', { name: 'Activate' }).click()
   await page.getByText('The webhook is active.').waitFor()
   await page.getByRole('link', { name: 'Recover or replay' }).click()
+  // It works again, and what it began to fail with is still to be had.
+  await page.getByRole('link', { name: 'it began to fail' }).waitFor()
   await page.getByRole('link', { name: 'an hour ago' }).click()
   await page.getByRole('heading', { name: /deliver(y|ies) would be sent/ }).waitFor()
   const before = receiver.requests.length
