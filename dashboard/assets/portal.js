@@ -209,7 +209,7 @@ class BillhookPortal extends HTMLElement {
       heading.focus({ preventScroll: true })
       if (this.getBoundingClientRect().top < 0) this.scrollIntoView()
     }
-    this.#enhance?.(this.#root, (path, init) => this.#background(path, init))
+    this.#enhance?.(this.#root, Object.assign((path, init) => this.#background(path, init), { parse: inertParts }))
     this.dispatchEvent(new CustomEvent('billhook-page', { bubbles: true, composed: true, detail: { path, title: page.dataset.title } }))
   }
 
@@ -310,13 +310,25 @@ class BillhookPortal extends HTMLElement {
 function inert(html) {
   const page = new DOMParser().parseFromString(policy?.createHTML(html) ?? html, 'text/html').querySelector('.billhook-page')
   if (!page) return null
+  clean(page)
+  return document.adoptNode(page)
+}
+
+// inertParts are those of what comes later, to be put into the page.
+function inertParts(html) {
+  const template = document.createElement('template')
+  template.innerHTML = policy?.createHTML(html) ?? html
+  clean(template.content)
+  return template.content
+}
+
+function clean(page) {
   for (const bad of page.querySelectorAll('script, style, link, meta, base, iframe, frame, object, embed')) bad.remove()
   for (const element of [page, ...page.querySelectorAll('*')]) {
-    for (const { name, value } of [...element.attributes]) {
+    for (const { name, value } of [...(element.attributes ?? [])]) {
       if (name.startsWith('on') || name === 'style' || name === 'srcdoc' || (/(^|:)(href|src|action|formaction)$/.test(name) && !isWeb(value))) element.removeAttribute(name)
     }
   }
-  return document.adoptNode(page)
 }
 
 // isWeb reports whether an address leads to a page, and is no script.

@@ -1,6 +1,8 @@
 // What is under way: the part of the page with the attribute data-refresh is asked for
 // again, from data-from, each so many seconds, as long as what comes has it too.
 
+import { parse } from './parse.js'
+
 const came = new WeakMap() // what each part came as, to tell whether there is news
 
 export function refresh(part, show, get) {
@@ -15,9 +17,7 @@ export function refresh(part, show, get) {
     try {
       const answer = await get(part.dataset.from, { headers: { 'Billhook-Fragment': '1' } })
       if (!answer.ok) return
-      const template = document.createElement('template')
-      template.innerHTML = await answer.text() // ours
-      const next = template.content.getElementById(part.id)
+      const next = parse(await answer.text(), get).getElementById(part.id)
       if (!next || !part.isConnected) return
       const text = next.outerHTML
       if (came.get(part) === text) return wait()

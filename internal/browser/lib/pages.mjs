@@ -16,7 +16,7 @@ export async function prepare() {
   ]) await api('POST', '/api/webhooks', { name, url, events, isActive })
   await api('POST', '/api/stores', { id: 'catalogue', name: 'Kontor' })
   await api('POST', '/api/event-types', {
-    name: 'order.paid', description: 'The money for an order has come.', entity: { type: 'order', id: '/id' }, examples: [{ id: 'HH-20311', total: 12990 }],
+    name: 'invoice.paid', description: 'The money for an order has come.', entity: { type: 'order', id: '/id' }, examples: [{ id: 'HH-20311', total: 12990 }],
     schema: { type: 'object', required: ['id', 'total'], properties: { id: { type: 'string' }, total: { type: 'integer' } } },
   }, { store: 'catalogue' })
   return { ...(await deliveries()), ...(await webhookWorld()), ...(await shop()) }
@@ -230,10 +230,10 @@ export const pages = [
   { name: 'event', path: (world) => `/stores/hamburg/events/${world.event}` },
   { name: 'event-types', path: '/stores/shop/event-types' },
   { name: 'event-types-empty', path: '/stores/empty/event-types' },
-  { name: 'event-type', path: '/stores/catalogue/event-types/order.paid' },
+  { name: 'event-type', path: '/stores/catalogue/event-types/invoice.paid' },
   { name: 'event-type-new', path: '/stores/catalogue/event-types/+new' },
-  { name: 'event-type-delete', path: '/stores/catalogue/event-types/order.paid/delete' },
-  { name: 'event-type-breaking', path: '/stores/catalogue/event-types/order.paid/edit', act: async (page) => {
+  { name: 'event-type-delete', path: '/stores/catalogue/event-types/invoice.paid/delete' },
+  { name: 'event-type-breaking', path: '/stores/catalogue/event-types/invoice.paid/edit', act: async (page) => {
     await page.getByLabel('Schema', { exact: true }).fill('{"type":"object","required":["id","total"],"properties":{"id":{"type":"string"},"total":{"type":"string"}}}')
     await page.getByRole('button', { name: 'Save' }).click()
     await page.getByLabel('Make it a new version all the same').waitFor()
