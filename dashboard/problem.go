@@ -101,7 +101,7 @@ func (p *page) fieldNamed(pointer string) (*formField, string) {
 // takes; or by the code alone. English is left only where nothing else says it.
 func (p *page) word(pr *problem, e *billhook.Error, ours bool) {
 	pr.Hint = p.label("problem.hint", e.Code)
-	if pr.Field != nil {
+	if pr.Field != nil && e.Code != billhook.CodeBreakingChange {
 		pr.Hint = p.t(pr.Field.rule)
 	}
 	sentence, isSentence := billhook.ReadReason(e.Message)
