@@ -24,8 +24,10 @@ import (
 	"crypto/rand"
 	"errors"
 	"log/slog"
+	"maps"
 	mathrand "math/rand/v2"
 	"net"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -420,6 +422,9 @@ func (c *Client) Profile(name string) (*profile.Profile, bool) {
 	p, ok := c.profiles[cmp.Or(name, c.config.Profile)]
 	return p, ok
 }
+
+// Profiles are the names of all that a store can have, sorted.
+func (c *Client) Profiles() []string { return slices.Sorted(maps.Keys(c.profiles)) }
 
 func unknownProfile(name string) error {
 	return &Error{Code: CodeInvalid, Pointer: "/profile", Message: "there is no profile " + quote(name), Hint: "the built-in ones are " + joined(profile.Names())}

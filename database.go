@@ -250,6 +250,8 @@ type DeliveryFilter struct {
 	EventID   string
 	EventType string
 	Status    Status
+	// Entity selects those of events about it, where it has both Type and ID.
+	Entity Reference
 	// From and To bound CreatedAt: From <= CreatedAt < To.
 	From, To time.Time
 	// Among selects those of the webhooks with these ids; nil selects all.
@@ -267,4 +269,6 @@ type DeliveryFilter struct {
 	// MaxBytes bounds the data that is read, in bytes: what goes beyond it is the
 	// last, and never the first. Default: no bound.
 	MaxBytes int
+	// WithoutPayload leaves the data where it is, for lists that do not show it.
+	WithoutPayload bool
 }

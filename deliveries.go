@@ -89,7 +89,7 @@ func (c *Client) Retry(ctx context.Context, storeID, deliveryID string) (Deliver
 	}
 	to := c.registry.endpoint(Lane{StoreID: storeID, WebhookID: d.WebhookID})
 	if to == nil {
-		return Delivery{}, &Error{Code: CodeConflict, Message: "the webhook of this delivery was deleted"}
+		return Delivery{}, &Error{Code: CodeConflict, Message: say("conflict.webhook")}
 	}
 	if err := c.payloadKept(&d); err != nil {
 		return Delivery{}, err

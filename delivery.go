@@ -49,8 +49,11 @@ type Delivery struct {
 	// FinishedAt is when it left pending; zero until then.
 	FinishedAt time.Time
 
-	// Sequence is the event's. Reads fill it in.
+	// Sequence and Entity are the event's, and Test says that it is one of Client.Test.
+	// Reads fill them in.
 	Sequence int64
+	Entity   Reference
+	Test     bool
 	// Payload is the event's data. Reads fill it in; nil once that is gone.
 	Payload []byte
 	// ErasedAt is when it went; zero while it is there, and where not even the record

@@ -82,7 +82,7 @@ func invalid(pointer, format string, args ...any) *Error {
 }
 
 func tooMany(what string, limit int) *Error {
-	return &Error{Code: CodeConflict, Message: fmt.Sprintf("the store has %d %s, the most that there may be", limit, what), Hint: "delete those that are not needed"}
+	return &Error{Code: CodeConflict, Message: say("conflict.most", limit, what), Hint: "delete those that are not needed"}
 }
 
 func notFound(what, id string) *Error {

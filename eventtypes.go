@@ -2,7 +2,6 @@ package billhook
 
 import (
 	"context"
-	"fmt"
 	"slices"
 	"time"
 
@@ -80,7 +79,7 @@ func (c *Client) DeleteEventType(ctx context.Context, storeID, name string) erro
 		live := v.own.live(name)
 		if live == nil {
 			if _, ok := v.find(storeID, name); ok {
-				return EventType{}, &Error{Code: CodeConflict, Message: "the event type " + quote(name) + " comes with the profile " + v.profile.Name, Hint: "it cannot be deleted"}
+				return EventType{}, &Error{Code: CodeConflict, Message: say("conflict.ofProfile", quote(name), v.profile.Name), Hint: "it cannot be deleted"}
 			}
 			return EventType{}, notFound("event type", name)
 		}
@@ -199,7 +198,7 @@ func (c *Client) apply(t *EventType, change *EventTypeChange, live bool) error {
 		return nil
 	}
 	if t.Version() >= maxVersions {
-		return &Error{Code: CodeConflict, Message: fmt.Sprintf("the event type has %d versions, the most that there may be", maxVersions), Hint: "go on with an event type of another name"}
+		return &Error{Code: CodeConflict, Message: say("conflict.versions", maxVersions), Hint: "go on with an event type of another name"}
 	}
 	next := SchemaVersion{Number: t.Version() + 1, Schema: schema, CreatedAt: t.UpdatedAt}
 	if t.Version() > 0 {

@@ -1,7 +1,6 @@
 package billhook
 
 import (
-	"fmt"
 	"time"
 )
 
@@ -75,7 +74,7 @@ func (c *Client) mind(key Lane, e *endpoint, succeeded bool, at time.Time) {
 	}
 	switch {
 	case limit > 0 && failed >= limit && !noted.IsZero():
-		reason := fmt.Sprintf("nothing but failures for %v; the last: %s", failed.Round(time.Second), r.lastError)
+		reason := say("failures", failed.Round(time.Second), r.lastError)
 		c.note(key, r, AuditWebhookDeactivate, func(w *Webhook) bool {
 			if !w.IsActive || w.FailingSince.IsZero() {
 				return false

@@ -191,7 +191,7 @@ func (f *forgetter) erase(ctx context.Context) (stuck bool, err error) {
 	}
 	var after ErasurePosition
 	for {
-		x := &Erasing{After: after, Limit: f.limit, At: now(), Reason: "its payload was erased on request"}
+		x := &Erasing{After: after, Limit: f.limit, At: now(), Reason: say("gone.erased")}
 		err := f.step(ctx, write{
 			parts:    1,
 			add:      func(b *Batch) { b.Erasings = append(b.Erasings, x) },

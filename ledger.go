@@ -20,7 +20,7 @@ const (
 	SkipOther        = "other"        // none that this version knows
 )
 
-// The words of those; an event's id follows the last.
+// The words of those, as sentences has them; an event's id follows the last.
 const (
 	skippedHeldCount  = "the webhook was not active, and more was held for it than may be"
 	skippedHeldAge    = "the webhook was not active, and this was held for as long as may be"

@@ -8,10 +8,10 @@ import (
 	"time"
 )
 
-// The words for what went wrong with a delivery are all in this file and in
-// reasonerror.go. They are for merchants: they say what happened and, where that is
-// known, what to do. They never tell of this machine's surroundings: no address of
-// its own, of its proxy or of its name server.
+// What went wrong with a delivery is said in the sentences of sentences.go; which one is
+// decided here and in reasonerror.go. They are for merchants: they say what happened and,
+// where that is known, what to do. They never tell of this machine's surroundings: no
+// address of its own, of its proxy or of its name server.
 
 // answered says what an answer other than a 2xx means, which came at the given time.
 func answered(resp *http.Response, retryAfter time.Duration, at time.Time) string {
@@ -22,83 +22,67 @@ func answered(resp *http.Response, retryAfter time.Duration, at time.Time) strin
 	}
 	switch {
 	case code == http.StatusSwitchingProtocols:
-		return "your shop answered 101 and wants to change the protocol; answer with a 2xx"
+		return say("answered.upgrade")
 	case code == http.StatusGone:
-		return "your shop answered 410 Gone, which says that it wants no more deliveries; activate the webhook again when it does"
+		return say("answered.gone")
 	case code == http.StatusTooManyRequests && until != "":
-		return "your shop asks for fewer requests (429) until " + until
+		return say("answered.busyUntil", until)
 	case code == http.StatusTooManyRequests:
-		return "your shop asks for fewer requests (429)"
+		return say("answered.busy")
 	}
-	text := "your shop answered " + strings.TrimSpace(strconv.Itoa(code)+" "+http.StatusText(code))
+	status := strings.TrimSpace(strconv.Itoa(code) + " " + http.StatusText(code))
+	text := say("answered.other", status)
 	if code/100 == 3 {
 		text = redirected(resp)
-	} else if hint := hints[code]; hint != "" {
-		text += ": " + hint
+	} else if hint := "status." + strconv.Itoa(code); isSaid(hint) {
+		text = say("answered.hint", status, say(hint))
 	}
 	if until != "" {
-		text += "; it asks to be left alone until " + until
+		text = say("leftAlone", text, until)
 	}
 	return text
 }
 
 func redirected(resp *http.Response) string {
 	if to := clip(resp.Header.Get("Location"), 200); to != "" {
-		return fmt.Sprintf("your shop answered %d to %s: redirects are not followed; register the new address", resp.StatusCode, to)
+		return say("answered.redirectTo", resp.StatusCode, to)
 	}
-	return fmt.Sprintf("your shop answered %d: redirects are not followed; answer with a 2xx", resp.StatusCode)
-}
-
-// hints say what stands behind a status, or what to do about it.
-var hints = map[int]string{
-	http.StatusBadRequest:            "it does not understand the delivery; its log should say why",
-	http.StatusUnauthorized:          "it does not let the delivery in; check that it has the webhook's secret, and that no login stands before this address",
-	http.StatusForbidden:             "it does not let the delivery in; check that it has the webhook's secret, and that no firewall or login stands before this address",
-	http.StatusNotFound:              "nothing takes deliveries at this address; register the right one",
-	http.StatusMethodNotAllowed:      "what is at this address takes no POST; register the right one",
-	http.StatusRequestTimeout:        "it gave up waiting for the request",
-	http.StatusRequestEntityTooLarge: "the delivery is larger than it takes; raise the limit of your web server",
-	http.StatusUnsupportedMediaType:  "it takes no application/json",
-	http.StatusUnprocessableEntity:   "it does not accept what is in the delivery; its log should say why",
-	http.StatusInternalServerError:   "it failed over the delivery; its log should say why",
-	http.StatusBadGateway:            "what stands before your shop gets no proper answer from it",
-	http.StatusServiceUnavailable:    "it is overloaded, or closed for maintenance",
-	http.StatusGatewayTimeout:        "what stands before your shop gets no answer from it in time",
+	return say("answered.redirect", resp.StatusCode)
 }
 
 // notRetried says why an attempt that failed was the last one.
-func notRetried(a *Attempt) string {
-	return a.Error + " (not tried again: the retry policy does not do that after a " + strconv.Itoa(a.StatusCode) + ")"
-}
+func notRetried(a *Attempt) string { return say("notRetried", a.Error, a.StatusCode) }
 
 // outOfAttempts says so, after so many since somebody last retried by hand.
 func outOfAttempts(d *Pending, a *Attempt, made int) string {
 	if made <= 1 {
-		return a.Error + " (it was the only attempt that the retry policy allows)"
+		return say("onlyAttempt", a.Error)
 	}
-	return tried(d, a, made) + ", the last: " + a.Error
+	return say("last", tried(d, a, made), a.Error)
 }
 
 // tooOld says that the next attempt would be when the delivery is older than allowed.
 func tooOld(d *Pending, a *Attempt, made int, maxAge time.Duration) string {
-	return fmt.Sprintf("%s, and no more, since the retry policy tries for %s (maxAge); the last: %s", tried(d, a, made), span(maxAge), a.Error)
+	return say("noMore", tried(d, a, made), span(maxAge), a.Error)
 }
 
 // waitedTooLong says that a delivery was not sent at all when its turn came.
 func waitedTooLong(d *Pending, maxAge time.Duration, now time.Time) string {
-	return fmt.Sprintf("not sent: it had waited for %s when its turn came, and the retry policy tries for %s (maxAge)", span(now.Sub(d.since())), span(maxAge))
+	return say("tooOld", span(now.Sub(d.since())), span(maxAge))
 }
 
 // tried is such as "6 attempts in 31 h".
 func tried(d *Pending, a *Attempt, made int) string {
-	attempts := fmt.Sprintf("%d attempts", made)
-	if made == 1 {
-		attempts = "1 attempt"
+	took := span(a.StartedAt.Add(a.Duration).Sub(d.since()))
+	switch {
+	case d.AttemptsBefore > 0 && made == 1:
+		return say("tried.oneByHand")
+	case d.AttemptsBefore > 0:
+		return say("tried.manyByHand", made)
+	case made == 1:
+		return say("tried.one", took)
 	}
-	if d.AttemptsBefore > 0 {
-		return attempts + " since it was retried by hand"
-	}
-	return attempts + " in " + span(a.StartedAt.Add(a.Duration).Sub(d.since()))
+	return say("tried.many", made, took)
 }
 
 // span is a duration as people say it: with one unit, and never more than it is but

@@ -28,7 +28,7 @@ func TestExplain(t *testing.T) {
 		want Failure
 		says string
 	}{
-		{&egress.Refused{Host: "intern.example", Reason: "is a private address"}, FailureRefused, "intern.example"},
+		{&egress.Refused{Host: "intern.example", Reason: egress.Private.Reason()}, FailureRefused, "intern.example"},
 		{&egress.ProxyError{Reason: "it cannot be reached", Err: dial(syscall.ECONNREFUSED)}, FailureConnect, "no connection to your shop through this server's proxy: it cannot be reached"},
 		{&egress.ProxyError{Reason: "it broke the connection off", Err: context.DeadlineExceeded}, FailureConnect, "proxy"},
 		{context.DeadlineExceeded, FailureTimeout, "no answer in 15 s: "},
@@ -57,6 +57,7 @@ func TestExplain(t *testing.T) {
 	to, _ := url.Parse("https://shop.example:8443/hook")
 	for _, tt := range tests {
 		failure, why := explain(fmt.Errorf("wrapped: %w", tt.err), to, 15*time.Second+3*time.Millisecond, judgedAt)
+		readable(t, why)
 		if failure != tt.want || !strings.Contains(why, tt.says) || strings.ContainsAny(why, "\n\x00\x1b") || strings.Contains(why, "10.0.0") {
 			t.Errorf("%v: %s, %q", tt.err, failure, why)
 		}
@@ -88,6 +89,7 @@ func TestExplainWithoutAddresses(t *testing.T) {
 		{op("read", timeout{}), FailureTimeout, "no answer in 1 s: read: too late"},
 	} {
 		failure, why := explain(&url.Error{Op: "Post", URL: "https://x", Err: tt.err}, to, time.Second, judgedAt)
+		readable(t, why)
 		if failure != tt.want || !strings.Contains(why, tt.says) || strings.Contains(why, "10.") {
 			t.Errorf("%v: %s, %q", tt.err, failure, why)
 		}

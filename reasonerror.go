@@ -31,30 +31,30 @@ func explain(err error, to *url.URL, took time.Duration, at time.Time) (Failure,
 	case errors.As(err, &refused):
 		return FailureRefused, refused.Error()
 	case errors.As(err, &proxy): // its address is the operator's alone
-		return FailureConnect, "no connection to your shop through this server's proxy: " + proxy.Reason
+		return FailureConnect, say("proxy", proxy.Reason)
 	case errors.As(err, &resolve):
 		return FailureResolve, unresolved(resolve, to)
 	case errors.As(err, &op) && op.Op == "dial" && op.Timeout():
-		return FailureTimeout, fmt.Sprintf("no connection to %s in %s: your shop is down, or a firewall keeps this server out", hostPort(to), span(took))
+		return FailureTimeout, say("connect.timeout", hostPort(to), span(took))
 	case errors.Is(err, context.DeadlineExceeded):
-		return FailureTimeout, fmt.Sprintf("no answer in %s: your shop has to answer first, and to do the work after that", span(took))
+		return FailureTimeout, say("timeout", span(took))
 	}
 	if why := distrusted(err, to, at.Add(took)); why != "" {
 		return FailureTLS, why
 	}
 	switch {
 	case errors.Is(err, syscall.ECONNREFUSED):
-		return FailureConnect, fmt.Sprintf("nothing listens on port %s of %s: your shop is down, or the port is the wrong one", port(to), to.Hostname())
+		return FailureConnect, say("connect.port", port(to), to.Hostname())
 	case errors.Is(err, syscall.EHOSTUNREACH), errors.Is(err, syscall.ENETUNREACH):
-		return FailureConnect, fmt.Sprintf("there is no route to %s: its network is down, or its address is wrong", to.Hostname())
+		return FailureConnect, say("connect.route", to.Hostname())
 	case errors.As(err, &op) && op.Op == "dial":
-		return FailureConnect, "no connection to " + hostPort(to) + ": " + cause(op.Err)
+		return FailureConnect, say("connect.other", hostPort(to), cause(op.Err))
 	case errors.As(err, &netErr) && netErr.Timeout():
-		return FailureTimeout, fmt.Sprintf("no answer in %s: %s", span(took), cause(err))
+		return FailureTimeout, say("timeout.other", span(took), cause(err))
 	case errors.Is(err, syscall.ECONNRESET), errors.Is(err, syscall.EPIPE), errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
-		return FailureProtocol, "your shop broke the connection off before it had answered: " + cause(err)
+		return FailureProtocol, say("broken", cause(err))
 	}
-	return FailureProtocol, "what your shop answered is not HTTP, or broke off: " + cause(err)
+	return FailureProtocol, say("protocol", cause(err))
 }
 
 // unresolved says why a host name has led nowhere. The name server's address, which
@@ -62,11 +62,11 @@ func explain(err error, to *url.URL, took time.Duration, at time.Time) (Failure,
 func unresolved(err *net.DNSError, to *url.URL) string {
 	switch {
 	case err.IsNotFound:
-		return fmt.Sprintf("the host name %s has no address any more: check its DNS records", to.Hostname())
+		return say("resolve.gone", to.Hostname())
 	case err.IsTimeout:
-		return fmt.Sprintf("the name servers of %s did not answer in time", to.Hostname())
+		return say("resolve.timeout", to.Hostname())
 	}
-	return fmt.Sprintf("the address of %s cannot be found out at the moment", to.Hostname())
+	return say("resolve.other", to.Hostname())
 }
 
 // distrusted says what is wrong with a TLS session or a certificate; "" where the
@@ -84,15 +84,15 @@ func distrusted(err error, to *url.URL, now time.Time) string {
 	case errors.As(err, &invalid) && invalid.Reason == x509.Expired:
 		return expiredCertificate(invalid.Cert, now)
 	case errors.As(err, &hostname):
-		return fmt.Sprintf("your shop's certificate is for %s and not for %s: it needs one for this name", namesOf(hostname.Certificate), to.Hostname())
+		return say("tls.names", namesOf(hostname.Certificate), to.Hostname())
 	case errors.As(err, &authority):
-		return "your shop's certificate is from an authority that is not trusted: it made the certificate itself, or does not send the intermediate ones along"
+		return say("tls.authority")
 	case errors.As(err, &verify), errors.As(err, &invalid):
-		return "your shop's certificate does not verify"
+		return say("tls.unverified")
 	case errors.As(err, &record), errors.Is(err, http.ErrSchemeMismatch):
-		return fmt.Sprintf("what listens on port %s of %s does not speak TLS: register the right port, or an http:// address where that is allowed", port(to), to.Hostname())
+		return say("tls.none", port(to), to.Hostname())
 	case errors.As(err, &alert), strings.Contains(err.Error(), "tls: "):
-		return "your shop and this server do not agree on TLS: " + cause(err)
+		return say("tls.other", cause(err))
 	}
 	return ""
 }
@@ -101,11 +101,11 @@ func expiredCertificate(c *x509.Certificate, now time.Time) string {
 	const day = "2 Jan 2006"
 	switch {
 	case c == nil:
-		return "your shop's certificate has expired, or is not valid yet"
+		return say("tls.expiredOrEarly")
 	case now.Before(c.NotBefore):
-		return "your shop's certificate is not valid before " + c.NotBefore.UTC().Format(day)
+		return say("tls.early", c.NotBefore.UTC().Format(day))
 	}
-	return fmt.Sprintf("your shop's certificate expired %s ago, on %s: renew it", ago(now.Sub(c.NotAfter)), c.NotAfter.UTC().Format(day))
+	return say("tls.expired", ago(now.Sub(c.NotAfter)), c.NotAfter.UTC().Format(day))
 }
 
 // ago is span in whole days from the first one on, since that is how certificates
@@ -123,7 +123,7 @@ func ago(d time.Duration) string {
 // namesOf are the first few host names of a certificate. A stranger chose them.
 func namesOf(c *x509.Certificate) string {
 	if c == nil || len(c.DNSNames) == 0 {
-		return "another host"
+		return say("tls.anotherHost")
 	}
 	names := c.DNSNames
 	more := ""

@@ -187,6 +187,7 @@ func TestReasonsOfRealFailures(t *testing.T) {
 				t.Errorf("%s, %q; want %s, %q", a.Failure, a.Error, tt.failure, tt.says)
 			}
 			if a.Failure != FailureNone {
+				readable(t, a.Error)
 				t.Log(a.Error)
 			}
 		})

@@ -342,16 +342,16 @@ func endless(*Recovery, Lane) int { return countLimit + 1 }
 func (r *recoverer) obstacle(rec *Recovery) string {
 	c := r.client
 	if s, ok := c.registry.stored(rec.StoreID); ok && !s.DeletedAt.IsZero() {
-		return "the store was deleted"
+		return say("gone.store")
 	}
 	if rec.WebhookID == "" {
 		return ""
 	}
 	switch c.reach(Lane{StoreID: rec.StoreID, WebhookID: rec.WebhookID}) {
 	case deleted:
-		return "the webhook was deleted"
+		return say("gone.webhook")
 	case inactive:
-		return "the webhook is not active any more"
+		return say("inactive")
 	}
 	return ""
 }

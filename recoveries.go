@@ -188,7 +188,7 @@ func (c *Client) plan(r RecoveryRequest) (Recovery, error) {
 		switch c.reach(Lane{StoreID: storeID, WebhookID: r.WebhookID}) {
 		case reachable:
 		case inactive:
-			return Recovery{}, &Error{Code: CodeConflict, Message: "the webhook is not active", Hint: "activate it first"}
+			return Recovery{}, &Error{Code: CodeConflict, Message: say("conflict.inactive"), Hint: "activate it first"}
 		default:
 			if r.Kind == RecoveryRetry {
 				return Recovery{}, invalid("/webhookId", "there is no webhook %s in this store", quote(r.WebhookID))
@@ -262,7 +262,7 @@ func (c *Client) checkRunning(ctx context.Context, planned *Recovery) error {
 	if planned.IdempotencyKey != "" && slices.ContainsFunc(running, func(r Recovery) bool { return r.IdempotencyKey == planned.IdempotencyKey }) {
 		return nil
 	}
-	return &Error{Code: CodeConflict, Message: fmt.Sprintf("%d recoveries of the store run already, the most that may at a time", maxRecoveries), Hint: "wait until one is over, or cancel one"}
+	return &Error{Code: CodeConflict, Message: say("conflict.recoveries", maxRecoveries), Hint: "wait until one is over, or cancel one"}
 }
 
 // reach says whether a delivery in a lane could be sent.

@@ -138,9 +138,10 @@ func (r *Recovery) Takes(status Status, finishedAt time.Time) bool {
 	return slices.Contains(r.Statuses(), status) && finishedAt.Before(r.CreatedAt)
 }
 
-// means reports whether a delivery that is over is what is looked for.
+// means reports whether a delivery that is over is what is looked for. A test was for
+// the receiver of that moment, and is never sent again as if it had happened.
 func (r *Recovery) means(d *Delivery) bool {
-	if !r.Takes(d.Status, d.FinishedAt) || !r.typed(d.EventType) || !r.To.IsZero() && !d.CreatedAt.Before(r.To) {
+	if d.Test || !r.Takes(d.Status, d.FinishedAt) || !r.typed(d.EventType) || !r.To.IsZero() && !d.CreatedAt.Before(r.To) {
 		return false
 	}
 	if d.Status == StatusSkipped && strings.HasPrefix(d.Reason, skippedSuperseded) {
@@ -264,7 +265,7 @@ func (r *Recovery) pick(page []Delivery, quota int, kept func(*Delivery) bool, t
 func (r *Recovery) pickEvents(page []EventFor, quota int, hook *Webhook, kept func(*EventFor) bool, passes func(*EventFor) (bool, error)) (taken []Pending, err error) {
 	for i := range page {
 		e := &page[i]
-		meant := !e.Has && r.typed(e.Type) && hook.wants(e.Type)
+		meant := !e.Has && !e.Test && r.typed(e.Type) && hook.wants(e.Type)
 		if meant && !kept(e) {
 			r.Found, r.Left.Forgotten, meant = r.Found+1, r.Left.Forgotten+1, false
 		}

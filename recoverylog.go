@@ -17,8 +17,8 @@ type RecoveryLog interface {
 	// any. reached is the last of these, 0 where there was none.
 	RecoveryOutcome(ctx context.Context, storeID, id string, after int64, limit int) (counted RecoveryOutcome, reached int64, err error)
 	// Over reads deliveries that are over, by id ascending. Only their StoreID, ID,
-	// WebhookID, EventID, EventType, Status, Reason, CreatedAt, FinishedAt and ErasedAt
-	// are filled in.
+	// WebhookID, EventID, EventType, Status, Reason, Test, CreatedAt, FinishedAt and
+	// ErasedAt are filled in.
 	Over(ctx context.Context, f OverFilter) ([]Delivery, error)
 	// EventsFor reads events, oldest first, and whether a webhook has them.
 	EventsFor(ctx context.Context, f EventsForFilter) ([]EventFor, error)
@@ -58,12 +58,12 @@ type EventsForFilter struct {
 }
 
 // An EventFor is an event as a replay sees it. Has: the webhook has a delivery of
-// it, whatever became of that.
+// it, whatever became of that. Test: it is one of Client.Test.
 type EventFor struct {
 	ID        string
 	Type      string
 	CreatedAt time.Time
-	Has       bool
+	Has, Test bool
 	// These are as in Event.
 	Entity     Reference
 	Sequence   int64

@@ -49,7 +49,7 @@ func (c *Client) RequestOf(ctx context.Context, storeID, deliveryID string) (Req
 	e := c.registry.endpoint(Lane{StoreID: storeID, WebhookID: d.WebhookID})
 	switch {
 	case e == nil:
-		return Request{}, &Error{Code: CodeConflict, Message: "the webhook of this delivery was deleted, and its requests cannot be shown any more"}
+		return Request{}, &Error{Code: CodeConflict, Message: say("request.webhook")}
 	case e.shut:
 		return Request{}, errSecretShut()
 	}
@@ -58,7 +58,7 @@ func (c *Client) RequestOf(ctx context.Context, storeID, deliveryID string) (Req
 		return Request{}, err
 	}
 	if !event.ErasedAt.IsZero() {
-		return Request{}, &Error{Code: CodeConflict, Message: "the payload of this delivery is no longer kept"}
+		return Request{}, &Error{Code: CodeConflict, Message: say("request.payload")}
 	}
 	attempts, err := c.db.Attempts(ctx, storeID, deliveryID)
 	if err != nil {
@@ -81,7 +81,7 @@ func (c *Client) RequestOf(ctx context.Context, storeID, deliveryID string) (Req
 }
 
 func errSecretShut() *Error {
-	return &Error{Code: CodeConflict, Message: "the webhook's secret cannot be opened, so that nothing can be signed", Hint: "start with the key that it is sealed with"}
+	return &Error{Code: CodeConflict, Message: say("request.secret"), Hint: "start with the key that it is sealed with"}
 }
 
 // shownHeaders are a request's without what is nobody's to see.

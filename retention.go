@@ -120,5 +120,5 @@ func (c *Client) payloadKept(d *Delivery) error {
 	if len(d.Payload) > 0 && d.CreatedAt.After(c.horizonOf(d.StoreID, now()).keeps().Payloads) {
 		return nil
 	}
-	return &Error{Code: CodeConflict, Message: "the payload of this delivery is no longer kept", Hint: "emit the event anew, under another id"}
+	return &Error{Code: CodeConflict, Message: say("request.payload"), Hint: "emit the event anew, under another id"}
 }

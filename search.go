@@ -81,6 +81,9 @@ func (c *Client) checkDeliveryFilter(f *DeliveryFilter) error {
 	default:
 		return invalid("/status", "%s is none of pending, held, delivered, dead, cancelled, skipped", quote(string(f.Status)))
 	}
+	if (f.Entity.Type == "") != (f.Entity.ID == "") {
+		return invalid("/entity", "needs both type and id")
+	}
 	if len(f.Search) > maxSearch {
 		return invalid("/search", "is longer than %d bytes", maxSearch)
 	}
@@ -178,8 +181,11 @@ func (c *Client) shown(page DeliveryPage) DeliveryPage {
 
 // walks reports whether an index leads to more than what the filter selects.
 func (f *DeliveryFilter) walks() bool {
-	return f.EventID == "" && (f.EventType != "" || f.Search != "" || f.Among != nil || f.Status == StatusDelivered || !f.From.IsZero() || !f.To.IsZero())
+	return !f.led() && (f.EventType != "" || f.Search != "" || f.Among != nil || f.Status == StatusDelivered || !f.From.IsZero() || !f.To.IsZero())
 }
+
+// led reports whether an index leads from events to what the filter selects.
+func (f *DeliveryFilter) led() bool { return f.EventID != "" || f.Entity != Reference{} }
 
 // named are the deliveries that the text names: one with that id, or those of an event
 // or of events about an entity. Indexes lead to them at once.
@@ -228,7 +234,7 @@ func (c *Client) named(ctx context.Context, f DeliveryFilter) (found []Delivery,
 func (f *DeliveryFilter) selects(d *Delivery) bool {
 	is := func(want, value string) bool { return want == "" || want == value }
 	return is(f.WebhookID, d.WebhookID) && is(f.EventID, d.EventID) && is(f.EventType, d.EventType) && is(string(f.Status), string(d.Status)) &&
-		(f.Among == nil || slices.Contains(f.Among, d.WebhookID)) &&
+		(f.Entity == Reference{} || f.Entity == d.Entity) && (f.Among == nil || slices.Contains(f.Among, d.WebhookID)) &&
 		(f.From.IsZero() || !d.CreatedAt.Before(f.From)) && (f.To.IsZero() || d.CreatedAt.Before(f.To))
 }
 
@@ -236,7 +242,7 @@ func (f *DeliveryFilter) selects(d *Delivery) bool {
 // the time that they were made: an index leads there then. They are so if the first and
 // the last are, since what has another prefix, or other letters, comes before or after.
 func (c *Client) boundIDs(ctx context.Context, f *DeliveryFilter) error {
-	if f.EventID != "" || f.From.IsZero() && f.To.IsZero() {
+	if f.led() || f.From.IsZero() && f.To.IsZero() {
 		return nil
 	}
 	_, p, err := c.registry.store(f.StoreID)

@@ -84,9 +84,9 @@ func (s *sender) eventOf(ctx context.Context, e *endpoint, p *Pending) (*Event, 
 	switch {
 	case errors.Is(err, ErrNotFound):
 		gone := &Event{StoreID: p.StoreID, ID: p.EventID, Type: p.EventType}
-		return nil, s.notKept(e, p, gone, "its event is no longer kept")
+		return nil, s.notKept(e, p, gone, say("gone.event"))
 	case err == nil && !stored.ErasedAt.IsZero():
-		return nil, s.notKept(e, p, &stored, "its payload is no longer kept")
+		return nil, s.notKept(e, p, &stored, say("gone.payload"))
 	case err != nil:
 		s.logger.Error("cannot read an event to send", "store", p.StoreID, "event", p.EventID, "err", err)
 		wait(ctx, time.Second)
@@ -134,7 +134,7 @@ func (s *sender) unencrypted(e *endpoint, a *Attempt) bool {
 	if e.url.Scheme == "https" || s.config.allowsHTTP(e.profile) {
 		return false
 	}
-	a.Failure, a.Error = FailureRefused, "the URL is not encrypted (http://), and the profile "+e.profile.Name+" asks for https://"
+	a.Failure, a.Error = FailureRefused, say("notEncrypted", e.profile.Name)
 	return true
 }
 

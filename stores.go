@@ -82,7 +82,7 @@ func (c *Client) UpdateStore(ctx context.Context, id string, change StoreChange)
 // for. Its history stays; its id is not given again.
 func (c *Client) DeleteStore(ctx context.Context, id string) error {
 	if id == DefaultStore {
-		return &Error{Code: CodeConflict, Message: "the store default cannot be deleted", Hint: "delete its webhooks instead"}
+		return &Error{Code: CodeConflict, Message: say("conflict.default"), Hint: "delete its webhooks instead"}
 	}
 	defer c.configuring.lock(id)()
 	_, err := retryChanged(c, ctx, func() (Store, error) { return c.deleteStore(ctx, id) })

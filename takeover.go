@@ -25,7 +25,7 @@ func (s *scheduler) abandon(l *lane) {
 		return
 	}
 	l.reading, l.more = true, false
-	c := &Cancel{Lane: l.key, Reason: "the webhook was deleted", At: now(), Limit: cancelStep}
+	c := &Cancel{Lane: l.key, Reason: say("gone.webhook"), At: now(), Limit: cancelStep}
 	s.committer.submit(write{
 		parts: commitParts / 4,
 		add:   func(b *Batch) { b.Cancels = append(b.Cancels, c) },

@@ -216,7 +216,7 @@ func (c *Client) RotateSecret(ctx context.Context, storeID, id string, r Rotatio
 			}
 		}
 		if len(secrets) > maxSecrets {
-			return &Error{Code: CodeConflict, Message: "too many secrets still sign", Hint: "rotate with gracePeriodSeconds 0, or wait until one expires"}
+			return &Error{Code: CodeConflict, Message: say("conflict.secrets"), Hint: "rotate with gracePeriodSeconds 0, or wait until one expires"}
 		}
 		if len(w.KeyPairs) > 0 {
 			pairs := []KeyPair{newKeyPair()}

@@ -35,6 +35,8 @@ func routes() []*route {
 		{"DELETE", "/api/stores/{id}", StoresManage, allStores, "deleteStore", (*call).deleteStore},
 		{"GET", "/api/stores/{id}/jwks.json", "", open, "getPublicKeys", (*call).getPublicKeys},
 
+		{"GET", "/api/nodes", StoresManage, allStores, "listNodes", (*call).listNodes},
+
 		{"POST", "/api/keys", KeysManage, inStore, "createKey", (*call).createKey},
 		{"GET", "/api/keys", KeysManage, inStore, "listKeys", (*call).listKeys},
 		{"GET", "/api/keys/{id}", KeysManage, inStore, "getKey", (*call).getKey},
@@ -59,6 +61,7 @@ func routes() []*route {
 
 		{"GET", "/api/deliveries", DeliveriesRead, inStore, "listDeliveries", (*call).listDeliveries},
 		{"GET", "/api/deliveries/{id}", DeliveriesRead, inStore, "getDelivery", (*call).getDelivery},
+		{"GET", "/api/deliveries/{id}/request", DeliveriesRead, inStore, "getDeliveryRequest", (*call).getDeliveryRequest},
 		{"POST", "/api/deliveries/{id}/retry", DeliveriesRetry, inStore, "retryDelivery", (*call).retryDelivery},
 		{"POST", "/api/deliveries/retry", DeliveriesRetry, inStore, "retryDeliveries", (*call).retryDeliveries},
 

@@ -245,7 +245,7 @@ func (s *stream) sendPage(page []billhook.FollowedEvent, next string) bool {
 		if err != nil {
 			return s.end(err)
 		}
-		shown := streamEventJSON{e.ID, e.Type, instant(e.CreatedAt), showRequest(&r), instant(r.At)}
+		shown := streamEventJSON{e.ID, e.Type, instant(e.CreatedAt), showSigned(&r), instant(r.At)}
 		if !s.say("event", e.Cursor, shown) {
 			return false
 		}
@@ -257,7 +257,7 @@ func (s *stream) sendPage(page []billhook.FollowedEvent, next string) bool {
 	return s.flush()
 }
 
-func showRequest(r *billhook.SignedRequest) streamRequestJSON {
+func showSigned(r *billhook.SignedRequest) streamRequestJSON {
 	shown := streamRequestJSON{Method: r.Method, Body: string(r.Body)}
 	for name, values := range r.Header {
 		for _, value := range values {

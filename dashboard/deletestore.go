@@ -39,7 +39,7 @@ func (p *page) deleteStore() error {
 // deleteTyped deletes the store if its id was typed.
 func (p *page) deleteTyped(id string) error {
 	if id != p.store.ID {
-		return &billhook.Error{Code: billhook.CodeInvalid, Pointer: "/id", Message: "is not the store's", Hint: "type " + p.store.ID + " to delete it"}
+		return &billhook.Error{Code: billhook.CodeInvalid, Pointer: "/confirmedId", Message: "is not the store's", Hint: "type " + p.store.ID + " to delete it"}
 	}
 	return p.client.DeleteStore(p.Context(), id)
 }

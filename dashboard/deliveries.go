@@ -2,6 +2,7 @@ package dashboard
 
 import (
 	"net/http"
+	"net/url"
 	"time"
 
 	"github.com/billhook/billhook"
@@ -27,8 +28,8 @@ type deliveriesPage struct {
 }
 
 const (
-	// maxPageBytes bounds the payloads that are read for a page, of which it shows
-	// next to nothing.
+	// maxPageBytes bounds the payloads that are read for a page of events, of which it
+	// shows next to nothing. Lists of deliveries read none.
 	maxPageBytes = 4 << 20
 	// maxChoices is among how many one chooses from a list.
 	maxChoices = 200
@@ -44,7 +45,7 @@ func (p *page) deliveries() error {
 	f, err := shown.Query.filter(p.store.ID, now)
 	var found billhook.DeliveryPage
 	if err == nil {
-		f.Before, f.Limit, f.MaxBytes = p.cursor(), pageSize, maxPageBytes
+		f.Before, f.Limit, f.WithoutPayload = p.cursor(), pageSize, true
 		found, err = p.client.FindDeliveries(p.Context(), f)
 	}
 	if isRefused(err) {
@@ -105,13 +106,14 @@ func (d deliveriesPage) Chosen() bool {
 type deliveryRow struct {
 	billhook.Delivery
 	*page
-	// URL is that of its page.
-	URL string
+	// URL is that of its page, and AboutURL leads to all deliveries about the same.
+	URL, AboutURL string
 	// Webhook is what people call it, and its ID where they do not, or may not see it.
 	Webhook string
-	// Retry is where it is sent to be retried, from a page that has a button for that;
+	// Buttons: the list has a column for them. Retry is where it is sent to be retried, from a page that has a button for that;
 	// "" for none.
-	Retry string
+	Retry   string
+	Buttons bool
 }
 
 // Mark changes when the row does.
@@ -147,7 +149,11 @@ func (p *page) rows(list []billhook.Delivery) []deliveryRow {
 			name = p.webhookName(d.WebhookID)
 			names[d.WebhookID] = name
 		}
-		rows = append(rows, deliveryRow{Delivery: *d, page: p, URL: p.To("deliveries", d.ID), Webhook: name})
+		row := deliveryRow{Delivery: *d, page: p, URL: p.To("deliveries", d.ID), Webhook: name}
+		if d.Entity.ID != "" {
+			row.AboutURL = p.To("deliveries") + "?" + url.Values{"entityType": {d.Entity.Type}, "entityId": {d.Entity.ID}}.Encode()
+		}
+		rows = append(rows, row)
 	}
 	return rows
 }

@@ -72,12 +72,12 @@ func TestDeliveriesFilter(t *testing.T) {
 		}
 	}
 	for query, says := range map[string]string{
-		"from=yesterday":                  "/from",
-		"to=31.12.2026":                   "/to",
+		"from=yesterday":                  `id="from-wrong"`,
+		"to=31.12.2026":                   `id="to-wrong"`,
 		"from=" + soon + "&to=" + hourAgo: "from", // + is a space there, and so no time
-		"status=lost":                     "/status",
-		"q=" + strings.Repeat("x", 300):   "/search",
-		"from=2026-02-02&to=2026-01-01":   "is not after from",
+		"status=lost":                     `id="status-wrong"`,
+		"q=" + strings.Repeat("x", 300):   `id="q-wrong"`,
+		"from=2026-02-02&to=2026-01-01":   "Is not after from",
 	} {
 		if w := b.get("/stores/mine/deliveries?" + query); w.Code != http.StatusUnprocessableEntity || !strings.Contains(w.Body.String(), says) {
 			t.Errorf("%s: %d, without %q", query, w.Code, says)
@@ -259,8 +259,8 @@ func TestRetryAll(t *testing.T) {
 	if w := b.get(path + "?status=dead"); w.Code != http.StatusOK || !strings.Contains(w.Body.String(), "Nothing matches") {
 		t.Errorf("where there is nothing: %d", w.Code)
 	}
-	for query, says := range map[string]string{"status=dead&q=x": "/q", "status=pending": "/status", "status=delivered": "/webhookId", "from=soon": "/from", "type=or*der": "/event"} {
-		if w := b.get(path + "?" + query); w.Code != http.StatusUnprocessableEntity || !strings.Contains(w.Body.String(), says) {
+	for query, says := range map[string]string{"status=dead&q=x": "Search", "status=pending": "Status", "status=delivered": "Webhook", "from=soon": "From", "type=or*der": "Event type"} {
+		if w := b.get(path + "?" + query); w.Code != http.StatusUnprocessableEntity || !strings.Contains(w.Body.String(), `<bdi class="outside">`+says+`</bdi>: `) {
 			t.Errorf("GET ?%s: %d, without %q", query, w.Code, says)
 		}
 	}
@@ -286,7 +286,7 @@ func TestRetryAll(t *testing.T) {
 		}
 	}
 	shown := b.get("/stores/mine/recoveries/" + started[0].ID + "?of=12").Body.String()
-	for _, want := range []string{"Under way", `<progress max="12"`, `data-refresh=`, "/cancel\"", "order.paid"} {
+	for _, want := range []string{"Running", `<progress id="bar" max="12"`, `data-refresh=`, "/cancel\"", "order.paid"} {
 		if !strings.Contains(shown, want) {
 			t.Errorf("its page lacks %s", want)
 		}
@@ -312,5 +312,46 @@ func TestRetryLeads(t *testing.T) {
 		if to := w.Header().Get("Location"); w.Code != http.StatusSeeOther || to != want+"?done=delivery.done.retried" {
 			t.Errorf("next=%s leads to %s", next, to)
 		}
+	}
+}
+
+// TestDeliveriesAbout: the list says what each is about and leads to all about the same,
+// and a test is marked as one, in lists and on its page.
+func TestDeliveriesAbout(t *testing.T) {
+	f := newFixture(t)
+	hook := f.webhook("mine", "http://127.0.0.1:1/mine")
+	for _, id := range []string{"A-1", "A-2"} {
+		if _, err := f.client.Emit(t.Context(), billhook.Emission{StoreID: "mine", Type: "order.paid", Entity: billhook.Reference{Type: "order", ID: id}, Data: []byte(`{"secret":"not-in-a-list"}`)}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	test, err := f.client.Test(t.Context(), "mine", hook.ID, "order.paid")
+	if err != nil {
+		t.Fatal(err)
+	}
+	b := f.signedIn(rootSecret)
+	all, text := listed(t, b, "/stores/mine/deliveries")
+	if len(all) != 3 || strings.Count(text, `<span class="token">Test</span>`) != 1 || strings.Contains(text, "not-in-a-list") {
+		t.Errorf("%v\n%s", all, text)
+	}
+	const about = "/stores/mine/deliveries?entityId=A-1&amp;entityType=order"
+	if !strings.Contains(text, about) {
+		t.Error("no row leads to what is about the same")
+	}
+	one, _ := listed(t, b, strings.ReplaceAll(about, "&amp;", "&"))
+	if len(one) != 1 {
+		t.Errorf("about A-1: %v", one)
+	}
+	if w := b.get("/stores/mine/deliveries?entityId=A-1"); w.Code != http.StatusUnprocessableEntity || !strings.Contains(w.Body.String(), `id="entityType-wrong"`) {
+		t.Errorf("half of what it is about: %d", w.Code)
+	}
+	for _, path := range []string{"deliveries/" + test.ID, "events/" + test.EventID} {
+		if body := b.get("/stores/mine/" + path).Body.String(); !strings.Contains(body, "This is a test event.") {
+			t.Errorf("%s does not say that it is a test", path)
+		}
+	}
+	// A retry of many cannot be asked for what was looked for by an entity.
+	if w := b.get("/stores/mine/deliveries/retry?status=dead&entityType=order&entityId=A-1"); w.Code != http.StatusUnprocessableEntity {
+		t.Errorf("a retry of all about A-1: %d", w.Code)
 	}
 }

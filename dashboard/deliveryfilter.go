@@ -12,6 +12,8 @@ import (
 // sent.
 type deliveryQuery struct {
 	Text, Webhook, Type, Status string
+	// EntityType and EntityID are what the events are about.
+	EntityType, EntityID string
 	// Within is one of withins, up to now; From and To are times, and come before it.
 	Within, From, To string
 }
@@ -28,6 +30,7 @@ func readDeliveryQuery(values url.Values) deliveryQuery {
 	get := func(name string) string { return strings.TrimSpace(values.Get(name)) }
 	return deliveryQuery{
 		Text: get("q"), Webhook: get("webhook"), Type: get("type"), Status: get("status"),
+		EntityType: get("entityType"), EntityID: get("entityId"),
 		Within: get("within"), From: get("from"), To: get("to"),
 	}
 }
@@ -42,6 +45,7 @@ func (q deliveryQuery) Exact() bool { return q.From != "" || q.To != "" }
 func (q deliveryQuery) filter(storeID string, now time.Time) (f billhook.DeliveryFilter, err error) {
 	f = billhook.DeliveryFilter{
 		StoreID: storeID, WebhookID: q.Webhook, EventType: q.Type, Status: billhook.Status(q.Status), Search: q.Text,
+		Entity: billhook.Reference{Type: q.EntityType, ID: q.EntityID},
 	}
 	f.From, f.To, err = between(q.Within, q.From, q.To, now)
 	return f, err
@@ -101,17 +105,18 @@ func (q deliveryQuery) watchable() bool { return q.Text == "" && !q.Exact() }
 // that is new is within all times.
 func (q deliveryQuery) selects(d *billhook.Delivery) bool {
 	is := func(want, value string) bool { return want == "" || want == value }
-	return is(q.Webhook, d.WebhookID) && is(q.Type, d.EventType) && is(q.Status, string(d.Status))
+	return is(q.Webhook, d.WebhookID) && is(q.Type, d.EventType) && is(q.Status, string(d.Status)) &&
+		is(q.EntityType, d.Entity.Type) && is(q.EntityID, d.Entity.ID)
 }
 
 // retryable reports whether a recovery can find what the query selects: it looks for
-// no text, and for what was delivered to one webhook at a time.
+// no text and no entity, and for what was delivered to one webhook at a time.
 func (q deliveryQuery) retryable() bool {
 	switch billhook.Status(q.Status) {
 	case billhook.StatusDead, billhook.StatusCancelled, billhook.StatusSkipped:
-		return q.Text == ""
+		return q.Text == "" && q.EntityID == ""
 	case billhook.StatusDelivered:
-		return q.Text == "" && q.Webhook != ""
+		return q.Text == "" && q.EntityID == "" && q.Webhook != ""
 	}
 	return false
 }

@@ -105,7 +105,9 @@ type eventPage struct {
 	Data    string
 	DataURL string
 	Rows    []deliveryRow
-	Pager   pager
+	// Retriable: there is a row that can be retried, and so a column for that.
+	Retriable bool
+	Pager     pager
 }
 
 func (p *page) event() error {
@@ -114,7 +116,7 @@ func (p *page) event() error {
 		return err
 	}
 	found, err := p.client.FindDeliveries(p.Context(), billhook.DeliveryFilter{
-		StoreID: p.store.ID, EventID: e.ID, Before: p.cursor(), Limit: pageSize, MaxBytes: maxPageBytes,
+		StoreID: p.store.ID, EventID: e.ID, Before: p.cursor(), Limit: pageSize, WithoutPayload: true,
 	})
 	if err != nil {
 		return err
@@ -126,8 +128,12 @@ func (p *page) event() error {
 			if shown.Rows[i].Status == billhook.StatusHeld {
 				continue // it goes when its webhook is active
 			}
+			shown.Retriable = true
 			shown.Rows[i].Retry = p.To("deliveries", shown.Rows[i].ID, "retry")
 		}
+	}
+	for i := range shown.Rows {
+		shown.Rows[i].Buttons = shown.Retriable
 	}
 	return p.render("event", shown)
 }
@@ -152,3 +158,6 @@ func (p *page) eventData() error {
 	}
 	return p.raw("data-"+e.ID+".json", string(e.Data))
 }
+
+// IsTest reports whether the event is a test of a webhook.
+func (e eventPage) IsTest() bool { return e.Event.IsTest() }

@@ -84,7 +84,7 @@ func (p *page) giveKey(r *billhook.KeyRequest, days string) error {
 	for _, permission := range r.Permissions {
 		// One that does not exist is told as such.
 		if slices.Contains(billhook.Permissions(), permission) && !p.May(permission) {
-			return forbidden("your key lacks the permission " + permission + ", and cannot give it")
+			return p.refuse(codeForbidden, "", "problem.cannotGive", permission)
 		}
 	}
 	if days != "" {

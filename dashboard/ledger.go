@@ -1,6 +1,7 @@
 package dashboard
 
 import (
+	"net/url"
 	"time"
 
 	"github.com/billhook/billhook"
@@ -56,6 +57,25 @@ func (p *page) ledgerOf(id string) (*ledgerShown, error) {
 	}
 	shown.Chart = newChart(days)
 	return shown, nil
+}
+
+// Counted is a number of a day of the account, and the list of what it counts.
+func (w webhookPage) Counted(day time.Time, status billhook.Status, n any) link {
+	counted := link{Text: inLanguage(w.language, n)}
+	if counted.Text != "0" {
+		counted.URL = w.To("deliveries") + "?" + url.Values{
+			"webhook": {w.ID}, "status": {string(status)}, "from": {day.Format(time.RFC3339)}, "to": {day.AddDate(0, 0, 1).Format(time.RFC3339)},
+		}.Encode()
+	}
+	return counted
+}
+
+// WaitsAs is how what waits for the webhook shows in lists.
+func (w webhookPage) WaitsAs() billhook.Status {
+	if w.IsActive {
+		return billhook.StatusPending
+	}
+	return billhook.StatusHeld
 }
 
 // heldDays is for how many days what waits is counted.

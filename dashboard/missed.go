@@ -75,13 +75,28 @@ func (p *page) windows(row *webhookRow) []link {
 		all = append(all, link{Text: text, URL: p.Here("since", since.UTC().Format(inputTime), "until", "")})
 	}
 	now := time.Now()
-	if row.failing() {
-		at(p.t("missed.sinceFailing"), row.Health.FailingSince.Add(-time.Minute))
+	if began := p.failedFrom(row); !began.IsZero() {
+		at(p.t("missed.sinceFailing"), began.Add(-time.Minute))
 	}
 	at(p.t("missed.sinceHour"), now.Add(-time.Hour))
 	at(p.t("missed.sinceDay"), now.Add(-24*time.Hour))
 	at(p.t("missed.sinceWeek"), now.AddDate(0, 0, -7))
 	return all
+}
+
+// failedFrom is when the webhook began to fail, also where it works again: what was given
+// up then has still not arrived. Zero where nothing was.
+func (p *page) failedFrom(row *webhookRow) time.Time {
+	if row.failing() {
+		return row.Health.FailingSince
+	}
+	dead, err := p.client.FindDeliveries(p.Context(), billhook.DeliveryFilter{
+		StoreID: p.store.ID, WebhookID: row.ID, Status: billhook.StatusDead, Limit: pageSize, WithoutPayload: true,
+	})
+	if err != nil || len(dead.Deliveries) == 0 {
+		return time.Time{} // the form does without
+	}
+	return dead.Deliveries[len(dead.Deliveries)-1].CreatedAt
 }
 
 func kindOf(form url.Values) billhook.RecoveryKind {
@@ -141,11 +156,11 @@ func (p *page) startMissed() error {
 	if err == nil {
 		var started billhook.Recovery
 		if started, err = p.client.StartRecovery(p.Context(), r); err == nil {
-			to := p.To("webhooks", r.WebhookID, "missed", started.ID)
+			to := p.To("recoveries", started.ID)
 			if of, err := strconv.Atoi(form.Get("of")); err == nil && of > 0 {
 				to = withQuery(to, "of", strconv.Itoa(of))
 			}
-			return p.redirect(to, "missed.done.started")
+			return p.redirect(to, "recoveries.done.started")
 		}
 	}
 	if !isRefused(err) {
@@ -161,43 +176,8 @@ func (p *page) startMissed() error {
 // missedListPage is what templates/pages/missed-list.html shows.
 type missedListPage struct {
 	webhookRow
-	List  []recoveryRow
+	List  []recoveryShown
 	Pager pager
-}
-
-// A recoveryRow is a recovery as it is shown.
-type recoveryRow struct {
-	*page
-	billhook.Recovery
-	// Of is how many were counted before it began; 0 where nobody has counted, or the
-	// count was at its end.
-	Of int
-}
-
-// Badge is the kind of badge that the recovery has.
-func (r *recoveryRow) Badge() string {
-	switch r.Status {
-	case billhook.RecoveryRunning:
-		return "waiting"
-	case billhook.RecoveryDone:
-		return "ok"
-	case billhook.RecoveryCancelled:
-		return "paused"
-	case billhook.RecoveryFailed:
-		return "failed"
-	}
-	return "unknown"
-}
-
-// Running: it is not over.
-func (r *recoveryRow) Running() bool { return r.Status == billhook.RecoveryRunning }
-
-// Looked is how many were found so far, at most Of.
-func (r *recoveryRow) Looked() int { return min(r.Found, r.Of) }
-
-// LeftOver is how many were found and left as they were.
-func (r *recoveryRow) LeftOver() int {
-	return r.Left.Changed + r.Left.Deleted + r.Left.Forgotten + r.Left.Inactive
 }
 
 // missedList lists the recoveries of one webhook.
@@ -214,7 +194,7 @@ func (p *page) missedList() error {
 	shown := missedListPage{webhookRow: row, Pager: p.pager(next)}
 	for _, r := range list { // those of the whole store: a page may be short
 		if r.WebhookID == row.ID {
-			shown.List = append(shown.List, recoveryRow{page: p, Recovery: r})
+			shown.List = append(shown.List, recoveryShown{page: p, Recovery: r})
 		}
 	}
 	p.withinMissed(row.ID)
@@ -223,39 +203,3 @@ func (p *page) missedList() error {
 
 // withinMissed has the crumbs lead over the form.
 func (p *page) withinMissed(id string) { p.within(p.t("missed.recover"), "webhooks", id, "missed") }
-
-// findMissed finds the recovery of the path, if it is the webhook's.
-func (p *page) findMissed(webhookID string) (billhook.Recovery, error) {
-	id := p.r.PathValue("recovery")
-	r, err := p.client.Recovery(p.Context(), p.store.ID, id)
-	if err == nil && r.WebhookID != webhookID {
-		err = &billhook.Error{Code: billhook.CodeNotFound, Message: "this webhook has no such recovery"}
-	}
-	return r, err
-}
-
-// missedOne shows how far a recovery has come. While it runs a script asks again.
-func (p *page) missedOne() error {
-	row, err := p.below()
-	if err != nil {
-		return err
-	}
-	r, err := p.findMissed(row.ID)
-	if err != nil {
-		return err
-	}
-	of, _ := strconv.Atoi(p.r.URL.Query().Get("of"))
-	p.withinMissed(row.ID)
-	return p.render("missed-one", &recoveryRow{page: p, Recovery: r, Of: max(of, 0)})
-}
-
-func (p *page) cancelMissed() error {
-	r, err := p.findMissed(p.r.PathValue("id"))
-	if err != nil {
-		return err
-	}
-	if _, err := p.client.CancelRecovery(p.Context(), p.store.ID, r.ID); err != nil {
-		return err
-	}
-	return p.redirect(p.To("webhooks", r.WebhookID, "missed", r.ID), "missed.done.cancelled")
-}

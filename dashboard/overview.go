@@ -139,6 +139,15 @@ func (o *overviewPage) readWebhooks() error {
 	return nil
 }
 
+// Within is the span of the filter of deliveries that is nearest to the one shown, and
+// no shorter: what is given up now may have been made before.
+func (o overviewPage) Within() string {
+	if o.Range == "hour" {
+		return "24h"
+	}
+	return "30d"
+}
+
 // Newest are the points, the newest first.
 func (o overviewPage) Newest() []billhook.ActivityPoint {
 	newest := slices.Clone(o.Points)

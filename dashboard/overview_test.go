@@ -46,8 +46,9 @@ func TestOverviewInUse(t *testing.T) {
 	}
 	root := f.signedIn(rootSecret)
 	const waiting = `<dt>Waiting now</dt><dd>3</dd>`
+	ofStore := strings.NewReplacer(`<a href="/stores/mine/deliveries?status=pending">3</a>`, "3")
 	for path, points := range map[string]int{"/overview": 13, "/stores/mine/overview?range=day": 97, "/stores/mine/overview?range=week": 85, "/stores/mine/overview?range=no": 13} {
-		body := root.get(path).Body.String()
+		body := ofStore.Replace(root.get(path).Body.String())
 		if !strings.Contains(body, waiting) {
 			t.Errorf("%s does not tell what waits\n%s", path, body)
 		}
@@ -63,7 +64,7 @@ func TestOverviewInUse(t *testing.T) {
 		t.Error("another store shows it too")
 	}
 	reader := f.signedIn(f.key("mine", billhook.PermissionDeliveriesRead))
-	if body := reader.get("/stores/mine/overview").Body.String(); !strings.Contains(body, waiting) || strings.Contains(body, hook.URL) {
+	if body := reader.get("/stores/mine/overview").Body.String(); !strings.Contains(ofStore.Replace(body), waiting) || strings.Contains(body, hook.URL) {
 		t.Error("who may not see webhooks sees them here, or not what waits")
 	}
 }

@@ -40,6 +40,9 @@ func (p *page) Version() string { return p.cfg.Version }
 // t is a string in the viewer's language.
 func (p *page) t(key string, args ...any) string { return p.words.text(p.language, key, args...) }
 
+// label is the string of a value, key.value, in the viewer's language.
+func (p *page) label(key string, value any) string { return p.words.label(p.language, key, value) }
+
 // render answers with a page; data embeds the page for its template.
 func (p *page) render(name string, data any) error { return p.renderWith(http.StatusOK, name, data) }
 

@@ -107,7 +107,7 @@ func TestPortalToken(t *testing.T) {
 			}
 		}
 		w := f.bearing(token[1:]).get(page)
-		if body := w.Body.String(); !strings.HasPrefix(body, `<div class="billhook-page"`) || !strings.Contains(body, "This session has ended") || !strings.Contains(body, "open it again") {
+		if body := w.Body.String(); !strings.HasPrefix(body, `<div class="billhook-page"`) || !strings.Contains(body, "This session has ended") || !strings.Contains(body, "Open it again") {
 			t.Errorf("it does not say what to do:\n%s", body)
 		}
 		time.Sleep(time.Hour)

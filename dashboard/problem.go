@@ -18,10 +18,6 @@ const (
 // errSignIn sends the viewer to the sign-in.
 var errSignIn = &billhook.Error{Code: codeUnauthorized, Message: "you are not signed in"}
 
-func forbidden(message string) error {
-	return &billhook.Error{Code: codeForbidden, Message: message}
-}
-
 // noStore is what the Client says of a store that is not there.
 func noStore(id string) error {
 	return &billhook.Error{Code: billhook.CodeNotFound, Message: "there is no store " + `"` + id + `"`}
@@ -55,11 +51,18 @@ func statusOf(code billhook.Code) int {
 // A problem is an error as a template shows it: on a page of its own, or above the
 // form that was refused.
 type problem struct {
-	Code    billhook.Code
-	Status  int
-	Message string // in English, as the API has it
-	Pointer string
-	Hint    string
+	Code   billhook.Code
+	Status int
+	// Message is what is wrong; "" where the title and the hint say it all. Lang is "en"
+	// where it is the API's, on a page in another language.
+	Message, Lang string
+	Pointer       string
+	// Field is the one of the form that it is with, and Label what that is called; nil
+	// where it is with none.
+	Field *formField
+	Label string
+	Hint  string // what to do
+	// Details are what a checker found in what is no field of ours: a schema's members.
 	Details []billhook.Detail
 	Request string // the id under which the log has it; "" where there is nothing to look up
 }
@@ -70,13 +73,58 @@ func (p *page) problem(err error) *problem {
 	var e *billhook.Error
 	if !errors.As(err, &e) || statusOf(e.Code) == 0 {
 		p.cfg.Logger.Error("page", "method", p.r.Method, "path", p.r.URL.Path, "requestId", p.requestID(), "error", err)
-		return &problem{Code: codeInternal, Status: http.StatusInternalServerError, Request: p.requestID()}
+		return &problem{Code: codeInternal, Status: http.StatusInternalServerError, Hint: p.label("problem.hint", codeInternal), Request: p.requestID()}
 	}
 	if e.Err != nil && statusOf(e.Code) >= http.StatusInternalServerError {
 		p.cfg.Logger.Error("page", "method", p.r.Method, "path", p.r.URL.Path, "requestId", p.requestID(), "error", err)
 	}
-	return &problem{Code: e.Code, Status: statusOf(e.Code), Message: e.Message, Pointer: e.Pointer, Hint: e.Hint, Details: e.Details}
+	pr := &problem{Code: e.Code, Status: statusOf(e.Code), Pointer: e.Pointer, Details: e.Details}
+	pr.Field, pr.Label = p.fieldNamed(e.Pointer)
+	p.word(pr, e, errors.As(err, new(spoken)))
+	return pr
 }
+
+// fieldNamed is the field of a pointer, and what it is called.
+func (p *page) fieldNamed(pointer string) (*formField, string) {
+	field, part := fieldOf(pointer)
+	if field == nil {
+		return nil, ""
+	}
+	if part != "" {
+		return field, p.t(field.label) + " (" + part + ")"
+	}
+	return field, p.t(field.label)
+}
+
+// word says what is wrong, and what to do, in the viewer's language: in the words of the
+// API, where those are of it; in those of the sentence that they are; by what the field
+// takes; or by the code alone. English is left only where nothing else says it.
+func (p *page) word(pr *problem, e *billhook.Error, ours bool) {
+	pr.Hint = p.label("problem.hint", e.Code)
+	if pr.Field != nil && e.Code != billhook.CodeBreakingChange {
+		pr.Hint = p.t(pr.Field.rule)
+	}
+	sentence, isSentence := billhook.ReadReason(e.Message)
+	switch {
+	case ours:
+		pr.Message = capital(e.Message)
+	case p.language == languages[0]:
+		pr.Message = capital(e.Message)
+		if pr.Field == nil && e.Hint != "" {
+			pr.Hint = capital(e.Hint)
+		}
+	case isSentence:
+		pr.Message = capital(p.say(&sentence))
+	case pr.Field != nil && !quotesChecker[pr.Field.pointer]:
+		pr.Message, pr.Hint = pr.Hint, "" // what it takes is what is wrong
+	case pr.Field != nil || e.Code == billhook.CodeConflict || e.Code == billhook.CodeInvalid:
+		pr.Message, pr.Lang = capital(e.Message), languages[0]
+	}
+}
+
+// quotesChecker are the fields whose messages are those of a compiler, which speaks
+// English alone and knows more than the field's rule.
+var quotesChecker = map[string]bool{"/filter": true, "/schema": true, "/examples": true}
 
 // isRefused reports whether an error is for the viewer to mend, so that the form is
 // shown once more with what is wrong.

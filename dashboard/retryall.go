@@ -67,6 +67,9 @@ func (p *page) retryRequest(values url.Values) (billhook.RecoveryRequest, error)
 		// It would retry more than what was seen.
 		err = &billhook.Error{Code: billhook.CodeInvalid, Pointer: "/q", Message: "text cannot be part of a retry of many", Hint: "filter by type, webhook, status and time"}
 	}
+	if err == nil && f.Entity.ID != "" {
+		err = &billhook.Error{Code: billhook.CodeInvalid, Pointer: "/entity", Message: "what deliveries are about cannot be part of a retry of many", Hint: "filter by type, webhook, status and time"}
+	}
 	return r, err
 }
 
@@ -101,6 +104,9 @@ func (p *page) showRetryAll(values url.Values, key string, refused error) error 
 		return p.render("retryall", shown)
 	}
 	shown.Problem = p.problem(refused)
+	if !shown.Problem.About("/ratePerSecond") || shown.Count.Found == 0 {
+		shown.Problem.Field = nil // it is in the form of the list, and not of this page
+	}
 	return p.renderWith(shown.Problem.Status, "retryall", shown)
 }
 
@@ -131,56 +137,4 @@ func (p *page) retryAll() error {
 		to = withQuery(to, "of", strconv.Itoa(of))
 	}
 	return p.redirect(to, "recoveries.done.started")
-}
-
-// recoveryPage is what templates/pages/recovery.html shows.
-type recoveryPage struct {
-	*page
-	Recovery billhook.Recovery
-	Wanted   wanted
-	// Of is how many there were when it was asked for; 0 where that is not known.
-	Of int
-}
-
-// Running reports whether there is more to come.
-func (r recoveryPage) Running() bool { return r.Recovery.Status == billhook.RecoveryRunning }
-
-// Dealt is how many of Of were dealt with.
-func (r recoveryPage) Dealt() int { return min(r.Recovery.Found, r.Of) }
-
-// Kind is the badge's.
-func (r recoveryPage) Kind() string {
-	switch r.Recovery.Status {
-	case billhook.RecoveryRunning:
-		return "waiting"
-	case billhook.RecoveryDone:
-		return "ok"
-	case billhook.RecoveryFailed:
-		return "failed"
-	}
-	return "unknown"
-}
-
-// Retries reports whether it looks for deliveries with one status.
-func (r recoveryPage) Retries() bool { return r.Recovery.Kind == billhook.RecoveryRetry }
-
-func (p *page) recovery() error {
-	r, err := p.client.Recovery(p.Context(), p.store.ID, p.r.PathValue("id"))
-	if err != nil {
-		return err
-	}
-	p.within(p.t("deliveries.title"), "deliveries")
-	of, err := strconv.Atoi(p.r.URL.Query().Get("of"))
-	if err != nil || of < 0 {
-		of = 0
-	}
-	return p.render("recovery", recoveryPage{page: p, Recovery: r, Wanted: p.wanted(&r.RecoveryPlan), Of: of})
-}
-
-func (p *page) cancelRecovery() error {
-	r, err := p.client.CancelRecovery(p.Context(), p.store.ID, p.r.PathValue("id"))
-	if err != nil {
-		return err
-	}
-	return p.redirect(p.To("recoveries", r.ID), "recoveries.done.cancelled")
 }

@@ -87,8 +87,6 @@ func routes() []*route {
 		{"GET", "/stores/{store}/webhooks/{id}/missed", retry, inStore, "", (*page).missedForm},
 		{"POST", "/stores/{store}/webhooks/{id}/missed", retry, inStore, "", (*page).startMissed},
 		{"GET", "/stores/{store}/webhooks/{id}/recoveries", retry, inStore, "", (*page).missedList},
-		{"GET", "/stores/{store}/webhooks/{id}/missed/{recovery}", retry, inStore, "", (*page).missedOne},
-		{"POST", "/stores/{store}/webhooks/{id}/missed/{recovery}/cancel", retry, inStore, "", (*page).cancelMissed},
 
 		{"GET", "/stores/{store}/deliveries", billhook.PermissionDeliveriesRead, inStore, "deliveries", (*page).deliveries},
 		{"GET", "/stores/{store}/deliveries/live", billhook.PermissionDeliveriesRead, inStore, "", (*page).liveDeliveries},
@@ -98,12 +96,22 @@ func routes() []*route {
 		{"GET", "/stores/{store}/deliveries/{id}/body", billhook.PermissionDeliveriesRead, inStore, "", (*page).deliveryBody},
 		{"POST", "/stores/{store}/deliveries/{id}/retry", billhook.PermissionDeliveriesRetry, inStore, "", (*page).retryDelivery},
 
-		{"GET", "/stores/{store}/recoveries/{id}", billhook.PermissionDeliveriesRead, inStore, "", (*page).recovery},
+		{"GET", "/stores/{store}/recoveries/{id}", billhook.PermissionDeliveriesRetry, inStore, "", (*page).recovery},
 		{"POST", "/stores/{store}/recoveries/{id}/cancel", billhook.PermissionDeliveriesRetry, inStore, "", (*page).cancelRecovery},
 
 		{"GET", "/stores/{store}/events", billhook.PermissionDeliveriesRead, inStore, "events", (*page).events},
 		{"GET", "/stores/{store}/events/{id}", billhook.PermissionDeliveriesRead, inStore, "", (*page).event},
 		{"GET", "/stores/{store}/events/{id}/data", billhook.PermissionDeliveriesRead, inStore, "", (*page).eventData},
+
+		{"GET", "/stores/{store}/event-types", read, inStore, "eventtypes", (*page).eventTypeList},
+		{"POST", "/stores/{store}/event-types", billhook.PermissionStoresManage, inStore, "", (*page).createEventType},
+		// No event type's name has a "+" in it.
+		{"GET", "/stores/{store}/event-types/+new", billhook.PermissionStoresManage, inStore, "", (*page).newEventType},
+		{"GET", "/stores/{store}/event-types/{name}", read, inStore, "", (*page).eventType},
+		{"GET", "/stores/{store}/event-types/{name}/edit", billhook.PermissionStoresManage, inStore, "", (*page).editEventType},
+		{"POST", "/stores/{store}/event-types/{name}/edit", billhook.PermissionStoresManage, inStore, "", (*page).updateEventType},
+		{"GET", "/stores/{store}/event-types/{name}/delete", billhook.PermissionStoresManage, inStore, "", (*page).confirmDeleteEventType},
+		{"POST", "/stores/{store}/event-types/{name}/delete", billhook.PermissionStoresManage, inStore, "", (*page).deleteEventType},
 
 		{"GET", "/stores/{store}/audit", billhook.PermissionAuditRead, inStore, "audit", (*page).audit},
 		{"GET", "/stores/{store}/keys", billhook.PermissionKeysManage, inStore, "keys", (*page).keys},

@@ -19,25 +19,27 @@ var forms = map[string][]string{
 	"/portal":      {}, // take makes a token
 	"/stores":      {"id", "made"},
 
-	"/stores/{store}/deliveries/retry":                       {"status", "dead", "key", "1"},
-	"/stores/{store}/deliveries/{id}/retry":                  {},
-	"/stores/{store}/recoveries/{id}/cancel":                 {},
-	"/stores/{store}/webhooks":                               {"url", "http://127.0.0.1:1/new", "events", "*", "active", "yes"},
-	"/stores/{store}/webhooks/{id}/edit":                     {"url", "http://127.0.0.1:1/other", "events", "order.*"},
-	"/stores/{store}/webhooks/{id}/activate":                 {},
-	"/stores/{store}/webhooks/{id}/deactivate":               {},
-	"/stores/{store}/webhooks/{id}/delete":                   {},
-	"/stores/{store}/webhooks/{id}/secret":                   {},
-	"/stores/{store}/webhooks/{id}/rotate":                   {"overlap", "3600"},
-	"/stores/{store}/webhooks/{id}/test":                     {},
-	"/stores/{store}/webhooks/{id}/missed":                   {"kind", "replay", "since", "2026-01-01T00:00"},
-	"/stores/{store}/webhooks/{id}/missed/{recovery}/cancel": {},
-	"/keys":                            {"name", "test", "days", "30", "permissions", "keys:manage"},
-	"/keys/{id}/revoke":                {},
-	"/stores/{store}/keys":             {"name", "test", "days", "30", "permissions", "keys:manage"},
-	"/stores/{store}/keys/{id}/revoke": {},
-	"/stores/{store}/settings":         {"name", "Shop", "profile", "standard", "validation", "off"},
-	"/stores/{store}/delete":           {"id", "mine"},
+	"/stores/{store}/deliveries/retry":          {"status", "dead", "key", "1"},
+	"/stores/{store}/deliveries/{id}/retry":     {},
+	"/stores/{store}/recoveries/{id}/cancel":    {},
+	"/stores/{store}/webhooks":                  {"url", "http://127.0.0.1:1/new", "events", "*", "active", "yes"},
+	"/stores/{store}/webhooks/{id}/edit":        {"url", "http://127.0.0.1:1/other", "events", "order.*"},
+	"/stores/{store}/event-types":               {"name", "made.here"},
+	"/stores/{store}/event-types/{name}/edit":   {"description", "other"},
+	"/stores/{store}/event-types/{name}/delete": {},
+	"/stores/{store}/webhooks/{id}/activate":    {},
+	"/stores/{store}/webhooks/{id}/deactivate":  {},
+	"/stores/{store}/webhooks/{id}/delete":      {},
+	"/stores/{store}/webhooks/{id}/secret":      {},
+	"/stores/{store}/webhooks/{id}/rotate":      {"overlap", "3600"},
+	"/stores/{store}/webhooks/{id}/test":        {},
+	"/stores/{store}/webhooks/{id}/missed":      {"kind", "replay", "since", "2026-01-01T00:00"},
+	"/keys":                                     {"name", "test", "days", "30", "permissions", "keys:manage"},
+	"/keys/{id}/revoke":                         {},
+	"/stores/{store}/keys":                      {"name", "test", "days", "30", "permissions", "keys:manage"},
+	"/stores/{store}/keys/{id}/revoke":          {},
+	"/stores/{store}/settings":                  {"name", "Shop", "profile", "standard", "validation", "off"},
+	"/stores/{store}/delete":                    {"id", "mine"},
 }
 
 // things are what the parts of a pattern stand for, in the store "mine": by the part's
@@ -66,8 +68,13 @@ func (f *fixture) thingsOf(store string) map[string]string {
 	if err != nil {
 		f.t.Fatal(err)
 	}
+	_, err = f.client.CreateEventType(f.t.Context(), store, "only.of."+store, billhook.EventTypeChange{})
+	if err != nil && billhook.ErrorCode(err) != billhook.CodeDuplicate {
+		f.t.Fatal(err)
+	}
 	return map[string]string{
-		"webhooks/{id}": w.ID, "tests/{delivery}": d.ID, "missed/{recovery}": r.ID,
+		"event-types/{name}": "only.of." + store,
+		"webhooks/{id}":      w.ID, "tests/{delivery}": d.ID,
 		"events/{id}": d.EventID, "deliveries/{id}": d.ID, "recoveries/{id}": r.ID,
 		"keys/{id}": f.keyID(store),
 	}

@@ -8,6 +8,7 @@ import (
 	"unicode"
 
 	"github.com/billhook/billhook"
+	"github.com/billhook/billhook/profile"
 )
 
 // settingsPage is what templates/pages/settings.html shows.
@@ -26,14 +27,26 @@ func (s settingsPage) Validations() []string {
 // IsDefault reports whether it is the store that cannot be deleted.
 func (s settingsPage) IsDefault() bool { return s.store.ID == billhook.DefaultStore }
 
-// RetryPolicy says the store's own, or "".
-func (s settingsPage) RetryPolicy() string {
-	policy := s.store.RetryPolicy
-	if policy == nil {
-		return ""
+// Retries are the policies to choose from: the profile's, the presets, one of the store's
+// own that has no form here, and one that is written in the fields below.
+func (s settingsPage) Retries() []retryChoice {
+	var ofProfile *profile.RetryPolicy
+	if its, ok := s.client.Profile(s.store.Profile); ok {
+		ofProfile = &its.RetryPolicy
 	}
-	return s.t("settings.attempts", policy.MaxAttempts)
+	all := []retryChoice{{"", s.t("settings.retryProfile", s.policyText(ofProfile))}}
+	for _, name := range profile.Presets() {
+		preset, _ := profile.Preset(name)
+		all = append(all, retryChoice{name, s.policyText(&preset)})
+	}
+	if retryOf(s.store.RetryPolicy) == retryKept && len(s.store.RetryPolicy.Delays) > 0 {
+		all = append(all, retryChoice{retryKept, s.t("webhooks.retryKept", s.policyText(s.store.RetryPolicy))})
+	}
+	return append(all, retryChoice{retryOwn, s.t("settings.retryOwn")})
 }
+
+// retryOwn stands for a policy that is written in the form's fields.
+const retryOwn = "own"
 
 func (p *page) settings() error {
 	return p.render("settings", settingsPage{page: p, Form: settingsForm(&p.store)})
@@ -57,6 +70,18 @@ func settingsForm(s *billhook.Store) map[string]string {
 	if s.DeactivateAfterSeconds != nil {
 		form["deactivateAfterSeconds"] = strconv.FormatInt(*s.DeactivateAfterSeconds, 10)
 	}
+	form["retry"] = retryOf(s.RetryPolicy)
+	if r := s.RetryPolicy; r != nil && len(r.Delays) == 0 {
+		if form["retry"] == retryKept {
+			form["retry"] = retryOwn
+		}
+		seconds := func(d time.Duration) string { return strconv.FormatFloat(d.Seconds(), 'f', -1, 64) }
+		form["maxAttempts"], form["backoffMultiplier"] = strconv.Itoa(r.MaxAttempts), strconv.FormatFloat(r.BackoffMultiplier, 'f', -1, 64)
+		form["initialDelay"], form["maxDelay"] = seconds(r.InitialDelay), seconds(r.MaxDelay)
+		if r.MaxAge > 0 {
+			form["maxAge"] = seconds(r.MaxAge)
+		}
+	}
 	if r := s.Retention; r != nil {
 		form["payloadDays"], form["attemptDays"], form["auditDays"] = number(r.PayloadDays), number(r.AttemptDays), number(r.AuditDays)
 	}
@@ -76,6 +101,7 @@ func (p *page) updateSettings() error {
 	for _, name := range []string{
 		"name", "profile", "validation", "ratePerSecond", "concurrency", "deactivateAfterSeconds",
 		"payloadDays", "attemptDays", "auditDays", "only", "deny", "ports", "updatedAt",
+		"retry", "maxAttempts", "initialDelay", "backoffMultiplier", "maxDelay", "maxAge",
 	} {
 		form[name] = strings.TrimSpace(p.r.PostFormValue(name))
 	}
@@ -97,10 +123,10 @@ func (p *page) updateSettings() error {
 // opened before somebody else's change is refused, or it would take that back.
 func (p *page) settingsChange(form map[string]string) (change billhook.StoreChange, err error) {
 	if at := form["updatedAt"]; at != "" && at != p.store.UpdatedAt.UTC().Format(time.RFC3339Nano) {
-		return change, &billhook.Error{Code: billhook.CodeConflict, Message: "somebody has changed the settings since this form was opened", Hint: "open the page again, and make your change there"}
+		return change, p.refuse(billhook.CodeConflict, "", "problem.changedMeanwhile")
 	}
 	n := numbers{form: form}
-	name, profile, validation := form["name"], form["profile"], form["validation"]
+	name, of, validation := form["name"], form["profile"], form["validation"]
 	limits := billhook.Limits{RatePerSecond: n.real("ratePerSecond", "/limits/ratePerSecond"), Concurrency: n.whole("concurrency", "/limits/concurrency")}
 	retention := &billhook.Retention{
 		PayloadDays: n.whole("payloadDays", "/retention/payloadDays"),
@@ -116,7 +142,14 @@ func (p *page) settingsChange(form map[string]string) (change billhook.StoreChan
 		deactivate = &seconds
 	}
 	change = billhook.StoreChange{
-		Name: &name, Profile: &profile, Validation: &validation, Limits: &limits, Retention: &retention, DeactivateAfterSeconds: &deactivate,
+		Name: &name, Profile: &of, Validation: &validation, Limits: &limits, Retention: &retention, DeactivateAfterSeconds: &deactivate,
+	}
+	if was := settingsForm(&p.store); form["retry"] != retryKept && !sameRetries(form, was) {
+		policy, err := p.retries(form, &n)
+		if err != nil {
+			return change, err
+		}
+		change.RetryPolicy = &policy
 	}
 	if validation == cmp.Or(p.store.Validation, billhook.ValidationOff) {
 		change.Validation = nil // what is the default by itself is not chosen by saving the rest
@@ -136,6 +169,37 @@ func (p *page) settingsChange(form map[string]string) (change billhook.StoreChan
 		change.Egress = &egress
 	}
 	return change, n.err
+}
+
+// retryFields are those of a policy of the store's own.
+var retryFields = []string{"maxAttempts", "initialDelay", "backoffMultiplier", "maxDelay", "maxAge"}
+
+// sameRetries reports whether two forms ask for the same policy. What fields hold that
+// are not chosen counts for nothing.
+func sameRetries(form, was map[string]string) bool {
+	same := form["retry"] == was["retry"]
+	for _, name := range retryFields {
+		same = same && (form["retry"] != retryOwn || form[name] == was[name])
+	}
+	return same
+}
+
+// retries is the policy that the form asks for; nil for the profile's. What it has no
+// field for stays as it is.
+func (p *page) retries(form map[string]string, n *numbers) (*profile.RetryPolicy, error) {
+	if form["retry"] != retryOwn {
+		return (&webhookForm{Retry: form["retry"]}).policy()
+	}
+	var own profile.RetryPolicy
+	if holds := p.policyOf(&billhook.Webhook{}); holds != nil {
+		own = holds.Clone()
+	}
+	seconds := func(name string) time.Duration {
+		return time.Duration(n.real(name, "/retryPolicy/"+name) * float64(time.Second))
+	}
+	own.Delays, own.MaxAttempts, own.BackoffMultiplier = nil, n.whole("maxAttempts", "/retryPolicy/maxAttempts"), n.real("backoffMultiplier", "/retryPolicy/backoffMultiplier")
+	own.InitialDelay, own.MaxDelay, own.MaxAge = seconds("initialDelay"), seconds("maxDelay"), seconds("maxAge")
+	return &own, n.err
 }
 
 // entries are the words of a field; nil for none, which is not an empty list.

@@ -6,8 +6,10 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/billhook/billhook"
+	"github.com/billhook/billhook/profile"
 )
 
 // updatedAt is what a form has of when the store was changed last.
@@ -121,5 +123,49 @@ func TestDeleteStore(t *testing.T) {
 	}
 	if w := root.post("/stores/mine/delete", "id", "mine"); w.Code != http.StatusNotFound {
 		t.Errorf("once more: %d", w.Code)
+	}
+}
+
+// TestStoreRetries: the policy is the profile's, a preset or the store's own, and saving
+// the rest leaves it as it is.
+func TestStoreRetries(t *testing.T) {
+	f := newFixture(t)
+	b := f.signedIn(rootSecret)
+	save := func(pairs ...string) *profile.RetryPolicy {
+		t.Helper()
+		form := append([]string{"name", "Shop", "profile", "standard"}, pairs...)
+		if w := b.post("/stores/mine/settings", form...); w.Code != http.StatusSeeOther {
+			t.Fatalf("%v: %d\n%s", pairs, w.Code, w.Body)
+		}
+		s, err := f.client.Store(t.Context(), "mine")
+		if err != nil {
+			t.Fatal(err)
+		}
+		return s.RetryPolicy
+	}
+	if p := save("retry", ""); p != nil {
+		t.Errorf("the profile's is %+v", p)
+	}
+	name := profile.Presets()[0]
+	preset, _ := profile.Preset(name)
+	if p := save("retry", name); p == nil || retryOf(p) != name {
+		t.Errorf("%s is %+v, not %+v", name, p, preset)
+	}
+	own := []string{"retry", "own", "maxAttempts", "7", "initialDelay", "1.5", "backoffMultiplier", "3", "maxDelay", "600", "maxAge", "86400"}
+	p := save(own...)
+	if p == nil || p.MaxAttempts != 7 || p.InitialDelay != 1500*time.Millisecond || p.BackoffMultiplier != 3 || p.MaxDelay != 10*time.Minute || p.MaxAge != 24*time.Hour {
+		t.Fatalf("the store's own is %+v", p)
+	}
+	body := b.get("/stores/mine/settings").Body.String()
+	for _, want := range []string{`value="own" selected`, `name="maxAttempts" inputmode="numeric" value="7"`, `value="1.5"`, `value="86400"`} {
+		if !strings.Contains(body, want) {
+			t.Errorf("the form lacks %s", want)
+		}
+	}
+	if again := save(own...); !sameJSON(again, p) {
+		t.Errorf("saved again it is %+v", again)
+	}
+	if p := save("retry", ""); p != nil {
+		t.Errorf("back to the profile's: %+v", p)
 	}
 }

@@ -16,6 +16,18 @@ type storesPage struct {
 	Problem *problem
 }
 
+// Profiles are those that a store can have.
+func (p *page) Profiles() []string { return p.client.Profiles() }
+
+// DefaultProfile is that of a store that chooses none.
+func (s storesPage) DefaultProfile() string {
+	its, ok := s.client.Profile("")
+	if !ok {
+		return ""
+	}
+	return its.Name
+}
+
 func (p *page) stores() error { return p.showStores(billhook.Store{}, nil) }
 
 func (p *page) showStores(form billhook.Store, refused error) error {
@@ -53,7 +65,7 @@ func (p *page) createStore() error {
 func (p *page) storeHome() error {
 	nav := p.Nav()
 	if len(nav) == 0 {
-		return forbidden("your key has no permission that a page is for")
+		return p.refuse(codeForbidden, "", "problem.noPage")
 	}
 	done := p.r.URL.Query().Get("done")
 	if !isDone(done) {

@@ -13,6 +13,8 @@ import (
 	"strings"
 	"testing"
 	"text/template/parse"
+
+	"github.com/billhook/billhook"
 )
 
 // TestLanguagesHaveTheSame: strings, by key, and places in each.
@@ -94,6 +96,9 @@ func TestStringsAreUsed(t *testing.T) {
 		} else {
 			use("a .go file", call.key)
 		}
+	}
+	for code := range billhook.ReasonCodes() {
+		use("the engine", "reason."+code)
 	}
 	for _, rt := range routes() {
 		if rt.nav != "" {

@@ -83,9 +83,6 @@ func (t *tail) look(ctx context.Context, read func(context.Context) ([]billhook.
 	if err != nil {
 		return nil, err
 	}
-	for i := range list {
-		list[i].Payload = nil
-	}
 	t.newest, t.readAt = list, time.Now()
 	return list, nil
 }
@@ -127,7 +124,7 @@ func (p *page) tell(s *stream, t *tail, query deliveryQuery) {
 			return
 		}
 		newest, err := t.look(p.Context(), func(ctx context.Context) ([]billhook.Delivery, error) {
-			return p.client.Deliveries(ctx, billhook.DeliveryFilter{StoreID: p.store.ID, Limit: tailRows, MaxBytes: maxPageBytes})
+			return p.client.Deliveries(ctx, billhook.DeliveryFilter{StoreID: p.store.ID, Limit: tailRows, WithoutPayload: true})
 		})
 		if err != nil && p.Context().Err() == nil {
 			p.problem(err) // has it in the log where it is our failure

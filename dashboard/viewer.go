@@ -158,11 +158,11 @@ func (p *page) admit() error {
 			return &billhook.Error{Code: codeForbidden, Message: "pages of " + p.r.Header.Get("Origin") + " may not show a portal", Hint: "the operator names it with billhook serve --portal-origin"}
 		}
 		if rt.scope == open && rt.pattern != "" {
-			return forbidden("a portal's token is for the pages of its store")
+			return &billhook.Error{Code: codeForbidden, Message: "a portal's token is for the pages of its store"}
 		}
 	} else {
 		if err := p.origin.Check(p.r); err != nil {
-			return &billhook.Error{Code: codeForbidden, Message: "this was sent from another site's page", Hint: "open the page here, and send it from there", Err: err}
+			return p.refuse(codeForbidden, "", "problem.otherSite")
 		}
 	}
 	if rt.scope == open {
@@ -176,7 +176,7 @@ func (p *page) admit() error {
 	}
 	switch {
 	case rt.scope == allStores && p.key.StoreID != "":
-		return forbidden("this is for keys that are for all stores, and yours is for one")
+		return p.refuse(codeForbidden, "", "problem.forAllStores")
 	case rt.scope == inStore:
 		id := p.r.PathValue("store")
 		if p.key.StoreID != "" && p.key.StoreID != id {
@@ -188,7 +188,7 @@ func (p *page) admit() error {
 		}
 	}
 	if rt.permission != "" && !p.May(rt.permission) {
-		return forbidden("your key lacks the permission " + rt.permission)
+		return p.refuse(codeForbidden, "", "problem.lacks", rt.permission)
 	}
 	p.introduce()
 	if wait := p.cfg.Wait(p.key.StoreID, p.key.Actor.ID, p.store.ID); wait > 0 {

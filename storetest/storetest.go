@@ -72,6 +72,8 @@ func Run(t *testing.T, h Harness) {
 		{"DeliveryFilters", testDeliveryFilters},
 		{"DeliveryPages", testDeliveryPages},
 		{"MaxBytes", testMaxBytes},
+		{"DeliveriesAbout", testDeliveriesAbout},
+		{"Tests", testTests},
 		{"Search", testSearch},
 		{"Edge", testEdge},
 		{"Nodes", testNodes},
@@ -206,7 +208,7 @@ func waiting(p billhook.Pending, e billhook.Event) billhook.Delivery {
 	return billhook.Delivery{
 		StoreID: p.StoreID, ID: p.ID, WebhookID: p.WebhookID, EventID: p.EventID, EventType: p.EventType,
 		Status: billhook.StatusPending, Attempts: p.Attempts, AttemptsBefore: p.AttemptsBefore,
-		CreatedAt: p.CreatedAt, NextAttemptAt: p.DueAt, Sequence: e.Sequence, Payload: e.Data,
+		CreatedAt: p.CreatedAt, NextAttemptAt: p.DueAt, Sequence: e.Sequence, Entity: e.Entity, Test: e.IsTest(), Payload: e.Data,
 	}
 }
 

@@ -50,6 +50,9 @@ func (s *auditSource) each(ctx context.Context, do func(log billhook.AuditLog, s
 		stored[store.ID] = true
 		ids = append(ids, store.ID)
 	}
+	if s.Store == billhook.AllStores {
+		ids = append(ids, s.Store) // its log may be empty
+	}
 	slices.Sort(ids)
 	found := false
 	for _, id := range slices.Compact(ids) {

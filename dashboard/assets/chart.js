@@ -26,11 +26,13 @@ export function chart(figure, numbers, language) {
   const line = () => colour(figure, 'borderTopColor')
   let own = numbers
 
-  const write = (value) => {
+  // All numbers of an axis are in one unit: that of the greatest.
+  const write = (value, greatest = value) => {
     if (value === null || value === undefined) return '–'
+    const number = (n) => new Intl.NumberFormat(language, { maximumSignificantDigits: 3 }).format(n)
     if (!inMs) return new Intl.NumberFormat(language).format(value)
-    const [number, unit] = value < 1000 ? [value, 'millisecond'] : value < 120_000 ? [value / 1000, 'second'] : [value / 60_000, 'minute']
-    return new Intl.NumberFormat(language, { style: 'unit', unit, maximumSignificantDigits: 3 }).format(number)
+    if (greatest < 1000) return `${number(value)} ms`
+    return greatest < 120_000 ? `${number(value / 1000)} s` : `${number(value / 60_000)} min`
   }
   const when = (seconds) => {
     const spanned = own[0].at(-1) - own[0][0]
@@ -70,7 +72,7 @@ export function chart(figure, numbers, language) {
     },
     axes: [
       { stroke: quiet, grid: { show: false }, ticks: { stroke: line, size: 4 }, gap: 4, size: 26, font: `11px ${colour(figure, 'fontFamily')}`, values: (_, splits) => splits.map(when) },
-      { stroke: quiet, grid: { stroke: line, width: 1 }, ticks: { show: false }, gap: 6, size: inMs ? 58 : 44, space: 34, font: `11px ${colour(figure, 'fontFamily')}`, incrs: whole, values: (_, splits) => splits.map(write) },
+      { stroke: quiet, grid: { stroke: line, width: 1 }, ticks: { show: false }, gap: 6, size: inMs ? 58 : 44, space: 34, font: `11px ${colour(figure, 'fontFamily')}`, incrs: inMs ? times : whole, values: (_, splits) => splits.map((split) => write(split, splits.at(-1))) },
     ],
     series: [{}, ...series],
     hooks: { setCursor: [({ cursor }) => {
@@ -96,3 +98,5 @@ export function chart(figure, numbers, language) {
 
 // Steps of an axis: nothing is counted in halves.
 const whole = [1, 2, 5].flatMap((n) => Array.from({ length: 10 }, (_, zeros) => n * 10 ** zeros)).sort((a, b) => a - b)
+// Nor is time, beyond a second: the steps are those of a clock.
+const times = [...whole.filter((n) => n <= 20_000), 30_000, 60_000, 120_000, 300_000, 600_000, 1_800_000, ...whole.map((n) => 3_600_000 * n)]

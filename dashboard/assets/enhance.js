@@ -24,8 +24,17 @@ export function enhance(root, get = (url, options) => fetch(url, options)) {
   const here = root === document && root.querySelector('[data-address]')
   // What is the answer to a form is not asked for again by loading the page again.
   if (here) history.replaceState(null, '', here.dataset.address)
+  if (root === document) tellOnce()
   // What was wrong with a form is read first, and is in sight.
   root.querySelector('.problem[tabindex]')?.focus()
+}
+
+// What was done is told once: not when the page is loaded again, or come back to.
+function tellOnce() {
+  const address = new URL(location)
+  if (!address.searchParams.has('done')) return
+  address.searchParams.delete('done')
+  history.replaceState(history.state, '', address)
 }
 
 const day = 24 * 60 * 60 * 1000

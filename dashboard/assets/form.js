@@ -1,5 +1,7 @@
 // What a form asks the server while somebody fills it in.
 
+import { parse } from './parse.js'
+
 // A field with data-check is judged by the server a moment after the last key, and
 // what it says is put into the element named like the field, with "-verdict" behind.
 export function judge(root, field, get) {
@@ -24,6 +26,7 @@ export function judge(root, field, get) {
   }
   field.addEventListener('input', () => {
     clearTimeout(timer)
+    root.querySelector(`#${field.id}-wrong`)?.remove() // it was about what stood there
     asked++
     timer = setTimeout(ask, 400)
   })
@@ -65,9 +68,7 @@ async function fragment(url, get) {
   try {
     const answer = await get(url, { headers: { 'Billhook-Fragment': '1' } })
     if (!answer.ok) return
-    const template = document.createElement('template')
-    template.innerHTML = await answer.text() // ours
-    return template.content
+    return parse(await answer.text(), get)
   } catch {
     // the network is away: the form works without
   }

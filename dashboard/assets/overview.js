@@ -2,6 +2,7 @@
 // long as somebody looks, and put in the place of the old ones.
 
 import { variant } from './language.js'
+import { parse } from './parse.js'
 
 // overview begins with the element that has data-overview. show makes nicer what is put
 // in, and get asks the server, as fetch does.
@@ -48,7 +49,7 @@ export function overview(root, show, get) {
     try {
       const answer = await get(root.dataset.from, { headers: { 'Billhook-Fragment': '1' } })
       if (answer.status === 401 || answer.status === 403) return tell(true) // nothing that waiting mends
-      if (answer.ok) next = parse(await answer.text())
+      if (answer.ok) next = parse(await answer.text(), get).querySelector('[data-overview]')
     } catch {
       // The network is away.
     }
@@ -90,12 +91,6 @@ function isHeld(part) {
   const selection = document.getSelection()
   return part.contains(part.getRootNode().activeElement) ||
     selection && !selection.isCollapsed && part.contains(selection.anchorNode)
-}
-
-function parse(text) {
-  const template = document.createElement('template')
-  template.innerHTML = text // ours
-  return template.content.querySelector('[data-overview]')
 }
 
 // read reads the table's columns, the earliest first: times in seconds, then numbers,

@@ -97,6 +97,24 @@ class BillhookPortal extends HTMLElement {
     return fetch(this.#resolve(path), { ...init, headers: all, credentials: 'omit', cache: 'no-store', referrerPolicy: 'no-referrer' })
   }
 
+  // background is request for the page's own scripts, which ask without anybody's doing:
+  // that the session is over is told then too.
+  async #background(path, init) {
+    const mine = this.#latest
+    const answer = await this.request(path, init)
+    if (answer.status === 401 && mine === this.#latest && !this.#waiting) {
+      this.#end(() => this.#show({ path: this.#here, keep: true, quiet: true }))
+    }
+    return answer
+  }
+
+  // end says that the session is over; goOn is what is to be done with another token.
+  #end(goOn) {
+    this.#waiting = goOn
+    this.#tell('ended')
+    this.dispatchEvent(new CustomEvent('billhook-expired', { bubbles: true, composed: true }))
+  }
+
   get #source() {
     try {
       const url = new URL(this.getAttribute('src'), document.baseURI)
@@ -160,10 +178,7 @@ class BillhookPortal extends HTMLElement {
     if (answer.status === 401) {
       // What was entered stays, and is sent again by who entered it.
       this.#release(form)
-      this.#waiting = form ? () => this.#tell() : again
-      this.#tell('ended')
-      this.dispatchEvent(new CustomEvent('billhook-expired', { bubbles: true, composed: true }))
-      return
+      return this.#end(form ? () => this.#tell() : again)
     }
     if (!page) {
       this.#release(form)
@@ -194,7 +209,7 @@ class BillhookPortal extends HTMLElement {
       heading.focus({ preventScroll: true })
       if (this.getBoundingClientRect().top < 0) this.scrollIntoView()
     }
-    this.#enhance?.(this.#root, (path, init) => this.request(path, init))
+    this.#enhance?.(this.#root, Object.assign((path, init) => this.#background(path, init), { parse: inertParts }))
     this.dispatchEvent(new CustomEvent('billhook-page', { bubbles: true, composed: true, detail: { path, title: page.dataset.title } }))
   }
 
@@ -295,13 +310,25 @@ class BillhookPortal extends HTMLElement {
 function inert(html) {
   const page = new DOMParser().parseFromString(policy?.createHTML(html) ?? html, 'text/html').querySelector('.billhook-page')
   if (!page) return null
+  clean(page)
+  return document.adoptNode(page)
+}
+
+// inertParts are those of what comes later, to be put into the page.
+function inertParts(html) {
+  const template = document.createElement('template')
+  template.innerHTML = policy?.createHTML(html) ?? html
+  clean(template.content)
+  return template.content
+}
+
+function clean(page) {
   for (const bad of page.querySelectorAll('script, style, link, meta, base, iframe, frame, object, embed')) bad.remove()
   for (const element of [page, ...page.querySelectorAll('*')]) {
-    for (const { name, value } of [...element.attributes]) {
+    for (const { name, value } of [...(element.attributes ?? [])]) {
       if (name.startsWith('on') || name === 'style' || name === 'srcdoc' || (/(^|:)(href|src|action|formaction)$/.test(name) && !isWeb(value))) element.removeAttribute(name)
     }
   }
-  return document.adoptNode(page)
 }
 
 // isWeb reports whether an address leads to a page, and is no script.

@@ -1,6 +1,8 @@
 // The live tail: rows of a list that come as server-sent events. It reads them with
 // fetch, which can send what a page inside of another one is let in by.
 
+import { parse } from './parse.js'
+
 const most = 200 // rows in the table
 
 // watch gives the button [data-live] its work; show makes what is put in nicer, and
@@ -58,9 +60,7 @@ export function watch(root, button, show, get) {
   }
 
   function put(html) {
-    const template = document.createElement('template')
-    template.innerHTML = html // ours, made by the template of the list
-    const row = template.content.firstElementChild
+    const row = parse(html, get).firstElementChild // made by the template of the list
     const old = find(row.dataset.id)
     if (old?.dataset.mark === row.dataset.mark) return
     row.classList.add('fresh')

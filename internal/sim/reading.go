@@ -166,7 +166,13 @@ func (h *Handle) Delivery(_ context.Context, storeID, id string) (billhook.Deliv
 func (s *Shared) payload(d billhook.Delivery) billhook.Delivery {
 	e := s.events[key{d.StoreID, d.EventID}]
 	d.Payload, d.Sequence, d.ErasedAt = e.Data, e.Sequence, e.ErasedAt
+	d.Entity, d.Test = e.Entity, e.IsTest()
 	return d
+}
+
+func (s *Shared) isTest(d *billhook.Delivery) bool {
+	e := s.events[key{d.StoreID, d.EventID}]
+	return e.IsTest()
 }
 
 // Deliveries reads deliveries, pending and over, by id descending.
@@ -176,8 +182,11 @@ func (h *Handle) Deliveries(_ context.Context, f billhook.DeliveryFilter) ([]bil
 		add := func(d billhook.Delivery) {
 			if asked(f.StoreID, d.StoreID) && asked(f.WebhookID, d.WebhookID) && asked(f.EventID, d.EventID) && asked(f.EventType, d.EventType) &&
 				asked(f.Status, d.Status) && within(d.CreatedAt, f.From, f.To) && (f.Before == "" || d.ID < f.Before) && d.ID >= f.NotBefore &&
-				(f.Among == nil || slices.Contains(f.Among, d.WebhookID)) && s.mentions(&d, f.Search) {
-				found = append(found, s.payload(d))
+				(f.Among == nil || slices.Contains(f.Among, d.WebhookID)) && s.mentions(&d, f.Search) && asked(f.Entity, s.events[key{d.StoreID, d.EventID}].Entity) {
+				if d = s.payload(d); f.WithoutPayload {
+					d.Payload = nil
+				}
+				found = append(found, d)
 			}
 		}
 		for _, d := range s.pending {
@@ -212,7 +221,7 @@ func folded(s string) string {
 
 // Edge finds how far back n deliveries reach that the filter's webhook and status lead to.
 func (h *Handle) Edge(ctx context.Context, f billhook.DeliveryFilter, n int) (edge billhook.DeliveryEdge, err error) {
-	f.Among, f.Search, f.EventID, f.EventType, f.From, f.To, f.Limit, f.MaxBytes = nil, "", "", "", time.Time{}, time.Time{}, n, 0
+	f.Entity, f.Among, f.Search, f.EventID, f.EventType, f.From, f.To, f.Limit, f.MaxBytes = billhook.Reference{}, nil, "", "", "", time.Time{}, time.Time{}, n, 0
 	all, err := h.Deliveries(ctx, f)
 	if err == nil && len(all) == n {
 		edge = billhook.DeliveryEdge{ID: all[n-1].ID, CreatedAt: all[n-1].CreatedAt}

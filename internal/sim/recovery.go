@@ -215,7 +215,7 @@ func (h *Handle) Over(_ context.Context, f billhook.OverFilter) ([]billhook.Deli
 			if d.StoreID == f.StoreID && asked(f.WebhookID, d.WebhookID) && slices.Contains(f.Statuses, d.Status) && d.ID > f.After {
 				found = append(found, billhook.Delivery{
 					StoreID: d.StoreID, ID: d.ID, WebhookID: d.WebhookID, EventID: d.EventID, EventType: d.EventType,
-					Status: d.Status, Reason: d.Reason, ErasedAt: s.events[key{d.StoreID, d.EventID}].ErasedAt, CreatedAt: d.CreatedAt, FinishedAt: d.FinishedAt,
+					Status: d.Status, Reason: d.Reason, Test: s.isTest(&d), ErasedAt: s.events[key{d.StoreID, d.EventID}].ErasedAt, CreatedAt: d.CreatedAt, FinishedAt: d.FinishedAt,
 				})
 			}
 		}
@@ -243,7 +243,7 @@ func (h *Handle) EventsFor(_ context.Context, f billhook.EventsForFilter) ([]bil
 		for _, e := range s.events {
 			at := billhook.EventPosition{CreatedAt: e.CreatedAt, ID: e.ID}
 			if e.StoreID == f.StoreID && newestFirst(f.After, at) > 0 && within(e.CreatedAt, f.From, f.Until) {
-				found = append(found, billhook.EventFor{ID: e.ID, Type: e.Type, CreatedAt: e.CreatedAt, Has: has[e.ID], Entity: e.Entity, Sequence: e.Sequence, Deliveries: e.Deliveries, ErasedAt: e.ErasedAt})
+				found = append(found, billhook.EventFor{ID: e.ID, Type: e.Type, CreatedAt: e.CreatedAt, Has: has[e.ID], Test: e.IsTest(), Entity: e.Entity, Sequence: e.Sequence, Deliveries: e.Deliveries, ErasedAt: e.ErasedAt})
 			}
 		}
 		slices.SortFunc(found, func(a, b billhook.EventFor) int {

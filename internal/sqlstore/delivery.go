@@ -3,6 +3,7 @@ package sqlstore
 import (
 	"context"
 	"fmt"
+	"strings"
 
 	"github.com/billhook/billhook"
 )
@@ -13,7 +14,8 @@ const (
 	// Both halves of a list in the same columns: a delivery's, and when it is due.
 	selectWaiting  = "SELECT store_id, id, webhook_id, event_id, event_type, 'pending' AS status, attempts, attempts_before, status_code, reason, created_at, last_attempt_at, 0 AS finished_at, due_at FROM billhook.pending"
 	selectOver     = "SELECT " + deliveryColumns + ", 0 AS due_at FROM billhook.deliveries"
-	selectDelivery = "SELECT d.store_id, d.id, d.webhook_id, d.event_id, d.event_type, d.status, d.attempts, d.attempts_before, d.status_code, COALESCE(d.reason, ''), d.created_at, d.last_attempt_at, d.finished_at, d.due_at, COALESCE(e.sequence, 0), e.data, COALESCE(e.erased_at, 0) FROM ("
+	selectDelivery = "SELECT d.store_id, d.id, d.webhook_id, d.event_id, d.event_type, d.status, d.attempts, d.attempts_before, d.status_code, COALESCE(d.reason, ''), d.created_at, d.last_attempt_at, d.finished_at, d.due_at, COALESCE(e.sequence, 0), COALESCE(e.entity_type, ''), COALESCE(e.entity_id, ''), COALESCE(e.idempotency_key, ''), " + payloadOfEvent + ", COALESCE(e.erased_at, 0) FROM ("
+	payloadOfEvent = "e.data"
 	joinEvent      = ") AS d LEFT JOIN billhook.events AS e ON e.store_id = d.store_id AND e.id = d.event_id"
 
 	byID         = " WHERE store_id = ? AND id = ?"
@@ -51,7 +53,11 @@ func (r *Reader) Deliveries(ctx context.Context, f billhook.DeliveryFilter) ([]b
 		}
 		half(selectOver, where)
 	}
-	text := selectDelivery + "SELECT * FROM (" + halves + ") AS halves ORDER BY id DESC LIMIT CAST(? AS BIGINT)" + joinEvent + " ORDER BY d.id DESC"
+	selected := selectDelivery
+	if f.WithoutPayload {
+		selected = strings.Replace(selected, payloadOfEvent, "NULL", 1)
+	}
+	text := selected + "SELECT * FROM (" + halves + ") AS halves ORDER BY id DESC LIMIT CAST(? AS BIGINT)" + joinEvent + " ORDER BY d.id DESC"
 	rows, err := r.query(ctx, text, append(args, int64(f.Limit))...)
 	all, err := collectUpTo(f.MaxBytes, rows, err, scanDelivery, func(d *billhook.Delivery) int { return len(d.Payload) })
 	if err != nil {
@@ -64,13 +70,18 @@ func (r *Reader) Deliveries(ctx context.Context, f billhook.DeliveryFilter) ([]b
 func (r *Reader) deliveryConditions(f billhook.DeliveryFilter) (where conditions) {
 	where.text("store_id", f.StoreID)
 	where.text("webhook_id", f.WebhookID)
-	if f.EventID != "" {
+	if f.EventID != "" || f.Entity != (billhook.Reference{}) {
 		var event conditions
 		event.text("e.store_id", f.StoreID)
 		event.text("e.id", f.EventID)
+		event.text("e.entity_type", f.Entity.Type)
+		event.text("e.entity_id", f.Entity.ID)
 		var replay conditions
 		replay.text("r.store_id", f.StoreID)
 		replay.text("r.event_id", f.EventID)
+		if f.Entity != (billhook.Reference{}) {
+			replay.add("r.event_id IN (SELECT e.id FROM billhook.events AS e"+event.String()+")", event.args...)
+		}
 		ids := "(SELECT value FROM billhook.events AS e, " + r.dialect.Elements("e.delivery_ids") + event.String() +
 			" UNION ALL SELECT r.delivery_id FROM billhook.replays AS r" + replay.String() + ")"
 		event.args = append(event.args, replay.args...)
@@ -93,8 +104,10 @@ func (r *Reader) deliveryConditions(f billhook.DeliveryFilter) (where conditions
 
 func scanDelivery(from Row) (d billhook.Delivery, err error) {
 	var created, last, finished, due, erased int64
+	var key string
 	err = from.Scan(&d.StoreID, &d.ID, &d.WebhookID, &d.EventID, &d.EventType, &d.Status, &d.Attempts, &d.AttemptsBefore,
-		&d.StatusCode, &d.Reason, &created, &last, &finished, &due, &d.Sequence, &d.Payload, &erased)
+		&d.StatusCode, &d.Reason, &created, &last, &finished, &due, &d.Sequence, &d.Entity.Type, &d.Entity.ID, &key, &d.Payload, &erased)
+	d.Test = billhook.IsTestKey(key)
 	d.CreatedAt, d.LastAttemptAt, d.FinishedAt, d.NextAttemptAt = moment(created), moment(last), moment(finished), moment(due)
 	if d.ErasedAt = moment(erased); erased != 0 {
 		d.Payload = nil

@@ -22,17 +22,18 @@ const (
 
 	// payloadGone asks of a delivery when its event's payload went.
 	payloadGone = "COALESCE((SELECT e.erased_at FROM billhook.events AS e WHERE e.store_id = parts.store_id AND e.id = parts.event_id AND e.created_at <= parts.created_at), 0)"
+	keyOfEvent  = "COALESCE((SELECT e.idempotency_key FROM billhook.events AS e WHERE e.store_id = parts.store_id AND e.id = parts.event_id AND e.created_at <= parts.created_at), '')"
 	selectEnded = "SELECT store_id, id, webhook_id, event_id, event_type, status, COALESCE(reason, '') AS reason, created_at, finished_at FROM billhook.deliveries"
 
 	// eventsFor reads a page of events and then looks, for each of its deliveries, at
 	// whose it is: scalar, so that they are looks by key and no join of tables. What
 	// an event was emitted with is in its delivery_ids, and never changes.
-	eventsFor = "SELECT e.id, e.type, e.created_at, COALESCE(e.entity_type, ''), COALESCE(e.entity_id, ''), COALESCE(e.sequence, 0), e.deliveries, e.erased_at, " +
+	eventsFor = "SELECT e.id, e.type, e.created_at, COALESCE(e.entity_type, ''), COALESCE(e.entity_id, ''), COALESCE(e.sequence, 0), COALESCE(e.idempotency_key, ''), e.deliveries, e.erased_at, " +
 		"CASE WHEN EXISTS (SELECT 1 FROM %s WHERE " +
 		"(SELECT 1 FROM billhook.pending AS p WHERE p.store_id = e.store_id AND p.id = value AND p.webhook_id = ? LIMIT 1) IS NOT NULL OR " +
 		"(SELECT 1 FROM billhook.deliveries AS d WHERE d.store_id = e.store_id AND d.id = value AND d.webhook_id = ? LIMIT 1) IS NOT NULL) " +
 		"OR (SELECT 1 FROM billhook.replays AS r WHERE r.store_id = e.store_id AND r.event_id = e.id AND r.webhook_id = ? LIMIT 1) IS NOT NULL THEN 1 ELSE 0 END " +
-		"FROM (SELECT store_id, id, type, created_at, delivery_ids, entity_type, entity_id, sequence, deliveries, erased_at FROM billhook.events WHERE store_id = ? AND (created_at, id) > (?, ?) " +
+		"FROM (SELECT store_id, id, type, created_at, delivery_ids, entity_type, entity_id, sequence, idempotency_key, deliveries, erased_at FROM billhook.events WHERE store_id = ? AND (created_at, id) > (?, ?) " +
 		"AND created_at >= ? AND created_at < ? ORDER BY created_at, id LIMIT CAST(? AS BIGINT)) AS e ORDER BY e.created_at, e.id"
 )
 
@@ -153,7 +154,7 @@ func (r *Reader) Over(ctx context.Context, f billhook.OverFilter) ([]billhook.De
 			part(status)
 		}
 	}
-	rows, err := r.query(ctx, "SELECT parts.*, "+payloadGone+" FROM ("+parts+") AS parts ORDER BY id LIMIT CAST(? AS BIGINT)", append(args, int64(f.Limit))...)
+	rows, err := r.query(ctx, "SELECT parts.*, "+payloadGone+", "+keyOfEvent+" FROM ("+parts+") AS parts ORDER BY id LIMIT CAST(? AS BIGINT)", append(args, int64(f.Limit))...)
 	all, err := collect(rows, err, scanEnded)
 	if err != nil {
 		return nil, fmt.Errorf("read deliveries that are over: %w", err)
@@ -163,7 +164,9 @@ func (r *Reader) Over(ctx context.Context, f billhook.OverFilter) ([]billhook.De
 
 func scanEnded(from Row) (d billhook.Delivery, err error) {
 	var created, finished, erased int64
-	err = from.Scan(&d.StoreID, &d.ID, &d.WebhookID, &d.EventID, &d.EventType, &d.Status, &d.Reason, &created, &finished, &erased)
+	var key string
+	err = from.Scan(&d.StoreID, &d.ID, &d.WebhookID, &d.EventID, &d.EventType, &d.Status, &d.Reason, &created, &finished, &erased, &key)
+	d.Test = billhook.IsTestKey(key)
 	d.CreatedAt, d.FinishedAt, d.ErasedAt = moment(created), moment(finished), moment(erased)
 	return d, err
 }
@@ -185,7 +188,9 @@ func (r *Reader) EventsFor(ctx context.Context, f billhook.EventsForFilter) ([]b
 
 func scanEventFor(from Row) (e billhook.EventFor, err error) {
 	var created, has, erased int64
-	err = from.Scan(&e.ID, &e.Type, &created, &e.Entity.Type, &e.Entity.ID, &e.Sequence, &e.Deliveries, &erased, &has)
+	var key string
+	err = from.Scan(&e.ID, &e.Type, &created, &e.Entity.Type, &e.Entity.ID, &e.Sequence, &key, &e.Deliveries, &erased, &has)
+	e.Test = billhook.IsTestKey(key)
 	e.CreatedAt, e.ErasedAt, e.Has = moment(created), moment(erased), has > 0
 	return e, err
 }

@@ -14,6 +14,11 @@ export async function prepare() {
     ['Bookkeeping', 'http://127.0.0.1:9/books/of/a/very/long/path/that/does/not/end/where/one/would/expect/it', ['*'], true],
     ['', 'http://127.0.0.1:9/old', ['order.*'], false],
   ]) await api('POST', '/api/webhooks', { name, url, events, isActive })
+  await api('POST', '/api/stores', { id: 'catalogue', name: 'Kontor' })
+  await api('POST', '/api/event-types', {
+    name: 'invoice.paid', description: 'The money for an order has come.', entity: { type: 'order', id: '/id' }, examples: [{ id: 'HH-20311', total: 12990 }],
+    schema: { type: 'object', required: ['id', 'total'], properties: { id: { type: 'string' }, total: { type: 'integer' } } },
+  }, { store: 'catalogue' })
   return { ...(await deliveries()), ...(await webhookWorld()), ...(await shop()) }
 }
 
@@ -203,7 +208,7 @@ export const pages = [
   { name: 'missed-counted', path: (w) => w.webhook('late', 'missed?kind=replay&since=2026-01-01T00:00') },
   { name: 'missed-refused', path: (w) => w.webhook('works', 'missed?since=2026-01-02T00:00&until=2026-01-01T00:00'), status: 422 },
   { name: 'missed-list', path: (w) => w.webhook('works', 'recoveries') },
-  { name: 'missed-one', path: (w) => w.webhook('works', 'missed', w.replayed) },
+  { name: 'missed-one', path: (w) => `/stores/shop/recoveries/${w.replayed}` },
   { name: 'webhooks-of-a-stranger', path: '/stores/strange/webhooks' },
   { name: 'menu', path: '/stores/default/webhooks', act: (page) => page.locator('.menu-end summary').click() },
   { name: 'deliveries', path: '/stores/hamburg/deliveries' },
@@ -223,10 +228,28 @@ export const pages = [
   { name: 'events', path: '/stores/hamburg/events' },
   { name: 'events-empty', path: '/stores/empty/events' },
   { name: 'event', path: (world) => `/stores/hamburg/events/${world.event}` },
+  { name: 'event-types', path: '/stores/shop/event-types' },
+  { name: 'event-types-empty', path: '/stores/empty/event-types' },
+  { name: 'event-type', path: '/stores/catalogue/event-types/invoice.paid' },
+  { name: 'event-type-new', path: '/stores/catalogue/event-types/+new' },
+  { name: 'event-type-delete', path: '/stores/catalogue/event-types/invoice.paid/delete' },
+  { name: 'event-type-breaking', path: '/stores/catalogue/event-types/invoice.paid/edit', act: async (page) => {
+    await page.getByLabel('Schema', { exact: true }).fill('{"type":"object","required":["id","total"],"properties":{"id":{"type":"string"},"total":{"type":"string"}}}')
+    await page.getByRole('button', { name: 'Save' }).click()
+    await page.getByLabel('Make it a new version all the same').waitFor()
+  } },
+  { name: 'settings-refused', path: '/stores/busy/settings', act: async (page) => {
+    await page.getByLabel('Requests at a time').fill('many')
+    await page.getByRole('button', { name: 'Save' }).click()
+    await page.locator('#concurrency-wrong').waitFor()
+  } },
   { name: 'not-found', path: '/stores/none/webhooks', status: 404 },
   // German words are longer. The language stays, so that these are the last.
   { name: 'webhook-in-german', path: (w) => w.webhook('gone'), act: inGerman },
   { name: 'missed-in-german', path: (w) => w.webhook('late', 'missed?kind=replay&since=2026-01-01T00:00'), act: inGerman },
+  { name: 'delivery-in-german', path: (world) => `/stores/hamburg/deliveries/${world.dead}`, act: inGerman },
+  { name: 'settings-in-german', path: '/stores/busy/settings', act: inGerman },
+  { name: 'deliveries-in-german', path: '/stores/hamburg/deliveries', act: inGerman },
   { name: 'webhook-new-in-german', path: '/stores/shop/webhooks/+new', act: inGerman },
 ]
 

@@ -182,3 +182,68 @@ test('who may only read deliveries sees no retry, no secret and no other store',
   assert.equal((await page.goto('/stores/neighbour/deliveries')).status(), 404)
   assert.equal((await page.goto('/stores/reader/deliveries/retry?status=dead')).status(), 403)
 })
+
+test('in German the reasons are German too, and a filter that is wrong is told beside its field', async (t) => {
+  const { receiver, emit } = await shop(t, 'german')
+  receiver.status = 301
+  const { id } = await emit('order.paid', { id: 'G-1' }, { entity: { type: 'order', id: 'G-1' } })
+  await receiver.next(0)
+  const page = await open(t, { locale: 'de-DE' })
+  await signIn(page)
+  await page.goto('/stores/german/deliveries?status=dead')
+  await page.getByText('Ihr Shop hat mit 301 geantwortet: Umleitungen wird nicht gefolgt').waitFor()
+  await page.getByRole('row', { name: /order\.paid.*Aufgegeben/ }).waitFor()
+  assert.equal(await page.locator('[lang="en"]:not(button)').count(), 0)
+  await page.getByRole('link', { name: 'order.paid' }).click()
+  await page.locator('blockquote').getByText('Ihr Shop hat mit 301 geantwortet').waitFor()
+  assert.equal(await page.locator('main [lang="en"]').count(), 0)
+
+  // What it is about leads to all about the same.
+  await page.getByRole('link', { name: 'order G-1' }).click()
+  await page.waitForURL(/entityType=order&entityId=G-1/)
+  await emit('order.paid', { id: 'G-2' }, { entity: { type: 'order', id: 'G-2' } })
+  await page.reload()
+  assert.equal(await page.locator('#deliveries tr').count(), 1)
+  await page.getByLabel('Worum: Art').or(page.locator('#entityType')).first().fill('')
+  await page.getByRole('button', { name: 'Suchen' }).click()
+  await page.locator('#entityType-wrong').waitFor()
+  assert.equal(await page.locator('#entityType').getAttribute('aria-invalid'), 'true')
+  assert.ok(id)
+})
+
+test('what was done is told once, and a test is marked as one', async (t) => {
+  const { receiver, webhook } = await shop(t, 'told', { retryPolicy: { maxAttempts: 2, initialDelay: 600_000, backoffMultiplier: 1, maxDelay: 600_000 } })
+  receiver.status = 500
+  const sent = await api('POST', `/api/webhooks/${webhook.id}/test`, { type: 'order.paid' }, { store: 'told' })
+  await receiver.next(0)
+  const page = await open(t)
+  await signIn(page)
+  await page.goto('/stores/told/deliveries')
+  await page.getByRole('row', { name: /order\.paid Test/ }).getByRole('link', { name: 'order.paid' }).click()
+  await page.locator('h1 .badge').getByText('Test', { exact: true }).waitFor()
+  assert.ok(page.url().endsWith(sent.id))
+
+  receiver.status = 200
+  await page.getByRole('button', { name: 'Retry now' }).click()
+  await page.getByRole('status').getByText('It is due now').waitFor()
+  assert.ok(!page.url().includes('done='), 'the address tells it again')
+  await page.locator('h1 .badge-ok').waitFor() // by itself
+  assert.equal(await page.locator('.flash').count(), 0, 'what has happened is still about to')
+  await page.reload()
+  assert.equal(await page.locator('.flash').count(), 0)
+})
+
+test('Escape closes a menu and gives the focus back; a click beside it closes it too', async (t) => {
+  const page = await open(t)
+  await signIn(page)
+  await page.goto('/stores/default/webhooks')
+  const menu = page.locator('.menu-end')
+  await menu.locator('summary').click()
+  await menu.getByRole('button', { name: 'Dark' }).focus()
+  await page.keyboard.press('Escape')
+  assert.equal(await menu.getAttribute('open'), null)
+  assert.equal(await page.evaluate(() => document.activeElement.closest('.menu-end') !== null && document.activeElement.tagName), 'SUMMARY')
+  await menu.locator('summary').click()
+  await page.getByRole('heading', { level: 1 }).click()
+  assert.equal(await menu.getAttribute('open'), null)
+})

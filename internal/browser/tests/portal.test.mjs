@@ -3,8 +3,9 @@
 import assert from 'node:assert/strict'
 import { mkdir } from 'node:fs/promises'
 import { after, before, test } from 'node:test'
-import { base, close, open, signIn, violations } from '../lib/browser.mjs'
+import { api, base, close, open, signIn, violations } from '../lib/browser.mjs'
 import { admin, merchant, origin, standIn } from '../lib/platform.mjs'
+import { receive } from '../lib/receiver.mjs'
 
 const elsewhere = [origin]
 let one
@@ -94,6 +95,41 @@ test('an expired, a revoked and a wrong token say so, and a new one goes on', as
   const { token: short } = await one.session({ expiresIn: 1 })
   await page.goto(await admin({ script: `setTimeout(() => { portal.token = '${short}' }, 1500)` }))
   await page.getByRole('alert').getByText('Your session here has ended').waitFor()
+})
+
+test('what is under way comes by itself, and so does the end of the session', async (t) => {
+  const live = await merchant('live', 'Shop Live')
+  const receiver = await receive(t)
+  receiver.status = 503
+  await api('POST', '/api/webhooks', { url: receiver.url, events: ['customer.*'], name: 'Live', retryPolicy: { maxAttempts: 3, initialDelay: 600_000, backoffMultiplier: 1, maxDelay: 600_000 } }, { store: 'live' })
+  await api('POST', '/api/events', { type: 'customer.created', data: { id: 1 } }, { store: 'live' })
+  await receiver.next(0)
+  const page = await open(t, { elsewhere })
+  const { token } = await live.session()
+  await page.goto(await admin({ token }))
+  await page.getByRole('link', { name: 'Deliveries', exact: true }).first().click()
+  await page.getByRole('link', { name: 'customer.created' }).click()
+  await page.locator('h1 .badge-waiting').waitFor()
+  // The component has the focus on the heading, which is in what is brought up to date.
+  assert.equal(await page.evaluate(() => portal.shadowRoot.activeElement?.tagName), 'H1')
+  receiver.status = 200
+  const { data: [first] } = await api('GET', '/api/deliveries?event=customer.created', undefined, { store: 'live' })
+  await api('POST', `/api/deliveries/${first.id}/retry`, undefined, { store: 'live' })
+  await page.locator('h1 .badge-ok').waitFor() // without a click
+  await page.getByText('Attempt 2').waitFor()
+
+  // One that waits is asked for again, until the session is over.
+  receiver.status = 503
+  await api('POST', '/api/events', { type: 'customer.deleted', data: { id: 1 } }, { store: 'live' })
+  await receiver.next(2)
+  await page.getByRole('link', { name: 'Deliveries', exact: true }).first().click()
+  await page.getByRole('link', { name: 'customer.deleted' }).click()
+  await page.locator('h1 .badge-waiting').waitFor()
+  assert.equal(await expired(page), 0)
+  await live.revoke()
+  await page.getByRole('alert').getByText('Your session here has ended').waitFor() // without a click
+  assert.equal(await expired(page), 1)
+  await page.getByRole('heading', { name: /customer\.deleted/ }).waitFor() // it stays to be read
 })
 
 test('the platform sets the look, and light and dark', async (t) => {

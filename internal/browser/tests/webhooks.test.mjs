@@ -26,7 +26,7 @@ test('a merchant adds an endpoint, tests it, breaks it, sees why, mends it, and 
 
   // The URL is judged as it is typed.
   await page.getByLabel('URL', { exact: true }).pressSequentially('ftp://example.com')
-  await page.locator('#url-verdict .verdict-bad').getByText('has the scheme').waitFor()
+  await page.locator('#url-verdict .verdict-bad').getByText('Has the scheme').waitFor()
   await page.getByLabel('URL', { exact: true }).fill(receiver.url)
   await page.locator('#url-verdict .verdict-good').getByText('Events can be sent to this address.').waitFor()
   assert.equal(await page.locator('#url-verdict .verdict-bad').count(), 0)
@@ -94,11 +94,13 @@ test('a merchant adds an endpoint, tests it, breaks it, sees why, mends it, and 
   await page.getByRole('button', { name: 'Activate' }).click()
   await page.getByText('The webhook is active.').waitFor()
   await page.getByRole('link', { name: 'Recover or replay' }).click()
+  // It works again, and what it began to fail with is still to be had.
+  await page.getByRole('link', { name: 'it began to fail' }).waitFor()
   await page.getByRole('link', { name: 'an hour ago' }).click()
   await page.getByRole('heading', { name: /deliver(y|ies) would be sent/ }).waitFor()
   const before = receiver.requests.length
   await page.getByRole('button', { name: 'Send them' }).click()
-  await page.locator('#progress .badge-ok').getByText('Done').waitFor()
+  await page.locator('#recovery .badge-ok').getByText('Done').waitFor()
   await page.getByText(/set going again/).waitFor()
   await receiver.next(before)
   for (const until = Date.now() + 15_000; !receiver.requests.slice(before).some((r) => r.body.includes('ORD-1'));) {
