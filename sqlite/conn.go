@@ -17,7 +17,9 @@ var dialect = sqlstore.Dialect{
 	Folded:   func(column string) string { return "lower(" + column + ")" },
 	Decoded:  func(column string) string { return "CAST(" + column + " AS TEXT)" },
 	Has:      "instr",
-	Probe:    "INSERT OR REPLACE INTO billhook_probe (id, filler) VALUES (1, zeroblob(" + strconv.Itoa(probeSize) + "))",
+
+	ListsLater: true,
+	Probe:      "INSERT OR REPLACE INTO billhook_probe (id, filler) VALUES (1, zeroblob(" + strconv.Itoa(probeSize) + "))",
 }
 
 const (

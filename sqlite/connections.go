@@ -39,9 +39,9 @@ type connections struct {
 	// thorough: pages that come free are overwritten too.
 	thorough bool
 
-	writer       *sqlstore.Writer
-	reader       *sqlstore.Reader // on lists
-	engineReader *sqlstore.Reader // on point
+	writer        *sqlstore.Writer
+	readers       readers // on lists
+	engineReaders readers // on point
 }
 
 // connect opens the writing connection first: it recovers the log and
@@ -112,8 +112,8 @@ func (c *connections) openReaders(ctx context.Context, path string, o Options) (
 	if c.point, err = openPool(ctx, path, enginePool, o.ReaderCache); err != nil {
 		return err
 	}
-	c.reader = sqlstore.NewReader(c.lists, dialect)
-	c.engineReader = sqlstore.NewReader(c.point, dialect)
+	c.readers = newReaders(c.lists)
+	c.engineReaders = newReaders(c.point)
 	return nil
 }
 
@@ -153,6 +153,18 @@ func (c *connections) close() error {
 		errs = append(errs, c.write.Close())
 	}
 	return errors.Join(errs...)
+}
+
+// list lists all that waits.
+func (c *connections) list(ctx context.Context) error {
+	if err := c.checkpointer.before(c.conn); err != nil {
+		return err
+	}
+	if err := c.writer.List(ctx, c.own.transaction()); err != nil {
+		return err
+	}
+	c.checkpointer.after()
+	return nil
 }
 
 // commit writes a batch.

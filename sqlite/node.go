@@ -119,7 +119,7 @@ func (c callersTx) Query(ctx context.Context, text string, args ...any) (sqlstor
 
 // Nodes is the one that there is.
 func (d *Database) Nodes(ctx context.Context) ([]billhook.Node, error) {
-	owned, err := read(d, func(r *sqlstore.Reader) (map[int64]int64, error) { return r.Owned(ctx) })
+	owned, err := readListed(ctx, d, func(r *sqlstore.Reader) (map[int64]int64, error) { return r.Owned(ctx) })
 	if err != nil {
 		return nil, err
 	}

@@ -10,12 +10,12 @@ import (
 
 // read runs one read for a caller.
 func read[T any](d *Database, f func(*sqlstore.Reader) (T, error)) (T, error) {
-	return readOn(d, func(c *connections) *sqlstore.Reader { return c.reader }, f)
+	return readOn(d, func(c *connections) *sqlstore.Reader { return c.readers.listed }, f)
 }
 
 // readShort runs one of the engine's own reads.
 func readShort[T any](d *Database, f func(*sqlstore.Reader) (T, error)) (T, error) {
-	return readOn(d, func(c *connections) *sqlstore.Reader { return c.engineReader }, f)
+	return readOn(d, func(c *connections) *sqlstore.Reader { return c.engineReaders.listed }, f)
 }
 
 // readOn runs one read while the connections are sure to stay.
@@ -40,13 +40,13 @@ func (d *Database) Configuration(ctx context.Context) (billhook.Configuration, e
 
 // Lanes names every webhook that has pending deliveries owned, once.
 func (d *Database) Lanes(ctx context.Context) ([]billhook.Lane, error) {
-	return readShort(d, func(r *sqlstore.Reader) ([]billhook.Lane, error) { return r.Lanes(ctx, owner) })
+	return readLanes(ctx, d, func(r *sqlstore.Reader) ([]billhook.Lane, error) { return r.Lanes(ctx, owner) })
 }
 
 // Pending reads the lane's pending deliveries, owned, that come after the
 // position.
 func (d *Database) Pending(ctx context.Context, lane billhook.Lane, after billhook.Position, limit int) ([]billhook.Pending, error) {
-	return readShort(d, func(r *sqlstore.Reader) ([]billhook.Pending, error) { return r.Pending(ctx, owner, lane, after, limit) })
+	return readLanes(ctx, d, func(r *sqlstore.Reader) ([]billhook.Pending, error) { return r.Pending(ctx, owner, lane, after, limit) })
 }
 
 // Newest reads the newest delivery of an event type that is held back in a strand
@@ -78,12 +78,15 @@ func (d *Database) Delivery(ctx context.Context, storeID, id string) (billhook.D
 
 // Deliveries reads deliveries, pending and over, by id descending.
 func (d *Database) Deliveries(ctx context.Context, f billhook.DeliveryFilter) ([]billhook.Delivery, error) {
+	if f.WebhookID != "" {
+		return readListed(ctx, d, func(r *sqlstore.Reader) ([]billhook.Delivery, error) { return r.Deliveries(ctx, f) })
+	}
 	return read(d, func(r *sqlstore.Reader) ([]billhook.Delivery, error) { return r.Deliveries(ctx, f) })
 }
 
 // Edge finds how far back n deliveries reach that an index leads to.
 func (d *Database) Edge(ctx context.Context, f billhook.DeliveryFilter, n int) (billhook.DeliveryEdge, error) {
-	return read(d, func(r *sqlstore.Reader) (billhook.DeliveryEdge, error) { return r.Edge(ctx, f, n) })
+	return readListed(ctx, d, func(r *sqlstore.Reader) (billhook.DeliveryEdge, error) { return r.Edge(ctx, f, n) })
 }
 
 // EventsAbout reads the ids of the newest events about an entity of whatever type.
@@ -140,7 +143,7 @@ func (d *Database) AuditSince(ctx context.Context, storeID string, after billhoo
 
 // Backlog counts a lane's pending deliveries.
 func (d *Database) Backlog(ctx context.Context, lane billhook.Lane, dueBefore, createdBefore time.Time) (billhook.Backlog, error) {
-	return read(d, func(r *sqlstore.Reader) (billhook.Backlog, error) {
+	return readListed(ctx, d, func(r *sqlstore.Reader) (billhook.Backlog, error) {
 		return r.Backlog(ctx, owner, lane, dueBefore, createdBefore)
 	})
 }
@@ -159,7 +162,7 @@ func (d *Database) ActivityCounts(ctx context.Context, storeID string, from, to 
 
 // Backlogs counts what is pending for each webhook.
 func (d *Database) Backlogs(ctx context.Context, storeID string) ([]billhook.LaneBacklog, error) {
-	return read(d, func(r *sqlstore.Reader) ([]billhook.LaneBacklog, error) { return r.Backlogs(ctx, storeID) })
+	return readListed(ctx, d, func(r *sqlstore.Reader) ([]billhook.LaneBacklog, error) { return r.Backlogs(ctx, storeID) })
 }
 
 // LedgerSince is the first day of a store of which all is counted.

@@ -12,6 +12,7 @@ import (
 	"os"
 	"path/filepath"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"modernc.org/sqlite"
@@ -51,7 +52,11 @@ type Database struct {
 	openedAt time.Time
 
 	closed bool
-	failed bool // the last Commit; of Commit's goroutine alone
+
+	// turn is full while somebody writes: a batch, or what a read wants to be listed.
+	turn chan struct{}
+	// failed: the last to write has, and the file is to be opened anew.
+	failed atomic.Bool
 }
 
 var _ billhook.Database = (*Database)(nil)
@@ -106,7 +111,7 @@ func openFile(path string, o Options) (*Database, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open database: %w", err)
 	}
-	d := &Database{path: path, options: o, lock: lock, openedAt: time.Now().UTC().Round(0)}
+	d := &Database{path: path, options: o, lock: lock, openedAt: time.Now().UTC().Round(0), turn: make(chan struct{}, 1)}
 	if d.conns, err = connect(context.Background(), path, o); err != nil {
 		release(lock)
 		return nil, fmt.Errorf("open database %s: %w", path, err)
@@ -138,15 +143,17 @@ func (d *Database) Commit(ctx context.Context, b *billhook.Batch) error {
 	if err != nil {
 		return err
 	}
-	deadline := time.Now().Add(d.options.BusyWait)
+	return d.write(ctx, d.options.BusyWait, func() error { return conns.commit(ctx, b) })
+}
+
+// write has f write when it is its turn, again and again for so long while another
+// program holds the file. Where it fails otherwise, everything does until Recover.
+func (d *Database) write(ctx context.Context, wait time.Duration, f func() error) error {
+	deadline := time.Now().Add(wait)
 	for {
-		err := conns.commit(ctx, b)
-		if err == nil {
-			return nil
-		}
+		err := d.tryWrite(f)
 		// SQLite's own busy_timeout would sleep where synctest cannot see it.
 		if primary(err) != codes.SQLITE_BUSY {
-			d.failed = true
 			return err
 		}
 		if time.Now().After(deadline) {
@@ -161,13 +168,26 @@ func (d *Database) Commit(ctx context.Context, b *billhook.Batch) error {
 	}
 }
 
+func (d *Database) tryWrite(f func() error) error {
+	d.turn <- struct{}{}
+	defer func() { <-d.turn }()
+	if d.failed.Load() {
+		return errFailed
+	}
+	err := f()
+	if err != nil && primary(err) != codes.SQLITE_BUSY {
+		d.failed.Store(true)
+	}
+	return err
+}
+
 func (d *Database) usable() (*connections, error) {
 	d.mu.RLock()
 	defer d.mu.RUnlock()
 	switch {
 	case d.closed:
 		return nil, errClosed
-	case d.failed || d.conns == nil:
+	case d.failed.Load() || d.conns == nil:
 		return nil, errFailed
 	}
 	return d.conns, nil
@@ -194,10 +214,10 @@ func (d *Database) Recover(ctx context.Context) error {
 	}
 	d.conns = conns // what is there can be read, writable or not
 	if err := conns.prove(context.WithoutCancel(ctx)); err != nil {
-		d.failed = true
+		d.failed.Store(true)
 		return fmt.Errorf("recover database %s: %w", d.path, err)
 	}
-	d.failed = false
+	d.failed.Store(false)
 	return nil
 }
 

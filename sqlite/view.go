@@ -37,7 +37,7 @@ func OpenView(ctx context.Context, path string) (*View, error) {
 		pool.Close()
 		return nil, fmt.Errorf("open database %s: %w", path, err)
 	}
-	return &View{sqlstore.NewReader(pool, dialect), pool}, nil
+	return &View{newReaders(pool).whole, pool}, nil
 }
 
 // Close closes the file.

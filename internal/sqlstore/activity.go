@@ -26,7 +26,7 @@ var upsertActivity = &bulk{
 const (
 	deleteActivity = "DELETE FROM billhook.activity WHERE store_id = ? AND at < ?"
 	selectActivity = "SELECT store_id, at, run, delivered, failed, dead, waiting, latencies FROM billhook.activity"
-	selectBacklogs = "SELECT store_id, webhook_id, COUNT(*), MIN(due_at) FROM billhook.pending"
+	selectBacklogs = "SELECT store_id, webhook_id, COUNT(*), MIN(due_at) FROM billhook.listed"
 )
 
 // activity writes what was counted, and deletes what is old.
@@ -131,7 +131,7 @@ func (r *Reader) Backlogs(ctx context.Context, storeID string) ([]billhook.LaneB
 
 // Owned counts what is pending of each owner.
 func (r *Reader) Owned(ctx context.Context) (map[int64]int64, error) {
-	rows, err := r.query(ctx, "SELECT owner, COUNT(*) FROM billhook.pending GROUP BY owner")
+	rows, err := r.query(ctx, "SELECT owner, COUNT(*) FROM billhook.listed GROUP BY owner")
 	owned := map[int64]int64{}
 	_, err = collect(rows, err, func(from Row) (owner int64, err error) {
 		var n int64

@@ -49,7 +49,7 @@ func (b *bulk) values(insert string, rows int) string {
 	} else {
 		text.WriteString(insert + " INTO " + b.insert + " VALUES ")
 	}
-	next := b.shared + 1
+	first := true
 	for i := range rows {
 		if i > 0 {
 			text.WriteByte(',')
@@ -60,12 +60,12 @@ func (b *bulk) values(insert string, rows int) string {
 			if !strings.HasPrefix(part, ":") {
 				continue
 			}
-			// To SQLite a number is a name, which costs a look at all names before
-			// it for every argument. After the first row's it counts on by itself.
+			// To SQLite a number is a name, and for every argument it looks at all
+			// names. After the first of the rows' own it counts on by itself.
 			row[j] = "?"
-			if i == 0 {
-				row[j] += strconv.Itoa(next)
-				next++
+			if first {
+				row[j] += strconv.Itoa(b.shared + 1)
+				first = false
 			}
 		}
 		if b.change != "" {

@@ -12,14 +12,16 @@ const (
 	deliveryColumns = "store_id, id, webhook_id, event_id, event_type, status, attempts, attempts_before, status_code, reason, created_at, last_attempt_at, finished_at"
 
 	// Both halves of a list in the same columns: a delivery's, and when it is due.
-	selectWaiting  = "SELECT store_id, id, webhook_id, event_id, event_type, 'pending' AS status, attempts, attempts_before, status_code, reason, created_at, last_attempt_at, 0 AS finished_at, due_at FROM billhook.pending"
+	selectWaiting  = "SELECT store_id, id, webhook_id, event_id, event_type, 'pending' AS status, attempts, attempts_before, status_code, reason, created_at, last_attempt_at, 0 AS finished_at, due_at FROM "
+	selectPendings = selectWaiting + "billhook.pending"
+	selectListed   = selectWaiting + "billhook.listed"
 	selectOver     = "SELECT " + deliveryColumns + ", 0 AS due_at FROM billhook.deliveries"
 	selectDelivery = "SELECT d.store_id, d.id, d.webhook_id, d.event_id, d.event_type, d.status, d.attempts, d.attempts_before, d.status_code, COALESCE(d.reason, ''), d.created_at, d.last_attempt_at, d.finished_at, d.due_at, COALESCE(e.sequence, 0), COALESCE(e.entity_type, ''), COALESCE(e.entity_id, ''), COALESCE(e.idempotency_key, ''), " + payloadOfEvent + ", COALESCE(e.erased_at, 0) FROM ("
 	payloadOfEvent = "e.data"
 	joinEvent      = ") AS d LEFT JOIN billhook.events AS e ON e.store_id = d.store_id AND e.id = d.event_id"
 
 	byID         = " WHERE store_id = ? AND id = ?"
-	deliveryByID = selectDelivery + selectWaiting + byID + " UNION ALL " + selectOver + byID + joinEvent
+	deliveryByID = selectDelivery + selectPendings + byID + " UNION ALL " + selectOver + byID + joinEvent
 )
 
 // Delivery reads one delivery, or billhook.ErrNotFound. One statement reads
@@ -41,7 +43,11 @@ func (r *Reader) Deliveries(ctx context.Context, f billhook.DeliveryFilter) ([]b
 		args = append(append(args, where.args...), int64(f.Limit))
 	}
 	if f.Status == "" || f.Status == billhook.StatusPending {
-		half(selectWaiting, r.deliveryConditions(f))
+		waiting := selectPendings
+		if f.WebhookID != "" {
+			waiting = selectListed
+		}
+		half(waiting, r.deliveryConditions(f))
 	}
 	if f.Status != billhook.StatusPending {
 		where := r.deliveryConditions(f)

@@ -24,7 +24,7 @@ const (
 		"SELECT * FROM (SELECT webhook_id, created_at, status, CASE status WHEN 'skipped' THEN COALESCE(reason, '') ELSE '' END AS reason, id FROM billhook.deliveries WHERE store_id = ? AND id > ? ORDER BY id LIMIT CAST(? AS BIGINT)) AS over" +
 		") AS both_halves ORDER BY id LIMIT CAST(? AS BIGINT)"
 
-	countBacklog = "SELECT COUNT(*), COALESCE(SUM(CASE WHEN owner = CAST(? AS BIGINT) THEN 1 ELSE 0 END), 0), COALESCE(SUM(CASE WHEN owner = -2 THEN 1 ELSE 0 END), 0) FROM billhook.pending WHERE store_id = ? AND webhook_id = ?"
+	countBacklog = "SELECT COUNT(*), COALESCE(SUM(CASE WHEN owner = CAST(? AS BIGINT) THEN 1 ELSE 0 END), 0), COALESCE(SUM(CASE WHEN owner = -2 THEN 1 ELSE 0 END), 0) FROM billhook.listed WHERE store_id = ? AND webhook_id = ?"
 )
 
 // Ledger reads a webhook's days, the latest first.

@@ -65,6 +65,7 @@ func (w *Writer) outcomes(ctx context.Context, outcomes []*billhook.Outcome) err
 	for _, o := range outcomes {
 		switch {
 		case o.Stale:
+			continue
 		case o.Status == billhook.StatusPending:
 			again = append(again, o)
 		default:
@@ -73,6 +74,9 @@ func (w *Writer) outcomes(ctx context.Context, outcomes []*billhook.Outcome) err
 			of := accountOf(o.Delivery.StoreID, o.Delivery.WebhookID, o.Delivery.CreatedAt)
 			w.ledger.count(of, billhook.StatusPending, "", -1)
 			w.ledger.count(of, o.Status, o.Reason, 1)
+		}
+		if w.dialect.ListsLater {
+			w.listing.ended = append(w.listing.ended, rowKey{o.Delivery.StoreID, o.Delivery.ID})
 		}
 	}
 	if err := w.again(ctx, again); err != nil {

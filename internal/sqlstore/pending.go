@@ -23,25 +23,25 @@ const (
 	// it the one index.
 	lanes = `WITH RECURSIVE
 		store (id) AS (
-			SELECT MIN(store_id) FROM billhook.pending
+			SELECT MIN(store_id) FROM billhook.listed
 			UNION ALL
-			SELECT (SELECT MIN(store_id) FROM billhook.pending WHERE store_id > store.id) FROM store WHERE id IS NOT NULL
+			SELECT (SELECT MIN(store_id) FROM billhook.listed WHERE store_id > store.id) FROM store WHERE id IS NOT NULL
 		),
 		lane (store_id, webhook_id) AS (
-			SELECT id, (SELECT MIN(webhook_id) FROM billhook.pending WHERE store_id = store.id) FROM store WHERE id IS NOT NULL
+			SELECT id, (SELECT MIN(webhook_id) FROM billhook.listed WHERE store_id = store.id) FROM store WHERE id IS NOT NULL
 			UNION ALL
-			SELECT store_id, (SELECT MIN(p.webhook_id) FROM billhook.pending p WHERE p.store_id = lane.store_id AND p.webhook_id > lane.webhook_id)
+			SELECT store_id, (SELECT MIN(p.webhook_id) FROM billhook.listed p WHERE p.store_id = lane.store_id AND p.webhook_id > lane.webhook_id)
 			FROM lane WHERE webhook_id IS NOT NULL
 		)
 		SELECT store_id, webhook_id FROM lane WHERE webhook_id IS NOT NULL
-			AND (SELECT 1 FROM billhook.pending p WHERE p.store_id = lane.store_id AND p.webhook_id = lane.webhook_id AND p.owner = ?
+			AND (SELECT 1 FROM billhook.listed p WHERE p.store_id = lane.store_id AND p.webhook_id = lane.webhook_id AND p.owner = ?
 				ORDER BY p.due_at, p.id LIMIT 1) IS NOT NULL`
 
 	// Here and in all that runs often, CAST keeps SQLite from looking at the value
 	// of an argument: at a LIMIT's, and at one that is compared with a column that
 	// some partial index asks for. What it has looked at it plans anew each time,
 	// which took four fifths of this statement.
-	selectLane = selectPending + "WHERE store_id = ? AND webhook_id = ? AND owner = CAST(? AS BIGINT) AND (due_at, id) > (?, ?) ORDER BY due_at, id LIMIT CAST(? AS BIGINT)"
+	selectLane = "SELECT " + pendingFields + " FROM billhook.listed WHERE store_id = ? AND webhook_id = ? AND owner = CAST(? AS BIGINT) AND (due_at, id) > (?, ?) ORDER BY due_at, id LIMIT CAST(? AS BIGINT)"
 )
 
 // Most deliveries that are written to wait are new, and have less to tell.
@@ -97,6 +97,12 @@ func (w *Writer) wait(ctx context.Context, all []waiting) error {
 	fresh, b := true, insertNew
 	for i := range all {
 		fresh = fresh && all[i].isNew()
+	}
+	if fresh && w.late {
+		b = insertUnlisted
+		for i := range all {
+			w.listing.added = append(w.listing.added, rowKey{all[i].StoreID, all[i].ID})
+		}
 	}
 	own := func(args []any, i int) []any {
 		p := &all[i]

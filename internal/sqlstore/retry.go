@@ -29,7 +29,7 @@ const (
 	forget      = "DELETE FROM billhook.deliveries WHERE store_id = ? AND id = ? RETURNING webhook_id, created_at, status, COALESCE(reason, '')"
 	pendingByID = selectPending + "WHERE store_id = ? AND id = ?"
 
-	toCancel = "SELECT id, created_at, COALESCE(entity_type, ''), COALESCE(entity_id, '') FROM billhook.pending WHERE store_id = ? AND webhook_id = ? AND owner = CAST(? AS BIGINT) " +
+	toCancel = "SELECT id, created_at, COALESCE(entity_type, ''), COALESCE(entity_id, '') FROM billhook.listed WHERE store_id = ? AND webhook_id = ? AND owner = CAST(? AS BIGINT) " +
 		"AND due_at < ? AND created_at < ? ORDER BY due_at, id LIMIT CAST(? AS BIGINT)"
 )
 

@@ -10,7 +10,7 @@ import (
 )
 
 const (
-	edgeOfPending    = "SELECT edge.id, (SELECT one.created_at FROM billhook.pending AS one WHERE one.store_id = ? AND one.id = edge.id) FROM (SELECT id FROM billhook.pending"
+	edgeOfPending    = "SELECT edge.id, (SELECT one.created_at FROM billhook.pending AS one WHERE one.store_id = ? AND one.id = edge.id) FROM (SELECT id FROM "
 	edgeOfDeliveries = "SELECT edge.id, (SELECT one.created_at FROM billhook.deliveries AS one WHERE one.store_id = ? AND one.id = edge.id) FROM (SELECT id FROM billhook.deliveries"
 	edgeEnds         = " ORDER BY id DESC LIMIT 1 OFFSET CAST(? AS BIGINT)) AS edge"
 
@@ -57,7 +57,11 @@ func (r *Reader) Edge(ctx context.Context, f billhook.DeliveryFilter, n int) (ed
 	where.text("webhook_id", f.WebhookID)
 	where.span(f)
 	if f.Status == "" || f.Status == billhook.StatusPending {
-		half(edgeOfPending, where)
+		waiting := edgeOfPending + "billhook.pending"
+		if f.WebhookID != "" {
+			waiting = edgeOfPending + "billhook.listed"
+		}
+		half(waiting, where)
 	}
 	if f.Status != "" && f.Status != billhook.StatusPending && f.Status != billhook.StatusDelivered {
 		where.text("status", string(f.Status))

@@ -32,6 +32,9 @@ type Dialect struct {
 	// Arrays: many rows are written as an array for each column, and not as a
 	// list of values.
 	Arrays bool
+	// ListsLater: new rows of what waits are found by their webhook only once they are
+	// listed.
+	ListsLater bool
 	// Lock ends a SELECT of rows that are to be changed: it locks them, and
 	// passes over those that others have locked.
 	Lock string

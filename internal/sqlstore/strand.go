@@ -42,7 +42,7 @@ const (
 	// endStep is how many deliveries that are held back one Skip ends.
 	endStep      = 500
 	toSkip       = "SELECT id, created_at FROM billhook.pending" + ofStrand + " AND owner = -2 AND event_type = ? AND sequence < CAST(? AS BIGINT) ORDER BY sequence, id LIMIT CAST(? AS BIGINT)"
-	toCancelBack = "SELECT id, created_at FROM billhook.pending WHERE store_id = ? AND webhook_id = ? AND owner = -2 AND due_at < ? AND created_at < ? ORDER BY due_at, id LIMIT CAST(? AS BIGINT)"
+	toCancelBack = "SELECT id, created_at FROM billhook.listed WHERE store_id = ? AND webhook_id = ? AND owner = -2 AND due_at < ? AND created_at < ? ORDER BY due_at, id LIMIT CAST(? AS BIGINT)"
 
 	// turnBuckets bounds the locks that one transaction takes: lanes share them.
 	turnBuckets = 512

@@ -21,6 +21,10 @@ type Writer struct {
 	dialect Dialect
 	insert  string
 
+	listing listing
+	// late: the transaction under way leaves what is new unlisted.
+	late bool
+
 	bulks map[bulkText]string
 	args  []any // of the statement being run, reused
 	// It is to be known which rows have no effect. rowByRow: bulks go one row
@@ -42,7 +46,10 @@ type Writer struct {
 // NewWriter makes a Writer that begins an INSERT of many rows with insert.
 func NewWriter(conn Conn, d Dialect, insert string) *Writer {
 	queue, _ := conn.(Queue)
-	return &Writer{conn: conn, queue: queue, dialect: d, insert: insert, bulks: make(map[bulkText]string)}
+	w := &Writer{conn: conn, queue: queue, dialect: d, insert: insert, bulks: make(map[bulkText]string)}
+	w.listing.rows = make(map[rowKey]bool)
+	w.listing.some.Store(d.ListsLater)
+	return w
 }
 
 // A Transaction begins, commits and rolls back on a Writer's connection.
@@ -79,10 +86,14 @@ func (w *Writer) transaction(ctx context.Context, tx Transaction, b *billhook.Ba
 	w.chains.begin(w.Owner)
 	w.entries, w.strands = w.entries[:0], strands{}
 	w.ledger.begin()
+	w.listing.begin()
 	err := w.write(ctx, b)
 	if err == nil {
 		if err = tx.Commit(ctx); err == nil {
 			w.chains.end(true)
+			if w.dialect.ListsLater {
+				w.listing.end()
+			}
 			return nil
 		}
 		err = fmt.Errorf("commit: %w", err)
@@ -98,6 +109,12 @@ func (w *Writer) transaction(ctx context.Context, tx Transaction, b *billhook.Ba
 
 // write applies the parts in the order that Batch gives.
 func (w *Writer) write(ctx context.Context, b *billhook.Batch) error {
+	w.late = w.listsLater(b)
+	if w.dialect.ListsLater && (w.listing.asked || !w.late) {
+		if err := w.list(ctx); err != nil {
+			return err
+		}
+	}
 	if err := w.configure(ctx, b); err != nil {
 		return err
 	}
@@ -131,6 +148,11 @@ func (w *Writer) write(ctx context.Context, b *billhook.Batch) error {
 	}
 	for _, c := range b.Claims {
 		if err := w.claim(ctx, c); err != nil {
+			return err
+		}
+	}
+	if w.late && !w.listing.done && w.listing.due() {
+		if err := w.list(ctx); err != nil {
 			return err
 		}
 	}
