@@ -143,3 +143,37 @@ func (d Deliveries) Get(ctx context.Context, id string) (*DeliveryWithAttempts, 
 func (d Deliveries) Retry(ctx context.Context, id string) (*Delivery, error) {
 	return change[Delivery](ctx, d.c, http.MethodPost, nil, "deliveries", id, "retry")
 }
+
+// A DeliveryRequest is what is sent of a delivery, as far as anybody may see it.
+type DeliveryRequest struct {
+	Method string `json:"method"`
+	URL    string `json:"url"`
+	// Headers are by name.
+	Headers []RequestHeader `json:"headers"`
+	// Body is the exact bytes.
+	Body []byte `json:"bodyBase64"`
+	// SignatureBase is what the header webhook-signature signs: id.timestamp.body
+	// (Standard Webhooks). The profile's own header signs the body alone.
+	SignatureBase []byte `json:"signatureBaseBase64"`
+	// At is when it was, or would be, sent.
+	At time.Time `json:"at"`
+	// Sent: it is as the last attempt was, if the webhook has not been changed since;
+	// else as it would be sent now.
+	Sent bool `json:"sent"`
+	// BatchSize is in company with how many the last attempt was, itself included; this
+	// is the delivery alone then. nil where the webhook has no batches.
+	BatchSize *int `json:"batchSize"`
+}
+
+// A RequestHeader is a header of a DeliveryRequest.
+type RequestHeader struct {
+	Name string `json:"name"`
+	// Value is nil where it is told nobody.
+	Value *string `json:"value"`
+}
+
+// Request shows the request of a delivery, made anew: the body is the same always, and
+// the headers are those of the webhook as it is now.
+func (d Deliveries) Request(ctx context.Context, id string) (*DeliveryRequest, error) {
+	return get[DeliveryRequest](ctx, d.c, nil, "deliveries", id, "request")
+}

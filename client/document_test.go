@@ -55,6 +55,8 @@ var shapes = map[string]shape{
 	"RecoveryLeft": {RecoveryLeft{}, true, false}, "RecoveryCount": {RecoveryCount{}, true, false}, "RecoveryStatus": {RecoveryStatus(""), true, true},
 	"Recovery": {Recovery{}, true, false}, "RecoveryOutcome": {RecoveryOutcome{}, true, false}, "RecoveryList": {Page[Recovery]{}, true, false},
 
+	"DeliveryRequest": {DeliveryRequest{}, true, false}, "Node": {Node{}, true, false}, "NodeList": {NodeList{}, true, false},
+
 	// One or the other, which EmitResult has both of: TestBatchResult.
 	"Refused": {nil, true, false}, "BatchResult": {nil, true, false},
 }
@@ -69,6 +71,7 @@ type schema struct {
 	Ref                  string `json:"$ref"`
 	Type                 any
 	Format               string
+	ContentEncoding      string
 	Properties           map[string]*schema
 	Required             []string
 	Items                *schema
@@ -196,6 +199,12 @@ func (c *comparison) compare(path string, s *schema, typ reflect.Type) {
 		if of.Format == "date-time" {
 			if typ != reflect.TypeFor[time.Time]() {
 				c.t.Errorf("%s: %v is no time", path, typ)
+			}
+			return
+		}
+		if of.ContentEncoding == "base64" {
+			if typ != reflect.TypeFor[[]byte]() {
+				c.t.Errorf("%s: %v is no bytes", path, typ)
 			}
 			return
 		}

@@ -68,6 +68,9 @@ func tryService(t *testing.T, s *service) {
 	if r := must(s.Ready(ctx))(t); r.Status != "ready" {
 		t.Errorf("%+v", r)
 	}
+	if nodes := must(s.Nodes(ctx))(t); len(nodes) != 1 || !nodes[0].Own || !nodes[0].Alive {
+		t.Errorf("%+v", nodes)
+	}
 	if text := must(s.Metrics(ctx))(t); text != "up 1\n" {
 		t.Errorf("%q", text)
 	}
@@ -290,6 +293,9 @@ func tryDeliveries(t *testing.T, s *service) {
 	got := must(s.Deliveries.Get(heard, id))(t)
 	if got.ID != id || len(got.AttemptLog) != 0 || !strings.Contains(string(raw), `"attemptLog"`) {
 		t.Errorf("%+v, %s", got, raw)
+	}
+	if r := must(s.Deliveries.Request(ctx, id))(t); r.Sent || r.URL != hook.URL || !strings.Contains(string(r.Body), `"total":4999`) || !strings.HasSuffix(string(r.SignatureBase), string(r.Body)) {
+		t.Errorf("%+v", r)
 	}
 	if d := must(s.Deliveries.Retry(ctx, id))(t); d.ID != id {
 		t.Errorf("%+v", d)

@@ -107,3 +107,33 @@ func (c *Client) Activity(ctx context.Context, f ActivityFilter) (*Activity, err
 	}
 	return get[Activity](ctx, c, q, "activity")
 }
+
+// A Node is a process that delivers, as the database knows it.
+type Node struct {
+	// ID is never used again.
+	ID   int64  `json:"id"`
+	Name string `json:"name"`
+	// Alive: the others have not taken it for dead.
+	Alive bool `json:"alive"`
+	// Own: it is the one that answers.
+	Own       bool      `json:"own"`
+	StartedAt time.Time `json:"startedAt"`
+	// BeatAt is when it was heard of last.
+	BeatAt time.Time `json:"beatAt"`
+	// Deliveries is how many pending ones it owns.
+	Deliveries int64 `json:"deliveries"`
+}
+
+// A NodeList has all nodes, by id.
+type NodeList struct {
+	Data []Node `json:"data"`
+}
+
+// Nodes lists the nodes that deliver, for keys that are for all stores.
+func (c *Client) Nodes(ctx context.Context) ([]Node, error) {
+	list, err := get[NodeList](ctx, c, nil, "nodes")
+	if err != nil {
+		return nil, err
+	}
+	return list.Data, nil
+}

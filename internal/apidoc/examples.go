@@ -82,6 +82,7 @@ var groups = []group{
 		{"listDeliveries", `DELIVERY=$(curl -s "$API/api/deliveries?eventId=evt_1&limit=10"` + auth + ` | jq -r '.data[0].id'); echo "$DELIVERY"`, ""},
 		get("listWebhookDeliveries", "/api/webhooks/wh_1/deliveries?limit=10", `"webhookId":"wh_1"`),
 		get("getDelivery", "/api/deliveries/$DELIVERY", `"attemptLog":[`),
+		get("getDeliveryRequest", "/api/deliveries/$DELIVERY/request", `"bodyBase64":"`),
 		act("retryDelivery", "POST", "/api/deliveries/$DELIVERY/retry", `"status":"pending"`),
 		post("retryDeliveries", "/api/deliveries/retry", `{"status": "dead", "event": "order.paid", "dryRun": true}`, `"dryRun":true`),
 		get("getWebhookLedger", "/api/webhooks/wh_1/ledger", `"matched":`),
@@ -116,6 +117,7 @@ var groups = []group{
 	{"Health of the service", "", []example{
 		{"getHealth", `curl -s "$API/healthz"`, `"status":"ok"`},
 		{"getReadiness", `curl -s "$API/readyz"`, `"status":"ready"`},
+		get("listNodes", "/api/nodes", `"alive":true`),
 		get("getMetrics", "/metrics", "billhook_events_accepted_total"),
 		{"getOpenAPI", `curl -s "$API/openapi.json"`, `"openapi":`},
 	}},

@@ -49,7 +49,7 @@ func (b *bulk) values(insert string, rows int) string {
 	} else {
 		text.WriteString(insert + " INTO " + b.insert + " VALUES ")
 	}
-	first := true
+	own := 0
 	for i := range rows {
 		if i > 0 {
 			text.WriteByte(',')
@@ -61,11 +61,11 @@ func (b *bulk) values(insert string, rows int) string {
 				continue
 			}
 			// To SQLite a number is a name, and for every argument it looks at all
-			// names. After the first of the rows' own it counts on by itself.
+			// names. After the first of the rows' own it counts on by itself; of one
+			// row, which PostgreSQL is given too, all are numbered.
 			row[j] = "?"
-			if first {
-				row[j] += strconv.Itoa(b.shared + 1)
-				first = false
+			if own++; own == 1 || rows == 1 {
+				row[j] += strconv.Itoa(b.shared + own)
 			}
 		}
 		if b.change != "" {

@@ -178,9 +178,11 @@ func TestManual(t *testing.T) {
 		"php":    {"<?php\n", []string{"php", "-r", "token_get_all(stream_get_contents(STDIN), TOKEN_PARSE);"}},
 		"ruby":   {"", []string{"ruby", "-e", "RubyVM::InstructionSequence.compile($stdin.read)"}},
 	}
+	// Those of Java are marked text: their frameworks are not at hand to run them.
 	called := map[string]string{
 		"python": "verify_standard verify_header", "php": "verify_standard verify_header",
-		"ruby": "BillhookVerify.standard BillhookVerify.header", "java": "Verify.standard Verify.header",
+		"ruby": "BillhookVerify.standard BillhookVerify.header",
+		"text": "Verify.standard Verify.header",
 	}
 	for language, names := range called {
 		blocks := blocksOf(text, language)

@@ -123,6 +123,26 @@ export interface paths {
         patch: operations["updateStore"];
         trace?: never;
     };
+    "/api/nodes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List the nodes that deliver
+         * @description Those that the database knows, for keys that are for all stores. One that is lost stays until others have all that it owned.
+         */
+        get: operations["listNodes"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/keys": {
         parameters: {
             query?: never;
@@ -225,6 +245,28 @@ export interface paths {
         get: operations["revealWebhookSecret"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/webhooks/{id}/compare-secret": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["parameters"]["Id"];
+            };
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Tell whether a webhook has a secret and headers
+         * @description Nothing confidential is in the answer, so that nothing is revealed and the audit log has nothing to tell.
+         */
+        post: operations["compareWebhookSecret"];
         delete?: never;
         options?: never;
         head?: never;
@@ -556,6 +598,30 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/events/stream": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Listen to a store's events
+         * @description Server-sent events, for as long as the connection lasts: of each event that is committed, the request that a receiver is to get, signed as it is sent. `billhook listen` forwards them to an address on the developer's machine.
+         *
+         *     The `id` of a message is a cursor behind it. Whoever connects again with the last one as `after`, or in the header `Last-Event-ID`, on whatever node, misses no event and gets none twice.
+         *
+         *     The messages, by the name in `event`, and the schema of their `data`: `start`, the first, StreamStart; `event`, StreamEvent; `gone`, an event of which nothing is kept to be sent, StreamGone; `beat`, a sign of life after 10 s without another, whose cursor moves on with events that are not for this listener, StreamBeat; `end`, why the stream is over, Problem.
+         */
+        get: operations["streamEvents"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/events/{id}": {
         parameters: {
             query?: never;
@@ -623,6 +689,28 @@ export interface paths {
         };
         /** Get a delivery with its attempts */
         get: operations["getDelivery"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/deliveries/{id}/request": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["parameters"]["Id"];
+            };
+            cookie?: never;
+        };
+        /**
+         * Get the request of a delivery
+         * @description What is sent, made anew by what sends it: as the last attempt was, if the webhook has not been changed since, or as it would be sent now. The values of signatures, and of the headers that the webhook adds, are told nobody. It answers 409 where the payload is no longer kept or the webhook was deleted.
+         */
+        get: operations["getDeliveryRequest"];
         put?: never;
         post?: never;
         delete?: never;
@@ -902,6 +990,28 @@ export interface paths {
         get: operations["revealWebhookSecretV2"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v2/webhooks/{id}/compare-secret": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["parameters"]["Id"];
+            };
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Tell whether a webhook has a secret and headers
+         * @description The same as at /api/webhooks.
+         */
+        post: operations["compareWebhookSecretV2"];
         delete?: never;
         options?: never;
         head?: never;
@@ -2073,6 +2183,38 @@ export interface components {
         /**
          * @example {
          *       "secret": "whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD",
+         *       "headers": {
+         *         "X-Tenant": "42"
+         *       }
+         *     }
+         */
+        SecretsToCompare: {
+            /** @description Compared with the newest. */
+            secret?: string | null;
+            /** @description Compared with the static headers of every delivery, one by one. */
+            headers?: {
+                [key: string]: string;
+            } | null;
+        };
+        /**
+         * @example {
+         *       "secret": true,
+         *       "headers": {
+         *         "X-Tenant": true
+         *       }
+         *     }
+         */
+        ComparedSecrets: {
+            /** @description Whether it is the same; null where none was given. */
+            secret: boolean | null;
+            /** @description Whether the webhook has each that was given, with its value. */
+            headers: {
+                [key: string]: boolean;
+            };
+        };
+        /**
+         * @example {
+         *       "secret": "whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD",
          *       "previous": [
          *         {
          *           "secret": "whsec_old",
@@ -2559,6 +2701,81 @@ export interface components {
             /** @description Of the next page; null on the last. */
             nextCursor: string | null;
         };
+        /** @description The first message of a stream. Its id is the cursor that the stream begins behind. */
+        StreamStart: {
+            storeId: string;
+            /** @description The store's wire profile. */
+            profile: string;
+            /** @description The webhook as which one listens. */
+            webhookId: string | null;
+            /** @description Verifies the requests: for the receiver's configuration. The same on every node and after a restart. null where one listens as a webhook, whose own secrets sign. */
+            secret: string | null;
+            /**
+             * Format: date-time
+             * @description The service's clock.
+             */
+            at: string;
+        };
+        /**
+         * @description An event, as the request that its receiver is to get.
+         * @example {
+         *       "id": "evt_01jqv3k8m2x4n6p8r0t2v4w6y8",
+         *       "type": "order.paid",
+         *       "createdAt": "2026-03-01T12:00:00.000Z",
+         *       "request": {
+         *         "method": "POST",
+         *         "headers": [
+         *           {
+         *             "name": "Content-Type",
+         *             "value": "application/json"
+         *           },
+         *           {
+         *             "name": "webhook-id",
+         *             "value": "evt_01jqv3k8m2x4n6p8r0t2v4w6y8"
+         *           }
+         *         ],
+         *         "body": "{\"id\":\"evt_01jqv3k8m2x4n6p8r0t2v4w6y8\",\"type\":\"order.paid\",\"timestamp\":\"2026-03-01T12:00:00.000Z\",\"data\":{\"id\":\"o_1\"}}"
+         *       },
+         *       "signedAt": "2026-03-01T12:00:00.021Z"
+         *     }
+         */
+        StreamEvent: {
+            id: string;
+            type: string;
+            /** Format: date-time */
+            createdAt: string;
+            request: components["schemas"]["StreamRequest"];
+            /**
+             * Format: date-time
+             * @description Receivers refuse what was signed long ago: whoever comes to a message late asks for it once more, with the cursor before it.
+             */
+            signedAt: string;
+        };
+        StreamRequest: {
+            method: string;
+            /** @description In order of name, spelled as they are sent. */
+            headers: components["schemas"]["StreamHeader"][];
+            /** @description Its bytes in UTF-8 are what is signed. */
+            body: string;
+        };
+        StreamHeader: {
+            name: string;
+            value: string;
+        };
+        /** @description An event whose data is no longer kept, so that there is nothing to send. */
+        StreamGone: {
+            id: string;
+            type: string;
+            /** Format: date-time */
+            createdAt: string;
+        };
+        StreamBeat: {
+            /**
+             * Format: date-time
+             * @description The service's clock.
+             */
+            at: string;
+        };
         /**
          * @example {
          *       "id": "aud_01kdx40b2e0000000000000000",
@@ -2591,7 +2808,7 @@ export interface components {
              * @enum {string}
              */
             source: "event" | "billhook";
-            /** @description The event's type or, of what was done in Billhook itself, one of stores.create, stores.update, stores.delete, webhooks.create, webhooks.update, webhooks.delete, webhooks.test, webhooks.fail, webhooks.recover, webhooks.deactivate, webhooks.rotateSecret, webhooks.revealSecret, deliveries.retry, keys.create, keys.revoke, eventTypes.create, eventTypes.update, eventTypes.delete, recoveries.create, recoveries.cancel, recoveries.end. */
+            /** @description The event's type or, of what was done in Billhook itself, one of stores.create, stores.update, stores.delete, webhooks.create, webhooks.update, webhooks.delete, webhooks.test, webhooks.fail, webhooks.recover, webhooks.deactivate, webhooks.rotateSecret, webhooks.revealSecret, webhooks.listen, deliveries.retry, keys.create, keys.revoke, eventTypes.create, eventTypes.update, eventTypes.delete, recoveries.create, recoveries.cancel, recoveries.end. */
             event: string;
             entityType: string | null;
             entityId: string | null;
@@ -2969,6 +3186,51 @@ export interface components {
             data: components["schemas"]["Recovery"][];
             /** @description Of the next page; null on the last. */
             nextCursor: string | null;
+        };
+        DeliveryRequest: {
+            method: string;
+            url: string;
+            /** @description By name. */
+            headers: {
+                name: string;
+                /** @description null where it is told nobody. */
+                value: string | null;
+            }[];
+            /** @description The exact bytes, in base64. */
+            bodyBase64: string;
+            /** @description What the header webhook-signature signs, in base64: id.timestamp.body (Standard Webhooks). The profile's own header signs the body alone. */
+            signatureBaseBase64: string;
+            /**
+             * Format: date-time
+             * @description When it was, or would be, sent.
+             */
+            at: string;
+            /** @description It is as the last attempt was, if the webhook has not been changed since; else as it would be sent now. */
+            sent: boolean;
+            /** @description In company with how many the last attempt was, itself included; this is the delivery alone then. null where the webhook has no batches. */
+            batchSize: number | null;
+        };
+        Node: {
+            /** @description Never used again. */
+            id: number;
+            name: string;
+            /** @description The others have not taken it for dead. */
+            alive: boolean;
+            /** @description It is the one that answers. */
+            own: boolean;
+            /** Format: date-time */
+            startedAt: string;
+            /**
+             * Format: date-time
+             * @description When it was heard of last.
+             */
+            beatAt: string;
+            /** @description How many pending ones it owns. */
+            deliveries: number;
+        };
+        NodeList: {
+            /** @description By id. */
+            data: components["schemas"]["Node"][];
         };
         /**
          * @example {
@@ -3684,6 +3946,33 @@ export interface operations {
             503: components["responses"]["Unavailable"];
         };
     };
+    listNodes: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description All nodes. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NodeList"];
+                };
+            };
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["RateLimited"];
+            500: components["responses"]["Failure"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
     listKeys: {
         parameters: {
             query?: {
@@ -4056,6 +4345,49 @@ export interface operations {
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             409: components["responses"]["Conflict"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["RateLimited"];
+            500: components["responses"]["Failure"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    compareWebhookSecret: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description The store that the request is about, for a key that is for all stores.
+                 * @example shop-42
+                 */
+                "x-store-id"?: components["parameters"]["StoreId"];
+            };
+            path: {
+                id: components["parameters"]["Id"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SecretsToCompare"];
+            };
+        };
+        responses: {
+            /** @description What is the same. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ComparedSecrets"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Invalid"];
             429: components["responses"]["RateLimited"];
             500: components["responses"]["Failure"];
@@ -4959,6 +5291,54 @@ export interface operations {
             503: components["responses"]["Unavailable"];
         };
     };
+    streamEvents: {
+        parameters: {
+            query?: {
+                /**
+                 * @description Only events of these types: names, `order.*` or `*`, with commas between. Default: all.
+                 * @example order.*
+                 */
+                events?: string;
+                /** @description Listen as this webhook, which may be inactive: its secrets sign, its headers are sent, its event types and its filter choose. It takes webhooks:manage and is in the audit log. Default: a secret signs that the store's listeners have for themselves, and that the message `start` tells. */
+                webhookId?: string;
+                /** @description The id of a message: what comes after it. Default: what is committed from now on. */
+                after?: string;
+                /** @description In place of after: what was accepted at a time or later, and perhaps a little from before. */
+                since?: string;
+            };
+            header?: {
+                /**
+                 * @description The store that the request is about, for a key that is for all stores.
+                 * @example shop-42
+                 */
+                "x-store-id"?: components["parameters"]["StoreId"];
+                /** @description In place of after and since, as browsers send it who connect again. */
+                "Last-Event-ID"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The messages. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/event-stream": string;
+                };
+            };
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["RateLimited"];
+            500: components["responses"]["Failure"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
     getEvent: {
         parameters: {
             query?: never;
@@ -5135,6 +5515,42 @@ export interface operations {
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["RateLimited"];
+            500: components["responses"]["Failure"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    getDeliveryRequest: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description The store that the request is about, for a key that is for all stores.
+                 * @example shop-42
+                 */
+                "x-store-id"?: components["parameters"]["StoreId"];
+            };
+            path: {
+                id: components["parameters"]["Id"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The request. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DeliveryRequest"];
+                };
+            };
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
             422: components["responses"]["Invalid"];
             429: components["responses"]["RateLimited"];
             500: components["responses"]["Failure"];
@@ -5850,6 +6266,49 @@ export interface operations {
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             409: components["responses"]["Conflict"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["RateLimited"];
+            500: components["responses"]["Failure"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    compareWebhookSecretV2: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description The store that the request is about, for a key that is for all stores.
+                 * @example shop-42
+                 */
+                "x-store-id"?: components["parameters"]["StoreId"];
+            };
+            path: {
+                id: components["parameters"]["Id"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SecretsToCompare"];
+            };
+        };
+        responses: {
+            /** @description What is the same. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ComparedSecrets"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Invalid"];
             429: components["responses"]["RateLimited"];
             500: components["responses"]["Failure"];
