@@ -38,9 +38,9 @@ func TestBrowser(t *testing.T) {
 	}
 	for _, file := range files {
 		t.Run(strings.TrimSuffix(filepath.Base(file), ".test.mjs"), func(t *testing.T) {
-			ctx, cancel := context.WithTimeout(t.Context(), 7*time.Minute)
+			ctx, cancel := context.WithTimeout(t.Context(), 15*time.Minute)
 			defer cancel()
-			node := exec.CommandContext(ctx, "node", "--test", "--test-reporter=spec", "--test-timeout=400000", file)
+			node := exec.CommandContext(ctx, "node", "--test", "--test-reporter=spec", "--test-timeout=870000", file)
 			pages := t.TempDir()
 			platform := httptest.NewServer(http.FileServer(http.Dir(pages)))
 			t.Cleanup(platform.Close)
