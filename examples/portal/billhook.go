@@ -34,7 +34,7 @@ func startBillhook(ctx context.Context, origin string) (*billhook, error) {
 
 func (b *billhook) start(ctx context.Context, origin string) error {
 	binary := filepath.Join(b.folder, "billhook")
-	if out, err := exec.CommandContext(ctx, "go", "build", "-o", binary, "github.com/billhook/billhook/cmd/billhook").CombinedOutput(); err != nil { // #nosec G204 -- our own
+	if out, err := exec.CommandContext(ctx, "go", "build", "-o", binary, "github.com/billhook/billhook/cmd/billhook").CombinedOutput(); err != nil { // #nosec G204 G702 -- our own
 		return fmt.Errorf("build billhook: %w\n%s", err, out)
 	}
 	command := exec.Command(binary, "serve", "--dev", "--addr", "127.0.0.1:0", "--data", filepath.Join(b.folder, "data"), "--portal-origin", origin) // #nosec G204 -- our own
