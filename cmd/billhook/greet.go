@@ -21,6 +21,13 @@ func (cmd *serveCmd) greet(w io.Writer, client *billhook.Client, addr net.Addr, 
 		fmt.Fprint(w, "  DEVELOPMENT MODE: accepts a well-known key and sends to http://, to this\n"+
 			"  machine and to private networks. Never let anyone else reach it.\n\n")
 	}
+	if cmd.Dev && !onLoopback(addr) {
+		fmt.Fprintf(w, "  WARNING: it listens on %s, which other machines may reach.\n\n", addr)
+	}
+	if s, err := client.Store(context.Background(), billhook.DefaultStore); err == nil && s.Profile != cmd.Profile {
+		fmt.Fprintf(w, "  The store %s keeps its profile, %s: --profile %s is for stores made from now on.\n"+
+			"  Start with another --data, or change the store's profile.\n\n", s.ID, s.Profile, cmd.Profile) // #nosec G705 -- a terminal, not a page
+	}
 	fmt.Fprintf(w, "  Web      %s/\n", base)
 	fmt.Fprintf(w, "  API      %s/api\n", base)
 	fmt.Fprintf(w, "  OpenAPI  %s/openapi.json\n", base)
@@ -67,6 +74,12 @@ func (cmd *serveCmd) exampleType(client *billhook.Client) string {
 		}
 	}
 	return "order.paid"
+}
+
+// onLoopback reports whether only this machine can reach an address.
+func onLoopback(addr net.Addr) bool {
+	tcp, ok := addr.(*net.TCPAddr)
+	return ok && tcp.IP.IsLoopback()
 }
 
 // reachable is an address that this machine can connect to.

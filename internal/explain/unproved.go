@@ -28,8 +28,8 @@ func (look *search) unproved(c Check, header []found, twice []Fault) Check {
 	}
 	if why, ok := q.intact(s); ok {
 		c.Faults = []Fault{fault(CodeWrongSecret,
-			why+". So it is the secret that is not the one that signed, not even with one of the usual mistakes.",
-			"Compare it with the webhook's: GET /api/webhooks/{id} of the webhook that sent this, by its URL. If it was rotated, give the older ones too: --secret may be repeated.")}
+			why+". So the secret is not the one that signed, not even with one of the usual mistakes; or somebody has put another value into the body, which looks the same from here.",
+			"Compare it with the webhook's (billhook webhooks secret ID, of the webhook with this URL). If it was rotated, give the older ones too: --secret may be repeated.")}
 	} else {
 		c.Faults = []Fault{fault(CodeNoMatch,
 			"Nothing that was tried makes the signature right: the secret is another one, or the body was changed in a way that is not known here.",
@@ -137,7 +137,11 @@ func (q Question) intact(s *scheme) (why string, ok bool) {
 		}
 		for _, m := range p.Envelope {
 			if m.Value == profile.ValueEventID && (id == "" || tree.member(m.Name).text == id) {
-				return "The body is, byte for byte, of the form in which Billhook sends under the profile " + p.Name + ", and its id is the header's", true
+				under := ""
+				if q.Profile != nil || s.profile != nil { // else several profiles may look like that
+					under = " under the profile " + p.Name
+				}
+				return "The body is, byte for byte, of the form in which Billhook sends" + under + ", and its id is the header's", true
 			}
 		}
 	}
