@@ -25,6 +25,10 @@ func TestEnvironment(t *testing.T) {
 	t.Parallel()
 	data := filepath.Join(t.TempDir(), "from the environment")
 	proxy := startProxy(t)
+	rootKey := filepath.Join(t.TempDir(), "root-key")
+	if err := os.WriteFile(rootKey, []byte("a-key-in-a-file-of-its-own\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
 	env := []string{
 		"BILLHOOK_ADDR=127.0.0.1:0",
 		"BILLHOOK_DATA=" + data,
@@ -51,6 +55,7 @@ func TestEnvironment(t *testing.T) {
 		"BILLHOOK_RETENTION_PAYLOAD_DAYS=30",
 		"BILLHOOK_RETENTION_ATTEMPT_DAYS=30",
 		"BILLHOOK_RETENTION_AUDIT_DAYS=400",
+		"BILLHOOK_ROOT_KEY_FILE=" + rootKey,
 		"BILLHOOK_SECRET_KEY_FILE=" + filepath.Join(t.TempDir(), "keys"),
 	}
 	rotateKeys(t, "--secret-key-file", strings.TrimPrefix(env[len(env)-1], "BILLHOOK_SECRET_KEY_FILE="))
@@ -90,6 +95,20 @@ func TestEnvironment(t *testing.T) {
 	p := s.refused("POST", "/api/events", `{"type":"toy.sold","data":{"toy":"`+strings.Repeat("x", 100)+`"}}`, http.StatusRequestEntityTooLarge)
 	if p.Pointer != "/data" {
 		t.Errorf("BILLHOOK_MAX_EVENT_SIZE: refused with %+v", p)
+	}
+
+	req, err := http.NewRequest("GET", s.url+"/api/stores", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	req.Header.Set("x-api-key", "a-key-in-a-file-of-its-own")
+	answer, err := http.DefaultClient.Do(req)
+	if err != nil {
+		t.Fatal(err)
+	}
+	answer.Body.Close()
+	if answer.StatusCode != http.StatusOK {
+		t.Errorf("BILLHOOK_ROOT_KEY_FILE: its key is answered %d", answer.StatusCode)
 	}
 
 	s.triesPortal()
