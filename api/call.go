@@ -138,9 +138,11 @@ func (c *call) answer(status int, v any) error {
 }
 
 // appendJSON appends v. Payloads are canonical JSON already and stay as they
-// are; what else is not UTF-8 (a receiver's answer) gets U+FFFD.
+// are; what else is not UTF-8 (a receiver's answer) gets U+FFFD. Maps go by name, so that
+// who asks twice sees what has changed.
 func appendJSON(b []byte, v any) ([]byte, error) {
 	text, err := json.Marshal(v,
+		json.Deterministic(true),
 		jsontext.AllowDuplicateNames(true),
 		jsontext.AllowInvalidUTF8(true),
 		jsontext.PreserveRawStrings(true))

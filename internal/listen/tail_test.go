@@ -131,6 +131,7 @@ func TestTail(t *testing.T) {
 			}
 			ctx, cancel := context.WithCancel(context.Background())
 			done := make(chan error, 1)
+			synctest.Wait()
 			before, began := n, waiting.Attempts
 			go func() { done <- tail.Run(ctx) }()
 			synctest.Wait() // it has noted what is there
@@ -151,6 +152,7 @@ func TestTail(t *testing.T) {
 			again.Status = "pending"
 			api.mu.Unlock()
 			time.Sleep(20 * time.Second) // also where it is not heard for a while
+			synctest.Wait()
 			api.attempt(again, again.Attempts+1)
 			// A lot of watched ones that are in no list any more take their turns.
 			time.Sleep(3 * time.Minute)
