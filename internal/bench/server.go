@@ -9,7 +9,10 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"strconv"
 	"time"
+
+	"github.com/billhook/billhook/internal/loopback"
 )
 
 // startLimit is how long a process may take until it answers. A big database
@@ -60,10 +63,7 @@ func (b *bench) startPrinting(ctx context.Context, args ...string) (*server, err
 
 // startBillhook starts `serve` on the place and waits until it is ready.
 func (b *bench) startBillhook(ctx context.Context, p Place) (*server, error) {
-	addr, err := freeAddress()
-	if err != nil {
-		return nil, err
-	}
+	addr := net.JoinHostPort("127.0.0.1", strconv.Itoa(loopback.FreePort()))
 	c, err := startChild(ctx, b.executable, nil, append([]string{"serve", "--dev", "--addr", addr}, p.flags()...)...)
 	if err != nil {
 		return nil, err
@@ -74,16 +74,6 @@ func (b *bench) startBillhook(ctx context.Context, p Place) (*server, error) {
 		return nil, fmt.Errorf("start serve: %w", err)
 	}
 	return s, nil
-}
-
-// freeAddress is an address of this machine on which nothing listens now.
-func freeAddress() (string, error) {
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		return "", fmt.Errorf("find a free port: %w", err)
-	}
-	defer listener.Close()
-	return listener.Addr().String(), nil
 }
 
 func (s *server) waitReady(ctx context.Context) error {

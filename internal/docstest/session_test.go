@@ -3,13 +3,15 @@ package docstest
 import (
 	"errors"
 	"fmt"
-	"math/rand/v2"
 	"net"
 	"os"
 	"path/filepath"
 	"regexp"
+	"strconv"
 	"strings"
 	"time"
+
+	"github.com/billhook/billhook/internal/loopback"
 )
 
 // A session is a reader who works through one page.
@@ -119,15 +121,7 @@ func (s *session) setEnvironment(bin string) error {
 // port is a free one in place of one that the page names.
 func (s *session) port(named string) string {
 	if s.ports[named] == "" {
-		for {
-			// Below those that systems hand to outgoing connections.
-			port := fmt.Sprint(15000 + rand.IntN(17000))
-			if l, err := net.Listen("tcp", "127.0.0.1:"+port); err == nil {
-				_ = l.Close()
-				s.ports[named] = port
-				break
-			}
-		}
+		s.ports[named] = strconv.Itoa(loopback.FreePort())
 	}
 	return s.ports[named]
 }

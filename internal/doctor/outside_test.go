@@ -50,12 +50,7 @@ func TestReachable(t *testing.T) {
 	w := newWorld(t)
 	w.doctor.Version = "1.2.4"
 	w.wants("version", Warn, "1.2.3", "1.2.4")
-	gone, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	gone.Close()
-	w.doctor.URL = "http://" + gone.Addr().String()
+	w.doctor.URL = "http://127.0.0.1:1"
 	w.wants("reachable", Fail, "refused", "billhook serve")
 	other := httptest.NewServer(http.NotFoundHandler())
 	defer other.Close()
@@ -343,13 +338,14 @@ func TestEgress(t *testing.T) {
 	w.doctor.Resolver = names{}
 	w.wants("DNS", Fail, "none of 2")
 
-	gone, err := net.Listen("tcp", "127.0.0.1:0")
+	proxy, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
-	w.doctor.Proxy = "http://me:pass-word@" + gone.Addr().String()
+	defer proxy.Close()
+	w.doctor.Proxy = "http://me:pass-word@" + proxy.Addr().String()
 	w.wants("egress proxy", OK)
-	gone.Close()
+	w.doctor.Proxy = "http://me:pass-word@127.0.0.1:1"
 	w.wants("egress proxy", Fail, "cannot be reached")
 	w.doctor.Proxy = "http://me:pass-word@:://"
 	w.wants("egress proxy", Fail, "its URL is none")

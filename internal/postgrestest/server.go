@@ -3,8 +3,6 @@ package postgrestest
 import (
 	"errors"
 	"fmt"
-	"math/rand/v2"
-	"net"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -12,6 +10,8 @@ import (
 	"sync/atomic"
 	"testing"
 	"time"
+
+	"github.com/billhook/billhook/internal/loopback"
 )
 
 // limit is how long one step may take on a machine busy with other tests.
@@ -76,7 +76,7 @@ func open() (*Server, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Server{binaries: binaries, folder: folder, port: freePort()}
+	s := &Server{binaries: binaries, folder: folder, port: loopback.FreePort()}
 	// What goes unsynced here is lost with the whole machine only.
 	initdb, err := s.spawn("initdb", "-D", s.DataDir(), "--username=postgres",
 		"--auth=trust", "--encoding=UTF8", "--locale=C", "--no-sync")
@@ -161,16 +161,3 @@ func (s *Server) log() string {
 }
 
 func (s *Server) logFile() string { return filepath.Join(s.folder, "log") }
-
-// freePort finds a port below those that systems hand to outgoing connections,
-// so that it is still free when a stopped server wants it back.
-func freePort() (port int) {
-	for range 100 {
-		port = 15000 + rand.IntN(17000)
-		if l, err := net.Listen("tcp", net.JoinHostPort("127.0.0.1", strconv.Itoa(port))); err == nil {
-			l.Close()
-			break
-		}
-	}
-	return port // where none was free, PostgreSQL says so itself
-}
