@@ -293,7 +293,11 @@ func (c *Client) commitOnce(ctx context.Context, entries []*AuditEntry, emits ..
 		},
 		handOver: func() {
 			for _, em := range emits {
-				if em.Written() {
+				switch {
+				case !em.Written():
+				case em.Event.IsTest():
+					c.scheduler.ask(em.Deliveries)
+				default:
 					c.scheduler.push(em.Deliveries)
 				}
 			}

@@ -70,6 +70,9 @@ type scheduler struct {
 	// unrecordedBytes is the data of events that outcomes keep which are not on disk.
 	unrecordedBytes int
 	senders         sync.WaitGroup
+	// askedBehind is what somebody wants sent now, of the transaction being handed over,
+	// and what was held back in its strand before its end.
+	askedBehind []Pending
 	// moving are the lanes that the transaction being handed over has outcomes
 	// of, and backlog is what waited in those of the last one. What waits for a
 	// receiver that hangs, or is not due, is no reason to hold up emits.
@@ -175,7 +178,40 @@ func (s *scheduler) behind() bool {
 }
 
 // push takes in deliveries that were just committed. It is for hand-overs.
-func (s *scheduler) push(deliveries []Pending) {
+func (s *scheduler) push(deliveries []Pending) { s.takeEach(deliveries, (*lane).add) }
+
+// ask is push of what somebody wants to see sent now: where the receiver's breaker is
+// open it is the probe.
+func (s *scheduler) ask(deliveries []Pending) {
+	s.takeEach(deliveries, (*lane).ask)
+	for i := range deliveries {
+		if deliveries[i].Behind {
+			s.askedBehind = append(s.askedBehind, deliveries[i])
+		}
+	}
+}
+
+// release takes in what was held back in its strand until this transaction. It is the
+// last of its hand-over. What was asked for and is held back still is told of by
+// whatever is before it.
+func (s *scheduler) release(deliveries []Pending) {
+	asked := s.askedBehind
+	s.askedBehind = nil
+	for len(deliveries) > 0 && len(asked) > 0 {
+		p, take := deliveries[0], s.push
+		if i := slices.IndexFunc(asked, func(q Pending) bool { return q.Lane == p.Lane && q.ID == p.ID }); i >= 0 {
+			asked, take = slices.Delete(asked, i, i+1), s.ask
+		}
+		take(deliveries[:1])
+		deliveries = deliveries[1:]
+	}
+	s.push(deliveries)
+	for _, p := range asked {
+		s.probe(p.Lane)
+	}
+}
+
+func (s *scheduler) takeEach(deliveries []Pending, take func(l *lane, p Pending, window int, mem *memory) bool) {
 	if !s.running {
 		return // the database has them, and begin finds them there
 	}
@@ -188,7 +224,7 @@ func (s *scheduler) push(deliveries []Pending) {
 			l.rewind(&s.mem)
 			continue
 		}
-		if !l.add(p, s.window(), &s.mem) {
+		if !take(l, p, s.window(), &s.mem) {
 			// A manual retry of what is being sent: its outcome may be in the
 			// same transaction, so what is true is on disk alone.
 			l.known[p.ID] = true
@@ -223,15 +259,37 @@ func (s *scheduler) see(l *lane) {
 	}
 }
 
-// probe has the next delivery of a webhook that fails tell, at once, how it stands.
-func (s *scheduler) probe(key Lane) {
+// probeNow is probe for others.
+func (s *scheduler) probeNow(key Lane) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if l := s.lanes[key]; l != nil && l.endpoint != nil && l.endpoint.record.breaker.open {
-		l.endpoint.record.breaker.probeAt = time.Now()
+	s.probe(key)
+	s.dispatch()
+}
+
+// probe has the next delivery of a webhook that fails tell, at once, how it stands. It
+// is for hand-overs.
+func (s *scheduler) probe(key Lane) {
+	if l := s.lanes[key]; s.running && l != nil && l.endpoint != nil && l.endpoint.record.breaker.open {
+		l.endpoint.record.breaker = l.endpoint.record.breaker.ask()
 		s.tend(l)
-		s.dispatch()
 	}
+}
+
+// keptUntil is up to when a receiver's open breaker keeps a delivery from being sent
+// that would be due before, as far as this node knows; zero where it does not.
+func (s *scheduler) keptUntil(key Lane, d *Delivery) time.Time {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	l := s.lanes[key]
+	if l == nil || l.endpoint == nil || l.endpoint.record.breaker.state() != BreakerOpen {
+		return time.Time{}
+	}
+	until := l.endpoint.record.breaker.probeAt
+	if !d.NextAttemptAt.Before(until) || slices.ContainsFunc(l.asked, func(p Pending) bool { return p.ID == d.ID }) {
+		return time.Time{}
+	}
+	return until
 }
 
 // relimited is relimit for others.
@@ -308,7 +366,7 @@ func (s *scheduler) tend(l *lane) {
 		l.reading = true
 		s.committer.submit(write{parts: commitParts / 8, after: func(error) { s.read(l) }})
 	}
-	if l.queued || !l.open() || len(l.waiting) == 0 {
+	if l.queued || !l.open() || l.first() == nil {
 		if l.empty() {
 			s.clear(l)
 		}

@@ -19,7 +19,7 @@ const (
 
 // abandon ends the deliveries of a deleted webhook.
 func (s *scheduler) abandon(l *lane) {
-	l.drop(0, &s.mem)
+	l.dropAll(&s.mem)
 	if l.reading {
 		l.more = true // something came after what is being read or cancelled
 		return
