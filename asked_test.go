@@ -33,6 +33,16 @@ func (w *world) retry(id string) billhook.Delivery {
 	return d
 }
 
+// delivery reads a delivery.
+func (w *world) delivery(id string) billhook.Delivery {
+	w.t.Helper()
+	d, err := w.client.Delivery(context.Background(), "default", id)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	return d
+}
+
 // test sends a test event.
 func (w *world) test(hook billhook.Webhook) billhook.Delivery {
 	w.t.Helper()
@@ -78,14 +88,26 @@ func TestAskedAtOnce(t *testing.T) {
 				last := w.emit("order.paid", `{"last":true}`)
 				settle(time.Second)
 				only()
-				came(w.retry(w.deliveries(billhook.DeliveryFilter{EventID: last.ID})[0].ID))
+				lastID := w.deliveries(billhook.DeliveryFilter{EventID: last.ID})[0].ID
+				if d := w.delivery(lastID); !strings.HasPrefix(d.Reason, "it waits: ") {
+					t.Errorf("why it waits: %q", d.Reason)
+				}
+				came(w.retry(lastID))
+				settle(100 * time.Millisecond) // until that is written
+				if d := w.delivery(lastID); !strings.HasPrefix(d.Reason, "your shop answered 500") || strings.Count(d.Reason, "; it waits: ") != 1 {
+					t.Errorf("why it waits: %q", d.Reason)
+				}
 				if h := w.health(hook.ID); h.State != billhook.BreakerOpen || time.Until(h.NextProbeAt) < time.Minute {
 					t.Errorf("after a probe that was asked for: %+v", h)
 				}
 				settle(time.Second)
 				only()
 				status.Store(200)
-				came(w.test(hook))
+				came(w.retry(lastID)) // in an order another test would be behind the first
+				settle(100 * time.Millisecond)
+				if d := w.delivery(lastID); d.Status != billhook.StatusDelivered || d.Reason != "" {
+					t.Errorf("once it has come: %+v", d)
+				}
 				settle(time.Minute)
 				if left := w.deliveries(billhook.DeliveryFilter{Status: billhook.StatusPending}); len(left) > 0 {
 					t.Errorf("%d deliveries wait still", len(left))
