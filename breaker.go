@@ -96,8 +96,8 @@ func (b breaker) success(at time.Time) breaker {
 	return breaker{since: b.since}
 }
 
-// resume opens it for a receiver that is known to have failed since then, by what a
-// process before this one or another node has seen. So that a process that starts
+// resume opens it for a receiver that is known to have failed since then (zero: it is
+// not known since when), by what a process before this one or another node has seen. So that a process that starts
 // does not try all of those at once, the first probes are spread over a while.
 func (b breaker) resume(failingSince, at time.Time, spread float64) breaker {
 	b.open, b.since, b.failingSince = true, at, failingSince

@@ -273,16 +273,20 @@ func (ls *lines) empty() {
 }
 
 // remember tells from what waits what the receiver has shown to a process before
-// this one: whether it has failed to take most of it. Where that was more than one
-// request (one keeps its schedule), the breaker is open from the beginning.
+// this one: whether it has failed to take most of it. Where these are as many requests
+// as open a breaker, and as old, it is open from the beginning. Since when the receiver
+// fails cannot be told from them; where that was for long, the webhook has it.
 func (l *lane) remember(rows []Pending) {
 	tried, requests := 0, 0
-	var last time.Time
+	var last, oldest time.Time
 	for i := range rows {
 		if rows[i].Attempts == rows[i].AttemptsBefore {
 			continue
 		}
 		tried++
+		if at := rows[i].CreatedAt; oldest.IsZero() || at.Before(oldest) {
+			oldest = at
+		}
 		// What was sent together is due together.
 		if at := rows[i].DueAt; l.endpoint == nil || !l.endpoint.batches() || !at.Equal(last) {
 			requests, last = requests+1, at
@@ -291,8 +295,8 @@ func (l *lane) remember(rows []Pending) {
 	if l.endpoint != nil && l.endpoint.record.standing == unproven && tried > len(rows)/2 {
 		r := l.endpoint.record
 		r.standing = bad
-		if at := time.Now(); requests > 1 && !r.breaker.open {
-			r.breaker = r.breaker.resume(at, at, l.key.spread(0))
+		if at := time.Now(); requests >= breakerDeliveries && at.Sub(oldest) >= breakerAfter && !r.breaker.open {
+			r.breaker = r.breaker.resume(time.Time{}, at, l.key.spread(0))
 		}
 	}
 }
