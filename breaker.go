@@ -113,6 +113,12 @@ func (b breaker) ask() breaker {
 	return b
 }
 
+// hearsay reports whether it is open without that anybody knows since when, and
+// nothing of that was seen yet.
+func (b breaker) hearsay() bool {
+	return b.open && !b.probing && b.failures == 0 && b.failingSince.IsZero()
+}
+
 // forgive forgets the failures and has the next delivery tell, at once.
 func (b breaker) forgive(at time.Time) breaker {
 	return breaker{open: b.open, probing: b.probing, since: b.since, probeAt: at}

@@ -298,7 +298,7 @@ func (c *Client) commitOnce(ctx context.Context, entries []*AuditEntry, emits ..
 				case em.Event.IsTest():
 					c.scheduler.ask(em.Deliveries)
 				default:
-					c.scheduler.push(em.Deliveries)
+					c.scheduler.pushNew(em.Deliveries)
 				}
 			}
 		},

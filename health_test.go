@@ -265,6 +265,13 @@ func TestRestartKnowsWhatIsTrue(t *testing.T) {
 				t.Errorf("%s: it fails since %v, %q", name, h.FailingSince, h.Reason)
 			}
 		}
+		before := len(bad.all())
+		w.emit("many", `3`)
+		w.emit("many", `4`)
+		synctest.Wait() // the first that is new tells how it is; the others wait
+		if n := len(bad.all()) - before; n != 1 {
+			t.Errorf("%d requests for two new events", n)
+		}
 		settle(67 * time.Second)
 		if h := w.health(hooks["many"].ID); h.State != billhook.BreakerOpen || h.FailingSince.Before(start) || !strings.HasPrefix(h.Reason, "nothing but failures since ") {
 			t.Errorf("after the first probe: %+v", h)

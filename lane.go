@@ -102,6 +102,15 @@ func (l *lane) ask(p Pending, window int, mem *memory) bool {
 	return true
 }
 
+// addNew is add for what was just emitted: it tells, at once, whether what was heard of
+// its receiver is so.
+func (l *lane) addNew(p Pending, window int, mem *memory) bool {
+	if l.endpoint != nil && len(l.asked) == 0 && l.endpoint.record.breaker.hearsay() {
+		return l.ask(p, window, mem)
+	}
+	return l.add(p, window, mem)
+}
+
 // move gives a waiting delivery its new place, after a manual retry.
 func (l *lane) move(p Pending) bool {
 	i := slices.IndexFunc(l.waiting, func(q Pending) bool { return q.ID == p.ID })

@@ -70,6 +70,10 @@ type scheduler struct {
 	// unrecordedBytes is the data of events that outcomes keep which are not on disk.
 	unrecordedBytes int
 	senders         sync.WaitGroup
+	// remembered counts the receivers that are bad by what waited for them alone, of the
+	// minute that began at rememberedAt.
+	remembered   int
+	rememberedAt time.Time
 	// askedBehind is what somebody wants sent now, of the transaction being handed over,
 	// and what was held back in its strand before its end.
 	askedBehind []Pending
@@ -179,6 +183,9 @@ func (s *scheduler) behind() bool {
 
 // push takes in deliveries that were just committed. It is for hand-overs.
 func (s *scheduler) push(deliveries []Pending) { s.takeEach(deliveries, (*lane).add) }
+
+// pushNew is push of what was just emitted.
+func (s *scheduler) pushNew(deliveries []Pending) { s.takeEach(deliveries, (*lane).addNew) }
 
 // ask is push of what somebody wants to see sent now: where the receiver's breaker is
 // open it is the probe.

@@ -83,7 +83,7 @@ func (s *scheduler) takeIn(deliveries []Pending) {
 		}
 	}
 	for _, key := range slices.SortedFunc(maps.Keys(of), Lane.compare) { // as reread
-		s.lane(key).remember(of[key])
+		s.remember(s.lane(key), of[key])
 	}
 	s.push(deliveries)
 }
