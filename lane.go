@@ -76,41 +76,6 @@ func (l *lane) add(p Pending, window int, mem *memory) bool {
 	return true
 }
 
-// maxAsked is how many of a lane somebody may want sent now; more wait as all others.
-const maxAsked = 16
-
-// ask takes in a delivery that was just committed, as add does, and has it sent before
-// all others where these wait for the breaker.
-func (l *lane) ask(p Pending, window int, mem *memory) bool {
-	if l.endpoint == nil || !l.endpoint.record.breaker.open || len(l.asked) == maxAsked {
-		return l.add(p, window, mem)
-	}
-	same := func(q Pending) bool { return q.ID == p.ID }
-	if slices.ContainsFunc(l.asked, same) {
-		return true // once is enough
-	}
-	if _, known := l.known[p.ID]; !known {
-		l.known[p.ID] = false
-		mem.hold(&p)
-	} else if i := slices.IndexFunc(l.waiting, same); i >= 0 {
-		p.Event = l.waiting[i].Event
-		heap.Remove(&l.waiting, i)
-	} else {
-		return false
-	}
-	l.asked = append(l.asked, p)
-	return true
-}
-
-// addNew is add for what was just emitted: it tells, at once, whether what was heard of
-// its receiver is so.
-func (l *lane) addNew(p Pending, window int, mem *memory) bool {
-	if l.endpoint != nil && len(l.asked) == 0 && l.endpoint.record.breaker.hearsay() {
-		return l.ask(p, window, mem)
-	}
-	return l.add(p, window, mem)
-}
-
 // move gives a waiting delivery its new place, after a manual retry.
 func (l *lane) move(p Pending) bool {
 	i := slices.IndexFunc(l.waiting, func(q Pending) bool { return q.ID == p.ID })

@@ -184,40 +184,7 @@ func (s *scheduler) behind() bool {
 // push takes in deliveries that were just committed. It is for hand-overs.
 func (s *scheduler) push(deliveries []Pending) { s.takeEach(deliveries, (*lane).add) }
 
-// pushNew is push of what was just emitted.
-func (s *scheduler) pushNew(deliveries []Pending) { s.takeEach(deliveries, (*lane).addNew) }
-
-// ask is push of what somebody wants to see sent now: where the receiver's breaker is
-// open it is the probe.
-func (s *scheduler) ask(deliveries []Pending) {
-	s.takeEach(deliveries, (*lane).ask)
-	for i := range deliveries {
-		if deliveries[i].Behind {
-			s.askedBehind = append(s.askedBehind, deliveries[i])
-		}
-	}
-}
-
-// release takes in what was held back in its strand until this transaction. It is the
-// last of its hand-over. What was asked for and is held back still is told of by
-// whatever is before it.
-func (s *scheduler) release(deliveries []Pending) {
-	asked := s.askedBehind
-	s.askedBehind = nil
-	for len(deliveries) > 0 && len(asked) > 0 {
-		p, take := deliveries[0], s.push
-		if i := slices.IndexFunc(asked, func(q Pending) bool { return q.Lane == p.Lane && q.ID == p.ID }); i >= 0 {
-			asked, take = slices.Delete(asked, i, i+1), s.ask
-		}
-		take(deliveries[:1])
-		deliveries = deliveries[1:]
-	}
-	s.push(deliveries)
-	for _, p := range asked {
-		s.probe(p.Lane)
-	}
-}
-
+// takeEach has each delivery's lane take it, by one of the ways of a lane to do so.
 func (s *scheduler) takeEach(deliveries []Pending, take func(l *lane, p Pending, window int, mem *memory) bool) {
 	if !s.running {
 		return // the database has them, and begin finds them there
@@ -264,39 +231,6 @@ func (s *scheduler) see(l *lane) {
 	if l.endpoint = s.lookup(l.key); l.endpoint != nil {
 		l.endpoint.record.follow(l.key, &l.endpoint.webhook, time.Now())
 	}
-}
-
-// probeNow is probe for others.
-func (s *scheduler) probeNow(key Lane) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.probe(key)
-	s.dispatch()
-}
-
-// probe has the next delivery of a webhook that fails tell, at once, how it stands. It
-// is for hand-overs.
-func (s *scheduler) probe(key Lane) {
-	if l := s.lanes[key]; s.running && l != nil && l.endpoint != nil && l.endpoint.record.breaker.open {
-		l.endpoint.record.breaker = l.endpoint.record.breaker.ask()
-		s.tend(l)
-	}
-}
-
-// keptUntil is up to when a receiver's open breaker keeps a delivery from being sent
-// that would be due before, as far as this node knows; zero where it does not.
-func (s *scheduler) keptUntil(key Lane, d *Delivery) time.Time {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	l := s.lanes[key]
-	if l == nil || l.endpoint == nil || l.endpoint.record.breaker.state() != BreakerOpen {
-		return time.Time{}
-	}
-	until := l.endpoint.record.breaker.probeAt
-	if !d.NextAttemptAt.Before(until) || slices.ContainsFunc(l.asked, func(p Pending) bool { return p.ID == d.ID }) {
-		return time.Time{}
-	}
-	return until
 }
 
 // relimited is relimit for others.
