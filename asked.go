@@ -16,12 +16,12 @@ const maxAsked = 16
 // ask takes in a delivery that was just committed, as add does, and has it sent before
 // all others where these wait for the breaker.
 func (l *lane) ask(p Pending, window int, mem *memory) bool {
-	if l.endpoint == nil || !l.endpoint.record.breaker.open || len(l.asked) == maxAsked {
-		return l.add(p, window, mem)
-	}
 	same := func(q Pending) bool { return q.ID == p.ID }
-	if slices.ContainsFunc(l.asked, same) {
+	switch {
+	case slices.ContainsFunc(l.asked, same):
 		return true // once is enough
+	case l.endpoint == nil || !l.endpoint.record.breaker.open || len(l.asked) == maxAsked:
+		return l.add(p, window, mem)
 	}
 	if _, known := l.known[p.ID]; !known {
 		l.known[p.ID] = false
