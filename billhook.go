@@ -241,7 +241,7 @@ func New(db Database, config Config) (*Client, error) {
 		mind: c.mind, died: c.raiseDead,
 		lookup: c.registry.endpoint, deleted: c.registry.deleted, unknown: c.outdate, releasing: c.wakeKeeper, maxInFlight: config.MaxInFlight, laneWindow: config.laneWindow, lanes: map[Lane]*lane{},
 	}
-	c.committer.handOver, c.committer.released, c.committer.behind = c.scheduler.handOver, c.scheduler.push, c.scheduler.behind
+	c.committer.handOver, c.committer.released, c.committer.behind = c.scheduler.handOver, c.scheduler.release, c.scheduler.behind
 	c.committer.onDoubt, c.committer.onTrust, c.committer.onRecovered = c.scheduler.doubt, c.scheduler.trust, c.recovered
 
 	ctx := context.Background()

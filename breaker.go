@@ -22,6 +22,8 @@ const (
 	// probeSpread is by how much longer it may be, so that receivers that failed
 	// together are not probed together.
 	probeSpread = 6 * time.Second
+	// askEvery is how long it is from the end of a probe to one that somebody asks for.
+	askEvery = time.Second
 )
 
 // A breaker keeps what waits for a receiver that is dead from being sent, but for
@@ -31,8 +33,9 @@ type breaker struct {
 	open, probing bool
 	// since is when it opened or closed; zero where it never was open.
 	since time.Time
-	// probeAt is when the next delivery may be sent while it is open.
-	probeAt time.Time
+	// probeAt is when the next delivery may be sent while it is open, and askAt when one
+	// may that somebody asks for.
+	probeAt, askAt time.Time
 
 	// failures are the attempts that have failed in a row, and failingSince is when
 	// the first did.
@@ -68,7 +71,7 @@ func (b breaker) failure(deliveryID string, probe bool, at time.Time, spread flo
 	}
 	if probe || opens {
 		b.probing = false
-		b.probeAt = at.Add(probeEvery + time.Duration(spread*float64(probeSpread)))
+		b.probeAt, b.askAt = at.Add(probeEvery+time.Duration(spread*float64(probeSpread))), at.Add(askEvery)
 	}
 	return b
 }
@@ -93,13 +96,27 @@ func (b breaker) success(at time.Time) breaker {
 	return breaker{since: b.since}
 }
 
-// resume opens it for a receiver that is known to have failed since then, by what a
-// process before this one or another node has seen. So that a process that starts
+// resume opens it for a receiver that is known to have failed since then (zero: it is
+// not known since when), by what a process before this one or another node has seen. So that a process that starts
 // does not try all of those at once, the first probes are spread over a while.
 func (b breaker) resume(failingSince, at time.Time, spread float64) breaker {
 	b.open, b.since, b.failingSince = true, at, failingSince
 	b.probeAt = at.Add(time.Duration(spread * float64(probeEvery)))
 	return b
+}
+
+// ask has the next delivery be the probe that somebody asks for.
+func (b breaker) ask() breaker {
+	if b.askAt.Before(b.probeAt) {
+		b.probeAt = b.askAt
+	}
+	return b
+}
+
+// hearsay reports whether it is open without that anybody knows since when, and
+// nothing of that was seen yet.
+func (b breaker) hearsay() bool {
+	return b.open && !b.probing && b.failures == 0 && b.failingSince.IsZero()
 }
 
 // forgive forgets the failures and has the next delivery tell, at once.

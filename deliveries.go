@@ -59,6 +59,13 @@ func listOne[F, T any](ctx context.Context, turns *turns, storeID string, f F, h
 
 // Delivery finds a delivery.
 func (c *Client) Delivery(ctx context.Context, storeID, id string) (Delivery, error) {
+	d, err := c.delivery(ctx, storeID, id)
+	c.show(&d)
+	return d, err
+}
+
+// delivery is Delivery as the database has it.
+func (c *Client) delivery(ctx context.Context, storeID, id string) (Delivery, error) {
 	if _, _, err := c.registry.store(storeID); err != nil {
 		return Delivery{}, err
 	}
@@ -66,7 +73,6 @@ func (c *Client) Delivery(ctx context.Context, storeID, id string) (Delivery, er
 	if errors.Is(err, ErrNotFound) {
 		return Delivery{}, notFound("delivery", id)
 	}
-	c.show(&d)
 	return d, err
 }
 
@@ -83,10 +89,12 @@ func (c *Client) Attempts(ctx context.Context, storeID, deliveryID string) ([]At
 // no more. Its webhook must still be there; where it is not active, the delivery is
 // held.
 func (c *Client) Retry(ctx context.Context, storeID, deliveryID string) (Delivery, error) {
-	d, err := c.Delivery(ctx, storeID, deliveryID)
+	d, err := c.delivery(ctx, storeID, deliveryID)
 	if err != nil {
 		return Delivery{}, err
 	}
+	was := d
+	c.show(&was)
 	to := c.registry.endpoint(Lane{StoreID: storeID, WebhookID: d.WebhookID})
 	if to == nil {
 		return Delivery{}, &Error{Code: CodeConflict, Message: say("conflict.webhook")}
@@ -97,14 +105,14 @@ func (c *Client) Retry(ctx context.Context, storeID, deliveryID string) (Deliver
 	r := &Retry{StoreID: storeID, DeliveryID: deliveryID, DueAt: now(), Ordered: to.webhook.orders(d.EventType)}
 	r.Audit = newAudit(ctx, storeID, AuditDeliveryRetry, Reference{entityDelivery, deliveryID})
 	// What it was is what this caller saw: an attempt may end at the same moment.
-	r.Audit.Old = auditValue(deliveryValue{d.WebhookID, d.EventID, d.Status})
+	r.Audit.Old = auditValue(deliveryValue{d.WebhookID, d.EventID, was.Status})
 	r.Audit.New = auditValue(deliveryValue{d.WebhookID, d.EventID, StatusPending})
 	err = c.committer.do(ctx, write{
 		parts: 1,
 		add:   func(b *Batch) { b.Retries = append(b.Retries, r) },
 		handOver: func() {
 			if r.Delivery != nil {
-				c.scheduler.push([]Pending{*r.Delivery})
+				c.scheduler.ask([]Pending{*r.Delivery})
 			}
 		},
 	})

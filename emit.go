@@ -293,8 +293,12 @@ func (c *Client) commitOnce(ctx context.Context, entries []*AuditEntry, emits ..
 		},
 		handOver: func() {
 			for _, em := range emits {
-				if em.Written() {
-					c.scheduler.push(em.Deliveries)
+				switch {
+				case !em.Written():
+				case em.Event.IsTest():
+					c.scheduler.ask(em.Deliveries)
+				default:
+					c.scheduler.pushNew(em.Deliveries)
 				}
 			}
 		},

@@ -106,6 +106,10 @@ func (h *Health) reason(inactive string) string {
 		return ""
 	case h.State == BreakerClosed:
 		return "the receiver asked for fewer requests: " + h.LastError
+	case h.FailingSince.IsZero() && h.LastError == "":
+		return "most of what waits was tried before this node came by it, and not taken"
+	case h.FailingSince.IsZero():
+		return "nobody has seen yet whether it takes deliveries again; the last: " + h.LastError
 	case h.LastError == "":
 		return "nothing but failures since " + h.FailingSince.UTC().Format(time.RFC3339)
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"net/http"
+	"strings"
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
@@ -218,6 +219,62 @@ func TestRestartDoesNotStorm(t *testing.T) {
 		settle(time.Minute)
 		if n := len(bad.all()) - before; n < 20 || n > 22 {
 			t.Errorf("%d probes in the %v after the start", n, time.Since(start))
+		}
+	})
+}
+
+// TestRestartKnowsWhatIsTrue: what a start knows of receivers from what waits opens the
+// breakers that were open, and no others, and invents no time since when they fail.
+func TestRestartKnowsWhatIsTrue(t *testing.T) {
+	bubble(t, func(t *testing.T, w *world) {
+		w.run()
+		bad, _ := switched(500)
+		hooks := map[string]billhook.Webhook{}
+		for i, name := range []string{"few", "many", "most"} {
+			hooks[name] = w.register(w.serve(9000+i, bad), wants(name), patient)
+		}
+		for range 4 {
+			w.emit("few", `1`)
+		}
+		for range 6 {
+			w.emit("many", `1`)
+			w.emit("most", `1`)
+		}
+		settle(2 * time.Minute)
+		states := map[string]billhook.BreakerState{"few": billhook.BreakerClosed, "many": billhook.BreakerOpen, "most": billhook.BreakerOpen}
+		for name, want := range states {
+			if h := w.health(hooks[name].ID); h.State != want || h.FailingSince.IsZero() {
+				t.Errorf("%s, before: %+v", name, h)
+			}
+		}
+		for range 20 {
+			w.emit("most", `2`) // which were not tried
+		}
+		w.halt()
+		w.reopen()
+		start := time.Now()
+		w.run()
+		synctest.Wait()
+		states["most"] = billhook.BreakerClosed
+		for name, want := range states {
+			h := w.health(hooks[name].ID)
+			if h.State != want {
+				t.Errorf("%s, after: %+v", name, h)
+			}
+			if h.State == billhook.BreakerOpen && (!h.FailingSince.IsZero() || strings.Contains(h.Reason, "since") || h.Reason == "") {
+				t.Errorf("%s: it fails since %v, %q", name, h.FailingSince, h.Reason)
+			}
+		}
+		before := len(bad.all())
+		w.emit("many", `3`)
+		w.emit("many", `4`)
+		synctest.Wait() // the first that is new tells how it is; the others wait
+		if n := len(bad.all()) - before; n != 1 {
+			t.Errorf("%d requests for two new events", n)
+		}
+		settle(67 * time.Second)
+		if h := w.health(hooks["many"].ID); h.State != billhook.BreakerOpen || h.FailingSince.Before(start) || !strings.HasPrefix(h.Reason, "nothing but failures since ") {
+			t.Errorf("after the first probe: %+v", h)
 		}
 	})
 }

@@ -132,13 +132,22 @@ func checkHeld(w *Webhook) error {
 	return nil
 }
 
-// show gives a delivery the status that it has for people.
+// show gives a delivery the status that it has for people, and the reason why it waits
+// where that is its receiver's breaker.
 func (c *Client) show(d *Delivery) {
 	if d.Status != StatusPending {
 		return
 	}
-	if e := c.registry.endpoint(Lane{StoreID: d.StoreID, WebhookID: d.WebhookID}); e != nil && !e.webhook.IsActive {
+	key := Lane{StoreID: d.StoreID, WebhookID: d.WebhookID}
+	e := c.registry.endpoint(key)
+	switch {
+	case e == nil:
+	case !e.webhook.IsActive:
 		d.Status = StatusHeld
+	default:
+		if until := c.scheduler.keptUntil(key, d); !until.IsZero() {
+			d.Reason = waits(d.Reason, until, time.Now())
+		}
 	}
 }
 

@@ -19,6 +19,9 @@ type lane struct {
 	endpoint *endpoint // nil once the webhook is deleted
 
 	waiting waitingHeap
+	// asked are the few that somebody wants sent now, while the receiver's breaker is
+	// open: each is its probe, and goes before all that waits.
+	asked []Pending
 	// known has the ids of the deliveries that wait here, are being sent, or
 	// wait for their outcome to be recorded; true for those that were changed
 	// on disk meanwhile.
@@ -102,13 +105,23 @@ func (l *lane) bound(p Position) {
 
 // drop lets go of all that waits but the first n.
 func (l *lane) drop(n int, mem *memory) {
-	for i := range l.waiting[n:] {
-		p := &l.waiting[n+i]
-		mem.release(p)
-		delete(l.known, p.ID)
-	}
-	clear(l.waiting[n:])
+	l.letGo(l.waiting[n:], mem)
 	l.waiting = l.waiting[:n]
+}
+
+// dropAll lets go of all that waits, and of what was asked for.
+func (l *lane) dropAll(mem *memory) {
+	l.drop(0, mem)
+	l.letGo(l.asked, mem)
+	l.asked = nil
+}
+
+func (l *lane) letGo(all []Pending, mem *memory) {
+	for i := range all {
+		mem.release(&all[i])
+		delete(l.known, all[i].ID)
+	}
+	clear(all)
 }
 
 // forget lets go of a delivery that is over, or that someone else deals with,
@@ -122,7 +135,7 @@ func (l *lane) forget(id string) (changed bool) {
 // rewind makes the lane let go of all that waits and read it from the beginning
 // again, where memory may have lost track of what is on disk.
 func (l *lane) rewind(mem *memory) {
-	l.drop(0, mem)
+	l.dropAll(mem)
 	l.rewound = true
 	l.rewinds++
 	l.more = true
@@ -136,21 +149,35 @@ func (l *lane) wantsMore(window int) bool {
 
 // due reports whether a delivery may be sent now.
 func (l *lane) due(now time.Time) bool {
-	return l.open() && len(l.waiting) > 0 && !l.readyAt().After(now)
+	return l.open() && l.first() != nil && !l.readyAt().After(now)
+}
+
+// first is the delivery whose turn is next, nil where none waits.
+func (l *lane) first() *Pending {
+	switch {
+	case len(l.asked) > 0:
+		return &l.asked[0]
+	case len(l.waiting) > 0:
+		return &l.waiting[0]
+	}
+	return nil
 }
 
 // readyAt is when the first that waits may be sent, as far as time alone decides.
 func (l *lane) readyAt() time.Time {
 	r, at := l.endpoint.record, l.firstAt()
-	if l.endpoint.batches() {
+	if l.endpoint.batches() && len(l.asked) == 0 {
 		at = later(at, l.completeAt())
 	}
 	at = later(later(at, r.throttledUntil), l.slot)
 	if l.endpoint.webhook.Limits.RatePerSecond > 0 {
 		at = later(at, r.rate.at)
 	}
-	if r.breaker.open {
-		at = later(at, r.breaker.probeAt)
+	if b := r.breaker; b.open {
+		if len(l.asked) > 0 {
+			b = b.ask()
+		}
+		at = later(at, b.probeAt)
 	}
 	return at
 }
@@ -200,8 +227,15 @@ func (l *lane) empty() bool {
 	return len(l.known) == 0 && !l.more && !l.reading && !l.queued && !l.hearing && l.pace == nil
 }
 
-func (l *lane) pop(mem *memory) Pending {
-	p := heap.Pop(&l.waiting).(Pending)
+// pop takes out the first.
+func (l *lane) pop(mem *memory) (p Pending) {
+	if len(l.asked) > 0 {
+		p = l.asked[0]
+		l.asked[0] = Pending{}
+		l.asked = l.asked[1:]
+	} else {
+		p = heap.Pop(&l.waiting).(Pending)
+	}
 	mem.release(&p)
 	return p
 }

@@ -73,7 +73,7 @@ func (s *scheduler) stats() Stats {
 			st.Beyond++
 		}
 		if l.due(now) {
-			st.Overdue = max(st.Overdue, now.Sub(l.waiting[0].DueAt))
+			st.Overdue = max(st.Overdue, now.Sub(l.first().DueAt))
 		}
 	}
 	return st

@@ -28,7 +28,7 @@ func (w *Webhook) asleep() bool {
 
 // sleep lets go of what waits, if there is any.
 func (l *lane) sleep(mem *memory) {
-	if len(l.waiting) > 0 {
+	if l.first() != nil {
 		l.rewind(mem)
 	}
 }
@@ -63,7 +63,7 @@ func (p *releasePace) left(d *Pending) {
 
 // firstAt is when the first of those that wait may be sent.
 func (l *lane) firstAt() time.Time {
-	first := &l.waiting[0]
+	first := l.first()
 	if l.pace.covers(first) && l.pace.next.After(first.DueAt) {
 		return l.pace.next
 	}

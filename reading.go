@@ -67,7 +67,7 @@ func (s *scheduler) read(l *lane) {
 	for _, p := range rows {
 		l.add(p, s.window(), &s.mem)
 	}
-	l.remember(rows)
+	s.remember(l, rows)
 	if len(rows) == limit {
 		l.bound(rows[len(rows)-1].Position)
 	}

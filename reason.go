@@ -71,6 +71,14 @@ func waitedTooLong(d *Pending, maxAge time.Duration, now time.Time) string {
 	return say("tooOld", span(now.Sub(d.since())), span(maxAge))
 }
 
+// waits says of a delivery with a reason, or "", that it waits for the breaker.
+func waits(reason string, until, now time.Time) string {
+	if reason == "" {
+		return say("waits", clock(until, now))
+	}
+	return say("waits.after", reason, clock(until, now))
+}
+
 // tried is such as "6 attempts in 31 h".
 func tried(d *Pending, a *Attempt, made int) string {
 	took := span(a.StartedAt.Add(a.Duration).Sub(d.since()))

@@ -197,9 +197,16 @@ func (r *recoverer) step(ctx context.Context, run *runningRecovery) (stale bool,
 		s.Audit = recoveryEnd(next, next.UpdatedAt)
 	}
 	err = c.committer.do(ctx, write{
-		parts:    1 + len(s.Retries) + len(s.Replays),
-		add:      func(b *Batch) { b.RecoverySteps = append(b.RecoverySteps, s) },
-		handOver: func() { c.scheduler.push(s.Deliveries) },
+		parts: 1 + len(s.Retries) + len(s.Replays),
+		add:   func(b *Batch) { b.RecoverySteps = append(b.RecoverySteps, s) },
+		handOver: func() {
+			c.scheduler.push(s.Deliveries)
+			if run.Queued == 0 { // whoever asked is to see soon what becomes of it
+				for i := range s.Deliveries {
+					c.scheduler.probe(s.Deliveries[i].Lane)
+				}
+			}
+		},
 	})
 	if err != nil || s.Stale {
 		return s.Stale, err

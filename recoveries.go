@@ -38,9 +38,12 @@ func (c *Client) StartRecovery(ctx context.Context, r RecoveryRequest) (Recovery
 	w := &RecoveryWrite{Recovery: planned, Audit: newAudit(ctx, planned.StoreID, AuditRecoveryCreate, Reference{entityRecovery, planned.ID})}
 	w.Audit.New = auditValue(planned.RecoveryPlan)
 	err = c.committer.do(ctx, write{
-		parts:    1,
-		add:      func(b *Batch) { b.Recoveries = append(b.Recoveries, w) },
-		handOver: c.recoverer.wake,
+		parts: 1,
+		add:   func(b *Batch) { b.Recoveries = append(b.Recoveries, w) },
+		handOver: func() {
+			c.recoverer.wake()
+			c.scheduler.probe(Lane{StoreID: planned.StoreID, WebhookID: planned.WebhookID}) // it may wait for room
+		},
 	})
 	switch first := w.Existing; {
 	case err != nil:

@@ -70,6 +70,13 @@ type scheduler struct {
 	// unrecordedBytes is the data of events that outcomes keep which are not on disk.
 	unrecordedBytes int
 	senders         sync.WaitGroup
+	// remembered counts the receivers that are bad by what waited for them alone, of the
+	// minute that began at rememberedAt.
+	remembered   int
+	rememberedAt time.Time
+	// askedBehind is what somebody wants sent now, of the transaction being handed over,
+	// and what was held back in its strand before its end.
+	askedBehind []Pending
 	// moving are the lanes that the transaction being handed over has outcomes
 	// of, and backlog is what waited in those of the last one. What waits for a
 	// receiver that hangs, or is not due, is no reason to hold up emits.
@@ -175,7 +182,10 @@ func (s *scheduler) behind() bool {
 }
 
 // push takes in deliveries that were just committed. It is for hand-overs.
-func (s *scheduler) push(deliveries []Pending) {
+func (s *scheduler) push(deliveries []Pending) { s.takeEach(deliveries, (*lane).add) }
+
+// takeEach has each delivery's lane take it, by one of the ways of a lane to do so.
+func (s *scheduler) takeEach(deliveries []Pending, take func(l *lane, p Pending, window int, mem *memory) bool) {
 	if !s.running {
 		return // the database has them, and begin finds them there
 	}
@@ -188,7 +198,7 @@ func (s *scheduler) push(deliveries []Pending) {
 			l.rewind(&s.mem)
 			continue
 		}
-		if !l.add(p, s.window(), &s.mem) {
+		if !take(l, p, s.window(), &s.mem) {
 			// A manual retry of what is being sent: its outcome may be in the
 			// same transaction, so what is true is on disk alone.
 			l.known[p.ID] = true
@@ -220,17 +230,6 @@ func (s *scheduler) refreshLane(key Lane) {
 func (s *scheduler) see(l *lane) {
 	if l.endpoint = s.lookup(l.key); l.endpoint != nil {
 		l.endpoint.record.follow(l.key, &l.endpoint.webhook, time.Now())
-	}
-}
-
-// probe has the next delivery of a webhook that fails tell, at once, how it stands.
-func (s *scheduler) probe(key Lane) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if l := s.lanes[key]; l != nil && l.endpoint != nil && l.endpoint.record.breaker.open {
-		l.endpoint.record.breaker.probeAt = time.Now()
-		s.tend(l)
-		s.dispatch()
 	}
 }
 
@@ -308,7 +307,7 @@ func (s *scheduler) tend(l *lane) {
 		l.reading = true
 		s.committer.submit(write{parts: commitParts / 8, after: func(error) { s.read(l) }})
 	}
-	if l.queued || !l.open() || len(l.waiting) == 0 {
+	if l.queued || !l.open() || l.first() == nil {
 		if l.empty() {
 			s.clear(l)
 		}

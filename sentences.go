@@ -28,6 +28,8 @@ var sentences = append([]sentence{
 	{"notRetried", "{reason} (not tried again: the retry policy does not do that after a {number})"},
 	{"onlyAttempt", "{reason} (it was the only attempt that the retry policy allows)"},
 	{"leftAlone", "{reason}; it asks to be left alone until {time}"},
+	{"waits", "it waits: its receiver has taken nothing of late, and is tried again at {time}"},
+	{"waits.after", "{reason}; it waits: its receiver has taken nothing of late, and is tried again at {time}"},
 	{"tried.one", "1 attempt in {span}"},
 	{"tried.many", "{number} attempts in {span}"},
 	{"tried.oneByHand", "1 attempt since it was retried by hand"},

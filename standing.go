@@ -272,28 +272,42 @@ func (ls *lines) empty() {
 	}
 }
 
-// remember tells from what waits what the receiver has shown to a process before
-// this one: whether it has failed to take most of it. Where that was more than one
-// request (one keeps its schedule), the breaker is open from the beginning.
-func (l *lane) remember(rows []Pending) {
+// remember tells from what a lane has waiting what its receiver has shown to a process
+// before this one: whether it has failed to take most of it. Where these are as many
+// requests as open a breaker, and as old, it is open from the beginning. A few keep their
+// schedule, but not those of thousands of receivers that are all due as a process starts:
+// beyond as many of them as there are places for the bad, more than one request is
+// enough. Since when the receiver fails cannot be told; where that was for long, the
+// webhook has it.
+func (s *scheduler) remember(l *lane, rows []Pending) {
 	tried, requests := 0, 0
-	var last time.Time
+	var last, oldest time.Time
 	for i := range rows {
 		if rows[i].Attempts == rows[i].AttemptsBefore {
 			continue
 		}
 		tried++
+		if at := rows[i].CreatedAt; oldest.IsZero() || at.Before(oldest) {
+			oldest = at
+		}
 		// What was sent together is due together.
 		if at := rows[i].DueAt; l.endpoint == nil || !l.endpoint.batches() || !at.Equal(last) {
 			requests, last = requests+1, at
 		}
 	}
-	if l.endpoint != nil && l.endpoint.record.standing == unproven && tried > len(rows)/2 {
-		r := l.endpoint.record
-		r.standing = bad
-		if at := time.Now(); requests > 1 && !r.breaker.open {
-			r.breaker = r.breaker.resume(at, at, l.key.spread(0))
-		}
+	if l.endpoint == nil || l.endpoint.record.standing != unproven || tried <= len(rows)/2 {
+		return
+	}
+	r, at := l.endpoint.record, time.Now()
+	r.standing = bad
+	if at.Sub(s.rememberedAt) > probeEvery {
+		s.remembered, s.rememberedAt = 0, at
+	}
+	s.remembered++
+	places, _ := bad.share(s.maxInFlight)
+	failed := requests >= breakerDeliveries && at.Sub(oldest) >= breakerAfter
+	if crowd := requests > 1 && s.remembered > places; (failed || crowd) && !r.breaker.open {
+		r.breaker = r.breaker.resume(time.Time{}, at, l.key.spread(0))
 	}
 }
 

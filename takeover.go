@@ -19,7 +19,7 @@ const (
 
 // abandon ends the deliveries of a deleted webhook.
 func (s *scheduler) abandon(l *lane) {
-	l.drop(0, &s.mem)
+	l.dropAll(&s.mem)
 	if l.reading {
 		l.more = true // something came after what is being read or cancelled
 		return
@@ -83,7 +83,7 @@ func (s *scheduler) takeIn(deliveries []Pending) {
 		}
 	}
 	for _, key := range slices.SortedFunc(maps.Keys(of), Lane.compare) { // as reread
-		s.lane(key).remember(of[key])
+		s.remember(s.lane(key), of[key])
 	}
 	s.push(deliveries)
 }

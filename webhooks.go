@@ -92,7 +92,7 @@ func (c *Client) Update(ctx context.Context, storeID, id string, change WebhookC
 		return change.applyHeld(&was, w)
 	})
 	if err == nil {
-		c.scheduler.probe(Lane{StoreID: storeID, WebhookID: id}) // perhaps that was what it needed
+		c.scheduler.probeNow(Lane{StoreID: storeID, WebhookID: id}) // perhaps that was what it needed
 	}
 	return w, err
 }
