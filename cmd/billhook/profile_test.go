@@ -19,7 +19,7 @@ func TestProfileAsks(t *testing.T) {
 	const secret = "order-secret-123"
 	body := []byte(`{"kind":"a.b","id":"evt_01jh9s1a0k0000000000000000","what":{"id":"1"}}`)
 	r := recording.Request{Method: "POST", Target: "/", Body: body, Fields: []recording.Field{
-		{Name: "User-Agent", Value: "Acme/1"}, {Name: "X-Acme", Value: sign.Layout{Encoding: "base64", Value: "v2={signature}"}.Sign(secret, "", time.Time{}, body)}}}
+		{Name: "Content-Type", Value: "application/json"}, {Name: "User-Agent", Value: "Acme/1"}, {Name: "X-Acme", Value: sign.Layout{Encoding: "base64", Value: "v2={signature}"}.Sign(secret, "", time.Time{}, body)}}}
 	file := filepath.Join(t.TempDir(), "recorded.http")
 	if err := os.WriteFile(file, r.Raw(), 0o600); err != nil {
 		t.Fatal(err)
@@ -41,6 +41,9 @@ func TestProfileAsks(t *testing.T) {
 		if !strings.Contains(asked.String(), want) {
 			t.Errorf("it does not ask for %s: %s", want, asked.String())
 		}
+	}
+	if !strings.Contains(told.String(), "is byte-equal to the recording") {
+		t.Errorf("it tells %s", told.String())
 	}
 	if strings.Contains(told.String()+asked.String()+out.String(), secret) {
 		t.Error("it tells the secret")

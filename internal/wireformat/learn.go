@@ -42,6 +42,8 @@ type Learned struct {
 	Assumed []string
 	// Lacks is what the recording has and a profile cannot say.
 	Lacks []string
+	// Report compares what the profile renders with the recording.
+	Report *Report
 }
 
 // Unclear says that a part of the envelope was not recognised.
@@ -121,6 +123,9 @@ func Learn(s Sample) (*Learned, error) {
 	}
 	if l.Learned.Profile, err = profile.Parse(text); err != nil {
 		return nil, fmt.Errorf("a profile cannot say this: %w", err)
+	}
+	if l.Report, err = Check(l.Learned.Profile, s.Request, s.Secret); err != nil {
+		return nil, fmt.Errorf("compare the profile with the recording: %w", err)
 	}
 	return &l.Learned, nil
 }
@@ -275,9 +280,12 @@ func onTheWay(name string) bool {
 	return false
 }
 
+// timeOfDay is in what tells a moment, in whatever form.
+var timeOfDay = regexp.MustCompile(`\d\d:\d\d:\d\d|\d{4}-\d\d-\d\d[T ]\d\d:\d\d`)
+
 // unique says whether a value looks as if each delivery had another.
 func unique(s string) bool {
-	if uuidForm.MatchString(s) || ulidLower.MatchString(s) || ulidUpper.MatchString(s) {
+	if timeOfDay.MatchString(s) || uuidForm.MatchString(s) || ulidLower.MatchString(s) || ulidUpper.MatchString(s) {
 		return true
 	}
 	digits, run := 0, 0
