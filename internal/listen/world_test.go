@@ -249,4 +249,3 @@ func after(d time.Duration) {
 	time.Sleep(d)
 	synctest.Wait()
 }
-
