@@ -78,6 +78,9 @@ type secretFlags struct {
 // verify to tell.
 func (f *secretFlags) read() ([]string, error) {
 	secrets := slices.Clone(f.Secret)
+	if slices.Contains(secrets, "") {
+		return nil, errors.New("--secret is empty: is the variable set that it is taken from?")
+	}
 	if f.SecretFile != "" {
 		text, err := readInput(f.SecretFile)
 		if err != nil {

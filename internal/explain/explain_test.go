@@ -196,6 +196,17 @@ func TestRefusedByReceivers(t *testing.T) {
 	}
 }
 
+// TestLikeliest: of profiles with one layout it names the one whose header is there, or
+// that has none of its own.
+func TestLikeliest(t *testing.T) {
+	for _, name := range []string{standard, "commerce-engine"} {
+		a := Explain(Question{Request: sent(named(t, name), signers(secret), sentAt), Secrets: []string{secret}, Profile: named(t, own), Now: sentAt})
+		if a.Reason != CodeOtherProfile || !strings.Contains(a.Summary(), "profile "+name+" ") {
+			t.Errorf("%s: %s", name, a.Summary())
+		}
+	}
+}
+
 // TestNotAll: what can be seen to be wrong does not hide that the signature is too.
 func TestNotAll(t *testing.T) {
 	p := named(t, standard)

@@ -189,6 +189,20 @@ func TestRefusedForGood(t *testing.T) {
 	}
 }
 
+// TestNeverConnected: a cursor that the service has not taken is not told as one to go on
+// from.
+func TestNeverConnected(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t)
+		w.refuse = func(int) (int, string) { return 422, "invalid" }
+		stop := w.run(func(c *Config) { c.Stream.After = "bogus" })
+		after(time.Second)
+		if cursor, err := stop(); cursor != "" || !client.IsCode(err, "invalid") {
+			t.Errorf("%q, %v", cursor, err)
+		}
+	})
+}
+
 // TestStopsBetween: a request that is under way is waited for, so that the cursor says
 // what the receiver has; one that takes too long is broken off, and does not count.
 func TestStopsBetween(t *testing.T) {
