@@ -116,6 +116,7 @@ func Learn(s Sample) (*Learned, error) {
 	}
 	l.headers()
 	l.formats()
+	l.assume("The names of headers are spelled as in the recording; servers on the way may have spelled them anew, as billhook inspect does (X-Acme for x-acme).")
 	l.assume("The file says that the catalogue is open, that receivers verify the bytes as they come (\"reserializes\": false), how failures are tried again (three days), and when an attempt times out (15 s).")
 	text, err := json.Marshal(l.draft)
 	if err != nil {
