@@ -5,6 +5,7 @@ import (
 	"bytes"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -54,6 +55,26 @@ func TestProfileAsks(t *testing.T) {
 		t.Errorf("%v", err)
 	}
 	if err = (&profileNewCmd{}).make(asker{}, &out, &told); err == nil || !strings.Contains(err.Error(), "--request") {
+		t.Errorf("%v", err)
+	}
+}
+
+// TestSecretFlags: a file's secrets are taken as they stand, whatever ends its lines and
+// however long they are; a variable that is not set is told of.
+func TestSecretFlags(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "secrets")
+	long := strings.Repeat("x", 100_000)
+	if err := os.WriteFile(file, []byte(" one \r\n\r\n"+long+"\nthree"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	got, err := (&secretFlags{Secret: []string{"zero"}, SecretFile: file}).read()
+	if err != nil || !slices.Equal(got, []string{"zero", " one ", long, "three"}) {
+		t.Errorf("%.100q, %v", got, err)
+	}
+	if _, err := (&secretFlags{Secret: []string{""}}).read(); err == nil || !strings.Contains(err.Error(), "--secret is empty") {
+		t.Errorf("%v", err)
+	}
+	if _, err := newParser(t).Parse([]string{"verify", "--tolerance", "0s"}); err == nil || !strings.Contains(err.Error(), "--tolerance=0s") {
 		t.Errorf("%v", err)
 	}
 }
