@@ -271,7 +271,6 @@ func (l *learner) example(data json.RawMessage) {
 			if scalar := f.value[0] == '"' && len(f.value) > 2 || f.value[0] >= '0' && f.value[0] <= '9'; scalar && want(f) {
 				entity, _, _ := strings.Cut(strings.ToLower(strings.NewReplacer("/", ".", "_", ".", "-", ".").Replace(l.kind)), ".")
 				l.draft.EventTypes = []profile.EventType{{Name: l.kind, Description: "As recorded.", Entity: profile.Entity{Type: entity, ID: "/" + strings.NewReplacer("~", "~0", "/", "~1").Replace(f.name)}, Example: data}}
-				l.assume("The event type %s is about the %s whose id is %q in its data. The recorded data is its example: take out what others are not to see.", l.kind, entity, f.name)
 				return
 			}
 		}

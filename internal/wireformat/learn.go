@@ -118,17 +118,44 @@ func Learn(s Sample) (*Learned, error) {
 	l.formats()
 	l.assume("The names of headers are spelled as in the recording; servers on the way may have spelled them anew, as billhook inspect does (X-Acme for x-acme).")
 	l.assume("The file says that the catalogue is open, that receivers verify the bytes as they come (\"reserializes\": false), how failures are tried again (three days), and when an attempt times out (15 s).")
-	text, err := json.Marshal(l.draft)
-	if err != nil {
-		return nil, err
+	p, err := l.parse()
+	if strings.HasPrefix(pointerOf(err), "/eventTypes") { // it is but an example
+		l.lack("The recorded event cannot be an example in the catalogue: %v.", err)
+		l.draft.EventTypes = []profile.EventType{}
+		p, err = l.parse()
 	}
-	if l.Learned.Profile, err = profile.Parse(text); err != nil {
+	if err != nil {
 		return nil, fmt.Errorf("a profile cannot say this: %w", err)
 	}
+	for _, t := range l.draft.EventTypes {
+		l.assume("The event type %s is about the %s whose id is at %s in its data. The recorded data is its example: take out what others are not to see.", t.Name, t.Entity.Type, t.Entity.ID)
+	}
+	l.Learned.Profile = p
 	if l.Report, err = Check(l.Learned.Profile, s.Request, s.Secret); err != nil {
 		return nil, fmt.Errorf("compare the profile with the recording: %w", err)
 	}
 	return &l.Learned, nil
+}
+
+func (l *learner) parse() (*profile.Profile, error) {
+	text, err := json.Marshal(l.draft)
+	if err != nil {
+		return nil, err
+	}
+	return profile.Parse(text)
+}
+
+// pointerOf is where in a profile the error is about.
+func pointerOf(err error) string {
+	var member *profile.MemberError
+	var number *profile.JSONError
+	switch {
+	case errors.As(err, &member):
+		return member.Pointer
+	case errors.As(err, &number):
+		return number.Pointer
+	}
+	return ""
 }
 
 func (l *learner) note(format string, args ...any) {

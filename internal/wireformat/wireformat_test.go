@@ -286,6 +286,18 @@ func TestMembersNamed(t *testing.T) {
 	}
 }
 
+// TestNoExample: what a catalogue cannot hold keeps nobody from the profile.
+func TestNoExample(t *testing.T) {
+	const body = `{"id":"evt_01jh9s1a0k0000000000000000","type":"a.b","data":{"id":"1","n":12345678901234567890}}`
+	learned, err := Learn(Sample{Request: signedBy(body, "{signature}"), Secret: secret, Name: "x"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(learned.Profile.EventTypes) != 0 || len(learned.Lacks) != 1 || !strings.Contains(learned.Lacks[0], "/eventTypes/0/example/n") {
+		t.Errorf("%+v, %q", learned.Profile.EventTypes, learned.Lacks)
+	}
+}
+
 // TestNotTheSame: what the next delivery will have otherwise is told, and that the recording
 // is not rendered byte for byte where it is not.
 func TestNotTheSame(t *testing.T) {
