@@ -46,7 +46,7 @@ var mayImport = map[string][]string{
 	"internal/browser":      {},
 	"internal/docstest":     {},
 	"internal/completion":   {},
-	"internal/doctor":       {"", "client", "postgres"},
+	"internal/doctor":       {"", "client", "egress", "postgres"},
 	"internal/e2e":          {"internal/postgrestest"},
 	"internal/loopback":     {},
 	"internal/postgrestest": {"internal/loopback"},

@@ -68,7 +68,7 @@ func localURL(text string) (*url.URL, error) {
 		text = "http://" + text
 	}
 	u, err := url.Parse(text)
-	if err == nil && (u.Scheme != "http" && u.Scheme != "https" || u.Host == "" || u.Opaque != "") {
+	if err == nil && (u.Scheme != "http" && u.Scheme != "https" || u.Hostname() == "" || strings.HasSuffix(u.Host, ":") || u.Opaque != "") {
 		err = errors.New("no web address")
 	}
 	return u, err

@@ -13,7 +13,7 @@ import (
 func TestLocalURL(t *testing.T) {
 	for text, want := range map[string]string{
 		"localhost:3000/hook": "http://localhost:3000/hook", "http://localhost:3000": "http://localhost:3000", "127.0.0.1:1": "http://127.0.0.1:1",
-		"https://shop.test/a?b=c": "https://shop.test/a?b=c", "ftp://localhost": "", "": "", "http://": "", "localhost:x": "",
+		"https://shop.test/a?b=c": "https://shop.test/a?b=c", "ftp://localhost": "", "": "", "http://": "", "localhost:x": "", "localhost:/hook": "",
 	} {
 		u, err := localURL(text)
 		if (err != nil) != (want == "") || err == nil && u.String() != want {

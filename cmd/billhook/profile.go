@@ -108,6 +108,16 @@ func tellLearned(w io.Writer, l *wireformat.Learned) {
 			fmt.Fprintf(w, "%s:\n  - %s\n", part.title, strings.Join(part.lines, "\n  - "))
 		}
 	}
+	if l.Report.Equal {
+		fmt.Fprintln(w, "What the profile renders of the recorded event is byte-equal to the recording.")
+		return
+	}
+	fmt.Fprintln(w, "What the profile renders of the recorded event is NOT byte-equal to the recording:")
+	for _, part := range l.Report.Parts {
+		if !part.Equal {
+			fmt.Fprintf(w, "  - %s: %s\n", part.Name, part.Says)
+		}
+	}
 }
 
 // An asker asks who sits at the terminal, if somebody does.

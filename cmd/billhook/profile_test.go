@@ -5,6 +5,7 @@ import (
 	"bytes"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -19,7 +20,7 @@ func TestProfileAsks(t *testing.T) {
 	const secret = "order-secret-123"
 	body := []byte(`{"kind":"a.b","id":"evt_01jh9s1a0k0000000000000000","what":{"id":"1"}}`)
 	r := recording.Request{Method: "POST", Target: "/", Body: body, Fields: []recording.Field{
-		{Name: "User-Agent", Value: "Acme/1"}, {Name: "X-Acme", Value: sign.Layout{Encoding: "base64", Value: "v2={signature}"}.Sign(secret, "", time.Time{}, body)}}}
+		{Name: "Content-Type", Value: "application/json"}, {Name: "User-Agent", Value: "Acme/1"}, {Name: "X-Acme", Value: sign.Layout{Encoding: "base64", Value: "v2={signature}"}.Sign(secret, "", time.Time{}, body)}}}
 	file := filepath.Join(t.TempDir(), "recorded.http")
 	if err := os.WriteFile(file, r.Raw(), 0o600); err != nil {
 		t.Fatal(err)
@@ -42,6 +43,9 @@ func TestProfileAsks(t *testing.T) {
 			t.Errorf("it does not ask for %s: %s", want, asked.String())
 		}
 	}
+	if !strings.Contains(told.String(), "is byte-equal to the recording") {
+		t.Errorf("it tells %s", told.String())
+	}
 	if strings.Contains(told.String()+asked.String()+out.String(), secret) {
 		t.Error("it tells the secret")
 	}
@@ -51,6 +55,26 @@ func TestProfileAsks(t *testing.T) {
 		t.Errorf("%v", err)
 	}
 	if err = (&profileNewCmd{}).make(asker{}, &out, &told); err == nil || !strings.Contains(err.Error(), "--request") {
+		t.Errorf("%v", err)
+	}
+}
+
+// TestSecretFlags: a file's secrets are taken as they stand, whatever ends its lines and
+// however long they are; a variable that is not set is told of.
+func TestSecretFlags(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "secrets")
+	long := strings.Repeat("x", 100_000)
+	if err := os.WriteFile(file, []byte(" one \r\n\r\n"+long+"\nthree"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	got, err := (&secretFlags{Secret: []string{"zero"}, SecretFile: file}).read()
+	if err != nil || !slices.Equal(got, []string{"zero", " one ", long, "three"}) {
+		t.Errorf("%.100q, %v", got, err)
+	}
+	if _, err := (&secretFlags{Secret: []string{""}}).read(); err == nil || !strings.Contains(err.Error(), "--secret is empty") {
+		t.Errorf("%v", err)
+	}
+	if _, err := newParser(t).Parse([]string{"verify", "--tolerance", "0s"}); err == nil || !strings.Contains(err.Error(), "--tolerance=0s") {
 		t.Errorf("%v", err)
 	}
 }

@@ -1,11 +1,11 @@
 package main
 
 import (
-	"bufio"
 	"errors"
 	"fmt"
 	"io"
 	"os"
+	"slices"
 	"strings"
 
 	"github.com/billhook/billhook/internal/recording"
@@ -77,15 +77,17 @@ type secretFlags struct {
 // read returns all secrets, as they were given: what is too much around them is for
 // verify to tell.
 func (f *secretFlags) read() ([]string, error) {
-	secrets := f.Secret
+	secrets := slices.Clone(f.Secret)
+	if slices.Contains(secrets, "") {
+		return nil, errors.New("--secret is empty: is the variable set that it is taken from?")
+	}
 	if f.SecretFile != "" {
 		text, err := readInput(f.SecretFile)
 		if err != nil {
 			return nil, fmt.Errorf("read --secret-file: %w", err)
 		}
-		lines := bufio.NewScanner(strings.NewReader(string(text)))
-		for lines.Scan() {
-			if line := lines.Text(); line != "" {
+		for line := range strings.SplitSeq(string(text), "\n") {
+			if line = strings.TrimSuffix(line, "\r"); line != "" {
 				secrets = append(secrets, line)
 			}
 		}

@@ -9,7 +9,6 @@ import (
 	"time"
 
 	"github.com/billhook/billhook/internal/explain"
-	"github.com/billhook/billhook/sign"
 )
 
 type verifyCmd struct {
@@ -30,6 +29,14 @@ func (verifyCmd) Help() string {
 // errNotVerified ends the command with 1; the answer has been printed.
 var errNotVerified = errors.New("the request does not verify")
 
+// Validate says what cannot be meant.
+func (cmd *verifyCmd) Validate() error {
+	if cmd.Tolerance <= 0 {
+		return fmt.Errorf("--tolerance=%v: give a time above 0, like 5m", cmd.Tolerance)
+	}
+	return nil
+}
+
 func (cmd *verifyCmd) Run() error {
 	q := explain.Question{Tolerance: cmd.Tolerance}
 	var err error
@@ -44,9 +51,6 @@ func (cmd *verifyCmd) Run() error {
 	}
 	if q.Now, err = receiverClock(cmd.Now); err != nil {
 		return err
-	}
-	if cmd.Tolerance <= 0 {
-		q.Tolerance = sign.DefaultTolerance
 	}
 	if q.Request, err = cmd.recordingFlags.read(); err != nil {
 		return err

@@ -6,9 +6,6 @@ import (
 	"slices"
 	"strings"
 	"testing"
-
-	"github.com/billhook/billhook"
-	"github.com/billhook/billhook/client"
 )
 
 func want(t *testing.T, got []string, want ...string) {
@@ -270,91 +267,6 @@ webhooks:
 	}
 }
 
-// TestPrune: what is not in the files is left alone, but for what apply has made,
-// where that is asked for; all of it where all is.
-func TestPrune(t *testing.T) {
-	w := newWorld(t)
-	if _, err := w.client.Register(t.Context(), billhook.Registration{StoreID: "default", URL: "https://hand.example.com/", Events: []string{"*"}, Name: "by hand"}); err != nil {
-		t.Fatal(err)
-	}
-	w.options.Group = "other-team"
-	w.apply(`[{name: theirs, url: https://t.example.com/, events: ["*"]}]`)
-	w.options.Group = ""
-	const two = `
-- {name: a, url: https://a.example.com/, events: ["*"]}
-- {name: b, url: https://b.example.com/, events: ["*"]}
-- {id: own-id, url: https://c.example.com/, events: ["*"]}
-`
-	w.apply(two)
-	const one = `[{name: a, url: https://a.example.com/, events: ["*"]}]`
-	want(t, w.apply(one))
-	if n := len(w.webhooks()); n != 5 {
-		t.Errorf("%d webhooks are left", n)
-	}
-	w.options.Prune = true
-	want(t, w.apply(one), `delete webhook "b"`)
-	want(t, w.again())
-	w.options.PruneAll = true
-	if got := w.again(); len(got) != 3 {
-		t.Errorf("done: %q", got)
-	}
-	if there := w.webhooks(); len(there) != 1 || there["a"].URL == "" {
-		t.Errorf("left: %+v", there)
-	}
-}
-
-// TestMatch: a webhook is found by its id, else by its name, else by its URL.
-func TestMatch(t *testing.T) {
-	w := newWorld(t)
-	register := func(id, name, url string) {
-		if _, err := w.client.Register(t.Context(), billhook.Registration{StoreID: "default", ID: id, URL: url, Events: []string{"*"}, Name: name}); err != nil {
-			t.Fatal(err)
-		}
-	}
-	register("one", "first", "https://a.example.com/")
-	register("two", "second", "https://b.example.com/")
-	register("three", "", "https://c.example.com/")
-	matched := func(text string, want ...string) {
-		t.Helper()
-		w.write("webhooks.yaml", text)
-		p, err := w.plan()
-		if err != nil {
-			t.Fatal(err)
-		}
-		var got []string
-		for _, s := range p.Steps {
-			got = append(got, s.ID+" "+s.MatchedBy)
-		}
-		if !slices.Equal(got, want) {
-			t.Errorf("matched %q, want %q", got, want)
-		}
-	}
-	matched(`{id: one, name: second, url: https://c.example.com/, events: ["*"]}`, "one id")
-	matched(`{name: second, url: https://a.example.com/, events: ["*"]}`, "two name")
-	matched(`{name: third, url: https://c.example.com/, events: ["*"]}`, "three url")
-	matched(`{id: new, name: second, url: https://c.example.com/, events: ["*"]}`, "new ")
-	matched(`[{name: first, url: https://a.example.com/, events: ["*"]}, {name: other, url: https://a.example.com/, events: ["*"]}]`,
-		"one name", newID("default", "", &value{kind: object, members: []member{{name: "name", value: &value{kind: text, text: "other"}}}}, func(string) bool { return false })+" ")
-
-	register("four", "second", "https://a.example.com/")
-	w.refused(`{name: second, url: https://x.example.com/, events: ["*"]}`, "webhooks.yaml:1", "2 webhooks with this name", "two", "four")
-	w.refused(`{url: https://a.example.com/, events: ["*"]}`, "2 webhooks with this url", "four", "one")
-	w.refused(`[{id: one, url: https://x.example.com/, events: ["*"]}, {name: first, url: https://y.example.com/, events: ["*"]}]`, "webhooks.yaml:1", "is the webhook one")
-}
-
-// TestNewName: one that apply has made and that has another name since has the id
-// that another of its old name would get.
-func TestNewName(t *testing.T) {
-	w := newWorld(t)
-	w.apply(`{name: a, url: https://a.example.com/, events: ["*"]}`)
-	want(t, w.apply(`{name: b, url: https://a.example.com/, events: ["*"]}`), `update webhook "b"`)
-	want(t, w.apply("- {name: b, url: https://a.example.com/, events: ['*']}\n- {name: a, url: https://c.example.com/, events: ['*']}"), `create webhook "a"`)
-	want(t, w.again())
-	if n := len(w.webhooks()); n != 2 {
-		t.Errorf("%d webhooks", n)
-	}
-}
-
 // TestRefusedByTheAPI: what the API refuses is told with the place in the file, and
 // the others are made all the same.
 func TestRefusedByTheAPI(t *testing.T) {
@@ -373,105 +285,6 @@ func TestRefusedByTheAPI(t *testing.T) {
 `, "webhooks.yaml:7: create webhook \"bad\"", "/retryPolicy/maxAttempts", "webhooks.yaml:9: create webhook \"inside\"")
 	if there := w.webhooks(); len(there) != 1 || there["good"].ID == "" {
 		t.Errorf("%+v", there)
-	}
-}
-
-// TestNothingConfidentialIsShown looks for secrets in all that a plan and its errors say.
-func TestNothingConfidentialIsShown(t *testing.T) {
-	w := worldWithEverything(t)
-	w.apply(everything)
-	w.env["TOKEN"], w.env["URL"] = "token-the-second", "https://one.example.com/path-token"
-	changed := strings.NewReplacer("a-secret-of-ours", "other-secret", "X-Plain: here", "X-Plain: was-plain", "https://one.example.com/hook", "${URL}").Replace(everything)
-	w.write("webhooks.yaml", changed)
-	p, err := w.plan()
-	if err != nil {
-		t.Fatal(err)
-	}
-	var said strings.Builder
-	if err := p.Print(&said); err != nil {
-		t.Fatal(err)
-	}
-	if err := p.PrintJSON(&said); err != nil {
-		t.Fatal(err)
-	}
-	for _, hidden := range []string{"a-secret-of-ours", "other-secret", "token-", "was-plain", "here\"", "path-token", "BEGIN"} {
-		if strings.Contains(said.String(), hidden) {
-			t.Errorf("%q is shown:\n%s", hidden, said.String())
-		}
-	}
-	for _, told := range []string{"secret", "headers.X-Token", "headers.X-Plain", "url"} {
-		if !strings.Contains(said.String(), told) {
-			t.Errorf("%q is not told:\n%s", told, said.String())
-		}
-	}
-}
-
-// TestErrorsAreRedacted: what the API repeats of a confidential value is not shown.
-func TestErrorsAreRedacted(t *testing.T) {
-	w := newWorld(t)
-	w.env["HOST"] = "path-token.invalid-host"
-	w.write("webhooks.yaml", "- {name: a, url: 'ftp://${HOST}/', events: ['*'], secret: a-secret-of-ours}")
-	p, err := w.plan()
-	if err != nil {
-		t.Fatal(err)
-	}
-	s := p.Steps[0]
-	for _, repeated := range []string{"ftp://path-token.invalid-host/ is not", "a-secret-of-ours is too short"} {
-		told := s.problem(&client.Error{Status: 422, Detail: repeated, Hint: repeated, Errors: []client.ErrorDetail{{Detail: repeated}}})
-		var e *client.Error
-		if !errors.As(told, &e) {
-			t.Fatal(told)
-		}
-		if said := told.Error() + e.Hint + e.Errors[0].Detail; strings.Contains(said, "path-token") || strings.Contains(said, "secret-of-ours") || strings.Count(said, notShown) != 3 {
-			t.Errorf("%s", said)
-		}
-	}
-}
-
-// TestTwoAtOnce: of two who apply the same at once one makes the webhook, and the other
-// is told that it is there.
-func TestTwoAtOnce(t *testing.T) {
-	w := newWorld(t)
-	w.write("webhooks.yaml", "{name: a, url: https://a.example.com/, events: ['*']}")
-	first, err := w.plan()
-	if err != nil {
-		t.Fatal(err)
-	}
-	second, err := w.plan()
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := first.Run(t.Context(), func(*Step) {}); err != nil {
-		t.Fatal(err)
-	}
-	if err := second.Run(t.Context(), func(*Step) {}); statusOf(err) != 409 {
-		t.Errorf("%v", err)
-	}
-	if n := len(w.webhooks()); n != 1 {
-		t.Errorf("%d webhooks", n)
-	}
-	want(t, w.again())
-}
-
-// TestTerminal: what others have named a webhook moves no cursor.
-func TestTerminal(t *testing.T) {
-	w := newWorld(t)
-	const name = "a\u009b2J\u202e"
-	if _, err := w.client.Register(t.Context(), billhook.Registration{StoreID: "default", ID: "one", URL: "https://a.example.com/", Events: []string{"*"}, Name: name, Description: name}); err != nil {
-		t.Fatal(err)
-	}
-	w.options.PruneAll = true
-	w.write("webhooks.yaml", "- {id: one, url: https://a.example.com/, events: ['*'], description: x}")
-	p, err := w.plan()
-	if err != nil {
-		t.Fatal(err)
-	}
-	var said strings.Builder
-	if err := p.Print(&said); err != nil {
-		t.Fatal(err)
-	}
-	if strings.ContainsAny(said.String(), "\u009b\u202e") || !strings.Contains(said.String(), "description") {
-		t.Errorf("%q", said.String())
 	}
 }
 

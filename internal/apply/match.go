@@ -25,8 +25,9 @@ type match struct {
 
 // matchWebhooks finds for each declared webhook the one that it stands for: by its
 // id where it has one; else by its name; else, of those that no other declaration
-// stands for, by its URL, which is how a webhook is given another name.
-func matchWebhooks(declared []*value, there []current) ([]match, error) {
+// stands for, by its URL, which is how a webhook is given another name. One that was
+// made for another group is not found so: that group's files would give it its name back.
+func matchWebhooks(group string, declared []*value, there []current) ([]match, error) {
 	all := make([]match, len(declared))
 	taken := map[string]Place{}
 	take := func(i int, by string, found []current) error {
@@ -70,8 +71,9 @@ func matchWebhooks(declared []*value, there []current) ([]match, error) {
 			continue
 		}
 		left := slices.DeleteFunc(having(there, "url", d.textOf("url")), func(c current) bool {
-			_, ok := taken[c.text("id")]
-			return ok
+			id := c.text("id")
+			_, ok := taken[id]
+			return ok || strings.HasPrefix(id, madeByApply) && !strings.HasPrefix(id, madePrefix(group))
 		})
 		if err := take(i, "url", left); err != nil {
 			return nil, err
@@ -89,10 +91,12 @@ func having(there []current, name, text string) (found []current) {
 	return found
 }
 
-// madePrefix begins the ids of the webhooks that apply has made for a group: they
-// are all that it may take away again, wherever it runs, and no file has to be kept
-// to know them by.
-func madePrefix(group string) string { return "apply." + group + "." }
+// madeByApply begins the ids of all webhooks that apply has made.
+const madeByApply = "apply."
+
+// madePrefix begins the ids of those that it has made for a group: they are all that it
+// may take away again, wherever it runs, and no file has to be kept to know them by.
+func madePrefix(group string) string { return madeByApply + group + "." }
 
 // newID is the id of a webhook that is to be made. It follows from what is declared,
 // so that two applies at once cannot make it twice: one of them finds the id taken.

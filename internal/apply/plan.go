@@ -116,7 +116,7 @@ func (s *Step) differing(of shape, is current, but ...string) *value {
 }
 
 func (p *planner) planStore(ctx context.Context, declared *value) error {
-	s := p.step("store", p.store, declared.textOf("name"), declared)
+	s := p.step("store", p.store, declared.shownOf("name"), declared)
 	path := "/api/stores/" + url.PathEscape(p.store)
 	is := current{}
 	err := read(ctx, p.api, path, &is)
@@ -175,7 +175,7 @@ func (p *planner) planWebhooks(ctx context.Context, declared []*value) error {
 			return fmt.Errorf("list the webhooks of the store %s: %w", p.store, err)
 		}
 	}
-	matches, err := matchWebhooks(declared, there)
+	matches, err := matchWebhooks(p.options.Group, declared, there)
 	if err != nil {
 		return err
 	}
@@ -218,14 +218,14 @@ func (p *planner) planNew(declared *value, used map[string]bool) {
 		body.members = append(body.members, member{declared.at, "id", &value{kind: text, text: id}})
 	}
 	used[id] = true
-	s := p.step("webhook", id, declared.textOf("name"), declared)
+	s := p.step("webhook", id, declared.shownOf("name"), declared)
 	s.Action = Create
 	s.send(http.MethodPost, "/api/webhooks", body)
 }
 
 func (p *planner) planWebhook(ctx context.Context, m match) error {
 	id := m.current.text("id")
-	s := p.step("webhook", id, cmp.Or(m.declared.textOf("name"), m.current.text("name")), m.declared)
+	s := p.step("webhook", id, cmp.Or(m.declared.shownOf("name"), m.current.text("name")), m.declared)
 	s.MatchedBy = m.by
 	is := maps.Clone(m.current)
 	is["ed25519"] = is["publicKey"] != nil

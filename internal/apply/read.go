@@ -221,33 +221,29 @@ func (d *Declaration) addWebhooks(webhooks []*value) error {
 // apply.
 func (d *Declaration) checkTwice() error {
 	seen := map[string]Place{}
-	once := func(at Place, what, name string) error {
-		if before, ok := seen[what+name]; ok {
-			return at.problem("the %s %q of the store %s is declared at %v too", what, name, d.Store, before)
+	once := func(v *value, what, member string) error {
+		key := what + v.textOf(member)
+		if before, ok := seen[key]; ok {
+			return v.at.problem("the %s %q of the store %s is declared at %v too", what, v.shownOf(member), d.Store, before)
 		}
-		seen[what+name] = at
+		seen[key] = v.at
 		return nil
 	}
 	for _, t := range d.eventTypes {
-		if err := once(t.at, "event type", t.textOf("name")); err != nil {
+		if err := once(t, "event type", "name"); err != nil {
 			return err
 		}
 	}
 	for _, w := range d.webhooks {
-		id, name := w.textOf("id"), w.textOf("name")
+		what, member := "webhook without id and name to", "url"
 		switch {
-		case id != "":
-			if err := once(w.at, "webhook with the id", id); err != nil {
-				return err
-			}
-		case name != "":
-			if err := once(w.at, "webhook with the name", name); err != nil {
-				return err
-			}
-		default:
-			if err := once(w.at, "webhook without id and name to", w.textOf("url")); err != nil {
-				return err
-			}
+		case w.textOf("id") != "":
+			what, member = "webhook with the id", "id"
+		case w.textOf("name") != "":
+			what, member = "webhook with the name", "name"
+		}
+		if err := once(w, what, member); err != nil {
+			return err
 		}
 	}
 	return nil

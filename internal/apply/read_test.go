@@ -99,7 +99,7 @@ func TestForms(t *testing.T) {
 		"alias.yaml": "url: https://a.example.com/\nevents: &e [order.*, x]\nsecret: ${SECRET}\nname: it's $${x}\nactive: true\nretryPolicy: {maxAttempts: 1000}\n",
 		"w.json":     "\ufeff" + `{"url":"https://a.example.com/","events":["order.*","x"],"secret":"${SECRET}","name":"it's $${x}","active":true,"retryPolicy":{"maxAttempts":1000}}`,
 		"w.js":       "// A webhook\nconst hook = {\n\turl: 'https://a.example.com/', /* two\nlines */ events: ['order.*', \"x\",],\n\tsecret: process.env.SECRET!,\n\t'name': 'it\\'s $${x}',\n\tactive: true, retryPolicy: { maxAttempts: 1_000 },\n};\n",
-		"w.ts":       "export default {url: `https://a.example.com/`, events: ['order.*', '\\u0078'], secret: process.env.SECRET, name: \"it's $${x}\", active:true, retryPolicy:{maxAttempts:1e3}}",
+		"w.ts":       "export default {url: `https://a.example.com/`, events: ['order.*', '\\u0078'], secret: process.env.SECRET, name: `it's \\${x}`, active:true, retryPolicy:{maxAttempts:1e3}}",
 		"paste.yaml": "\n// pasted out of a document\nlet w = {url: 'https://a.example.com/', events: ['order.*', 'x'], secret: '${SECRET}', name: \"it's $${x}\", active: true, retryPolicy: {maxAttempts: 1000}}",
 	} {
 		found, err := readText(t, name, text)

@@ -223,6 +223,9 @@ func unescape(s string) (string, error) {
 		}
 		switch c := s[i]; c {
 		case '\\', '"', '\'', '`', '/', '$':
+			if c == '$' && strings.HasPrefix(s[i+1:], "{") {
+				out.WriteByte('$') // it is no variable, which $${ says
+			}
 			out.WriteByte(c)
 		case 'b', 'f', 'n', 'r', 't':
 			var one string

@@ -39,9 +39,10 @@ type value struct {
 	kind kind
 	// text is that of a text, or of a number as JSON has it.
 	text string
-	// written is a text as it stands in the file, where a part of it came from the
-	// environment. Such text is not shown.
+	// written is a text as it stands in the file, where parts of it, said, came from the
+	// environment. Neither the text nor these are shown.
 	written string
+	said    []string
 	yes     bool
 	items   []*value
 	members []member
@@ -79,6 +80,14 @@ func (v *value) textOf(name string) string {
 		return m.text
 	}
 	return ""
+}
+
+// shownOf is textOf for a reader.
+func (v *value) shownOf(name string) string {
+	if m := v.get(name); m != nil && m.written != "" {
+		return m.written
+	}
+	return v.textOf(name)
 }
 
 // MarshalJSON implements json.Marshaler.
@@ -168,7 +177,7 @@ func (v *value) confidential() bool {
 // those that came from the environment.
 func (v *value) hidden(of shape) (texts []string) {
 	if v.kind == text && v.text != "" && (of.hidden || v.written != "") {
-		texts = append(texts, v.text)
+		texts = append(append(texts, v.text), v.said...)
 	}
 	inner := shape{hidden: of.hidden}
 	if of.item != nil {

@@ -172,7 +172,7 @@ func (s *source) expand(v *value) (err error) {
 		if !ok || said == "" {
 			err = v.at.problem("the environment has no %s, or it is empty: set it and run this again", name[1])
 		}
-		v.written = written
+		v.written, v.said = written, append(v.said, said)
 		return said
 	})
 	return err

@@ -9,6 +9,9 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/billhook/billhook"
+	"github.com/billhook/billhook/egress"
 )
 
 // checkURLs looks at where the service thinks that browsers find it.
@@ -61,10 +64,13 @@ func (d *Doctor) checkEgress(ctx context.Context) {
 	if d.Proxy == "" {
 		return
 	}
-	u, err := url.Parse(d.Proxy)
-	if err != nil || u.Host == "" {
-		d.fail(check, "give --egress-proxy like http://proxy.example:3128", "its URL is none") // and may hold a password
+	if _, err := egress.ParseProxy(d.Proxy); err != nil {
+		d.fail(check, "give --egress-proxy like http://proxy.example:3128", "%v", err)
 		return
+	}
+	u, err := url.Parse(d.Proxy)
+	if err != nil {
+		return // it was parsed
 	}
 	conn, err := (&net.Dialer{Timeout: 5 * time.Second}).DialContext(ctx, "tcp", u.Host)
 	if err != nil {
@@ -72,7 +78,7 @@ func (d *Doctor) checkEgress(ctx context.Context) {
 		return
 	}
 	conn.Close()
-	d.ok(check, "%s can be reached", u.Host)
+	d.ok(check, "%s takes connections", u.Host)
 }
 
 func (d *Doctor) checkNames(ctx context.Context) {
@@ -81,11 +87,17 @@ func (d *Doctor) checkNames(ctx context.Context) {
 		_, err := netip.ParseAddr(host)
 		return err == nil || host == "" || host == "localhost"
 	})
-	if len(hosts) == 0 {
+	switch {
+	case !d.state.may[billhook.PermissionWebhooksRead]:
+		d.skip(check, "the hosts of webhooks are not known: that wants a key with webhooks:read")
+		return
+	case len(hosts) == 0:
 		d.skip(check, "no webhook has a name to look up")
 		return
+	case len(hosts) > namesAtMost:
+		d.skip(check, "%d of %d hosts of webhooks are not looked up", len(hosts)-namesAtMost, len(hosts))
+		hosts = hosts[:namesAtMost]
 	}
-	hosts = hosts[:min(len(hosts), namesAtMost)]
 	var lost []string
 	for _, host := range hosts {
 		ctx, cancel := context.WithTimeout(ctx, 5*time.Second)

@@ -1,6 +1,7 @@
 package doctor
 
 import (
+	"errors"
 	"os"
 	"path/filepath"
 )
@@ -30,7 +31,7 @@ func (d *Doctor) checkFolder() {
 	} else {
 		probe.Close()
 		os.Remove(probe.Name())
-		d.ok(check, "%s can be written to", in.Folder)
+		d.ok(check, "%s can be written to by the user that runs this", in.Folder)
 	}
 	if free, err := freeSpace(in.Folder); err != nil {
 		d.skip("disk", "its space cannot be told: %v", err)
@@ -61,6 +62,8 @@ func (d *Doctor) checkSpace(free int64) {
 func (d *Doctor) checkLog(path string) {
 	info, err := os.Stat(path)
 	switch {
+	case err != nil && !errors.Is(err, os.ErrNotExist):
+		d.skip("write-ahead log", "cannot be looked at: %v", err)
 	case err != nil:
 		d.ok("write-ahead log", "there is none, since no service uses %s now", filepath.Base(d.Inside.DatabaseFile))
 	case info.Size() > longLog:

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
@@ -86,7 +87,7 @@ func TestMigrations(t *testing.T) {
 func TestSecretKeys(t *testing.T) {
 	w := newWorld(t)
 	w.register(billhook.Registration{ID: "sealed", URL: "http://127.0.0.1:9/", Events: []string{"never.said"}})
-	w.wants("secrets", OK, "all 1 webhooks open")
+	w.wants("secrets", OK, "all 1 webhooks are sealed, and open")
 	file := filepath.Join(w.folder, "secret-keys")
 	w.doctor.Inside.KeyFile = file
 	w.wants("secret keys", Fail, "is not there")
@@ -116,6 +117,11 @@ func TestPlainSecrets(t *testing.T) {
 	w.doctor.checkSecrets([]billhook.Webhook{{ID: "a", Secrets: []billhook.Secret{{Value: "as-it-is"}}}})
 	if found.Level != Warn {
 		t.Errorf("%+v", found)
+	}
+	w.doctor.Inside.Keys = func() (*billhook.Keyring, error) { return w.keyring(keyOf(1)), nil }
+	w.doctor.checkSecrets([]billhook.Webhook{{ID: "a", Secrets: []billhook.Secret{{Value: "as-it-is"}}}})
+	if found.Level != Warn || !strings.Contains(found.Message, "1 of 1") {
+		t.Errorf("with keys that have not sealed it: %+v", found)
 	}
 }
 

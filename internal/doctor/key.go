@@ -52,10 +52,10 @@ func (d *Doctor) checkKey(ctx context.Context) bool {
 		case e != nil && e.Status == http.StatusNotFound:
 			d.fail(check, "give a --store that there is", "it is valid, and cannot be used for the store: %s", e.Detail)
 			return false
-		case e != nil && e.Status >= 500:
+		case e != nil && e.Status != http.StatusBadRequest && e.Status != http.StatusUnprocessableEntity:
 			d.fail(check, "look at the service's log", "cannot be tried: %v", e)
 			return false
-		default:
+		default: // let in, or refused for what the probe lacks
 			may = append(may, p.permission)
 			d.state.may[p.permission] = true
 		}

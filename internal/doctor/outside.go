@@ -199,8 +199,10 @@ func (d *Doctor) checkDev(ctx context.Context) {
 	switch {
 	case err != nil:
 		d.skip(check, "cannot tell: %v", plainError(err))
-	case resp.StatusCode != http.StatusOK:
+	case resp.StatusCode == http.StatusUnauthorized:
 		d.ok(check, "off: the well-known key is refused")
+	case resp.StatusCode != http.StatusOK:
+		d.skip(check, "cannot tell: to the well-known key it answers %s", resp.Status)
 	case isHere(d.URL):
 		d.state.dev = true
 		d.warn(check, "start it without --dev before it serves anybody", "on: the service accepts a key that is known to all, and sends to private networks")

@@ -4,14 +4,12 @@ import (
 	"context"
 	"crypto/tls"
 	"crypto/x509"
-	"errors"
 	"io"
 	"log"
 	"net"
 	"net/http"
 	"net/http/httptest"
 	"net/http/httputil"
-	"net/netip"
 	"net/url"
 	"strings"
 	"testing"
@@ -19,7 +17,6 @@ import (
 
 	"github.com/billhook/billhook"
 	"github.com/billhook/billhook/internal/tlstest"
-	"github.com/billhook/billhook/profile"
 )
 
 // TestWell: of a service that is well nothing is said but that, by every check.
@@ -147,6 +144,8 @@ func TestDevelopment(t *testing.T) {
 	w.wants("root key", Skip)
 	w.inPublic()
 	w.wants("development mode", Fail, "http://hooks.example accepts", "stop it now")
+	w.answer["/api/stores"] = http.StatusServiceUnavailable
+	w.wants("development mode", Skip, "503")
 }
 
 func TestKey(t *testing.T) {
@@ -168,6 +167,8 @@ func TestKey(t *testing.T) {
 	if after := w.contents(); after != before {
 		t.Errorf("trying what keys may do has left something:\n%s\n%s", before, after)
 	}
+	w.answer["/api/recoveries"] = http.StatusTooManyRequests
+	w.wants("key", Fail, "cannot be tried")
 	w.doctor.Client = nil
 	w.wants("key", Skip, "BILLHOOK_API_KEY")
 }
@@ -201,157 +202,4 @@ func TestRoot(t *testing.T) {
 		t.Fatal(err)
 	}
 	w.wants("root key", Warn, "last used", "stores.update")
-}
-
-func TestRetention(t *testing.T) {
-	w := newWorld(t)
-	w.wants("retention", OK, "for ever")
-	w.doctor.Growth = 1
-	w.wants("retention", Warn, "for ever", "--retention-payload-days")
-	if err := w.as(rootKey).Do(t.Context(), "PATCH", "/api/stores/default", map[string]any{"retention": map[string]int{"payloadDays": 30}}, nil); err != nil {
-		t.Fatal(err)
-	}
-	w.wants("retention", OK, "every store says")
-}
-
-// TestWebhooks has receivers that want no more, that fail, and that take everything.
-func TestWebhooks(t *testing.T) {
-	w := newWorld(t)
-	answer := http.StatusOK
-	receiver := httptest.NewServer(http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
-		switch r.URL.Path {
-		case "/gone":
-			rw.WriteHeader(http.StatusGone)
-		case "/fails":
-			rw.WriteHeader(http.StatusInternalServerError)
-		default:
-			rw.WriteHeader(answer)
-		}
-	}))
-	defer receiver.Close()
-	once := &profile.RetryPolicy{MaxAttempts: 1, BackoffMultiplier: 1, RetryOn: "any"}
-	often := &profile.RetryPolicy{MaxAttempts: 50, BackoffMultiplier: 1, RetryOn: "any", MaxDelay: time.Millisecond}
-	w.register(billhook.Registration{ID: "good", URL: receiver.URL + "/good", Events: []string{"*"}})
-	w.emit()
-	w.doctor.Webhook = "good"
-	w.eventually("webhook good", OK)
-	w.wants("failing webhooks", OK)
-	w.wants("deactivated webhooks", OK)
-
-	w.register(billhook.Registration{ID: "gone", URL: receiver.URL + "/gone", Events: []string{"*"}})
-	w.register(billhook.Registration{ID: "fails", URL: receiver.URL + "/fails", Events: []string{"*"}, RetryPolicy: often})
-	w.register(billhook.Registration{ID: "dead", URL: receiver.URL + "/fails", Events: []string{"*"}, RetryPolicy: once})
-	w.register(billhook.Registration{ID: "idle", URL: receiver.URL + "/", Events: []string{"never.said"}})
-	w.register(billhook.Registration{ID: "off", URL: receiver.URL + "/", Events: []string{"*"}, Inactive: true})
-	w.emit()
-	w.eventually("deactivated webhooks", Warn)
-	w.wants("deactivated webhooks", Warn, "has made 1 inactive: gone", "410")
-	w.eventually("failing webhooks", Warn)
-	w.wants("failing webhooks", Warn, "fails")
-	for id, x := range map[string]struct {
-		level Level
-		word  string
-	}{
-		"gone": {Fail, "has made it inactive"}, "fails": {Fail, "does not take deliveries"}, "dead": {Fail, "1 are dead"},
-		"idle": {Warn, "never had a delivery"}, "off": {Warn, "somebody has made it inactive"}, "good": {OK, "of its last 2 deliveries 2 arrived"},
-		"none": {Fail, "none"},
-	} {
-		w.doctor.Webhook = id
-		w.wants("webhook "+id, x.level, x.word)
-	}
-}
-
-// TestMetrics has the service tell of trouble.
-func TestMetrics(t *testing.T) {
-	w := newWorld(t)
-	for _, x := range []struct {
-		old, new, check string
-		level           Level
-		word            string
-	}{
-		{"overdue_seconds 0.5", "overdue_seconds 90", "backlog", Warn, "waits for 2m0s"},
-		{"overdue_seconds 0.5", "overdue_seconds 1e4", "backlog", Fail, "waits for 2h47m"},
-		{"billhook_overdue_seconds 0.5\n", "", "backlog", Skip, "does not tell"},
-		{"max_fds 65536", "max_fds 1024", "file descriptors", Warn, "only 1024"},
-		{"open_fds 20", "open_fds 60000", "file descriptors", Fail, "soon no connection"},
-		{"process_max_fds 65536\n", "", "file descriptors", Skip, "does not tell"},
-		{"lease_held 1", "lease_held 0", "lease", Fail, "does not hold its lease"},
-	} {
-		w.metrics = strings.Replace(goodMetrics, x.old, x.new, 1)
-		if w.metrics == goodMetrics {
-			t.Fatalf("%q is not in the metrics", x.old)
-		}
-		w.wants(x.check, x.level, x.word)
-	}
-}
-
-func TestURLs(t *testing.T) {
-	for _, x := range []struct {
-		url, public, origins string
-		level                Level
-		word                 string
-	}{
-		{"", "https://hooks.example", "https://admin.example", OK, "1 origins"},
-		{"", "http://127.0.0.1:4000", "http://localhost:3000", OK, ""},
-		{"", "", "", Skip, "not given"},
-		{"", "hooks.example", "", Fail, "is no URL"},
-		{"", "http://hooks.example", "", Fail, "unencrypted"},
-		{"https://hooks.example", "http://127.0.0.1:4000", "", Fail, "each reader's own machine"},
-		{"", "https://hooks.example", "https://admin.example/", Fail, "is none"},
-		{"", "", "https://admin.example", Warn, "--public-url too"},
-		{"", "http://localhost:4000", "https://admin.example", Fail, "browsers let none"},
-		{"", "https://hooks.example", "http://admin.example", Warn, "not protected"},
-	} {
-		d := Doctor{URL: x.url, PublicURL: x.public}
-		if x.origins != "" {
-			d.PortalOrigins = []string{x.origins}
-		}
-		var found []Finding
-		d.told = func(f Finding) { found = append(found, f) }
-		d.checkURLs()
-		if len(found) != 1 || found[0].Level != x.level || !strings.Contains(found[0].Message+found[0].Advice, x.word) {
-			t.Errorf("%+v: %+v", x, found)
-		}
-	}
-}
-
-// names are those that there are.
-type names []string
-
-func (n names) LookupNetIP(_ context.Context, _, host string) ([]netip.Addr, error) {
-	for _, name := range n {
-		if name == host {
-			return []netip.Addr{netip.MustParseAddr("93.184.216.34")}, nil
-		}
-	}
-	return nil, errors.New("no such host")
-}
-
-func TestEgress(t *testing.T) {
-	w := newWorld(t)
-	w.register(billhook.Registration{ID: "a", URL: "http://a.example:1/", Events: []string{"never.said"}})
-	w.register(billhook.Registration{ID: "b", URL: "http://b.example:1/", Events: []string{"never.said"}})
-	w.doctor.Resolver = names{"a.example", "b.example"}
-	w.wants("DNS", OK, "all of 2")
-	w.doctor.Resolver = names{"a.example"}
-	w.wants("DNS", Warn, "1 of 2", "b.example")
-	w.doctor.Resolver = names{}
-	w.wants("DNS", Fail, "none of 2")
-
-	proxy, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer proxy.Close()
-	w.doctor.Proxy = "http://me:pass-word@" + proxy.Addr().String()
-	w.wants("egress proxy", OK)
-	w.doctor.Proxy = "http://me:pass-word@127.0.0.1:1"
-	w.wants("egress proxy", Fail, "cannot be reached")
-	w.doctor.Proxy = "http://me:pass-word@:://"
-	w.wants("egress proxy", Fail, "its URL is none")
-	for _, f := range w.find("egress proxy") {
-		if strings.Contains(f.Message, "pass-word") {
-			t.Error("the proxy's password is shown")
-		}
-	}
 }

@@ -2,8 +2,12 @@ package doctor
 
 import (
 	"bufio"
+	"cmp"
 	"context"
+	"fmt"
+	"maps"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -19,7 +23,7 @@ func (d *Doctor) checkStores(ctx context.Context) {
 			return // told of where the database's size is known
 		}
 		all++
-		if s.Retention == nil {
+		if s.Retention == nil || s.Retention.PayloadDays == nil && s.Retention.AttemptDays == nil {
 			without++
 		}
 	}
@@ -41,7 +45,8 @@ func (d *Doctor) checkWebhooks(ctx context.Context) {
 		return
 	}
 	var stopped, failing []string
-	count := 0
+	var unread error
+	count, active, asked := 0, 0, 0
 	for w, err := range d.Client.Webhooks.All(ctx, client.Paging{Limit: 100}) {
 		if err != nil {
 			d.skip(check, "they cannot be listed: %v", err)
@@ -50,19 +55,28 @@ func (d *Doctor) checkWebhooks(ctx context.Context) {
 		if u, err := url.Parse(w.URL); err == nil {
 			d.state.hosts[u.Hostname()] = true
 		}
+		count++
+		if why := stoppedOf(&w); why != "" {
+			stopped = append(stopped, nameOf(&w)+" ("+why+")")
+		}
+		if !w.IsActive {
+			continue
+		}
+		if active++; active > lookedAt {
+			continue
+		}
+		h, err := d.Client.Webhooks.Health(ctx, w.ID)
 		switch {
-		case w.InactiveReason != nil && *w.InactiveReason != "":
-			stopped = append(stopped, nameOf(&w)+" ("+*w.InactiveReason+")")
-		case w.IsActive && count < lookedAt:
-			h, err := d.Client.Webhooks.Health(ctx, w.ID)
-			if err != nil {
-				continue // deleted meanwhile
-			}
+		case client.IsCode(err, "not_found"): // deleted meanwhile
+			active--
+		case err != nil:
+			unread = err
+		default:
+			asked++
 			if why := failingOf(h); why != "" {
 				failing = append(failing, nameOf(&w)+" ("+why+")")
 			}
 		}
-		count++
 	}
 	if len(stopped) > 0 {
 		d.warn("deactivated webhooks", "see to the receiver, then activate it: PATCH /api/webhooks/{id} with isActive true",
@@ -70,11 +84,28 @@ func (d *Doctor) checkWebhooks(ctx context.Context) {
 	} else {
 		d.ok("deactivated webhooks", "none of %d was made inactive by its receiver's failures", count)
 	}
-	if len(failing) > 0 {
-		d.warn("failing webhooks", "`billhook doctor --webhook ID` looks at one; what waits is sent when it is back", "%d do not take deliveries: %s", len(failing), some(failing))
-	} else {
-		d.ok("failing webhooks", "none of %d", min(count, lookedAt))
+	const failed = "failing webhooks"
+	switch {
+	case len(failing) > 0:
+		d.warn(failed, "`billhook doctor --webhook ID` looks at one; what waits is sent when it is back", "%d of %d active ones do not take deliveries: %s", len(failing), asked, some(failing))
+	case asked > 0 || active == 0:
+		d.ok(failed, "none of %d active ones", asked)
 	}
+	if asked < active {
+		why := fmt.Sprintf("%d are looked at", lookedAt)
+		if unread != nil {
+			why = "the health of one cannot be read: " + unread.Error()
+		}
+		d.skip(failed, "%d active ones were not looked at: %s", active-asked, why)
+	}
+}
+
+// stoppedOf says why Billhook has made a webhook inactive; "" where it has not.
+func stoppedOf(w *client.Webhook) string {
+	if w.InactiveReason == nil {
+		return ""
+	}
+	return *w.InactiveReason
 }
 
 // nameOf is how a webhook is called.
@@ -89,7 +120,7 @@ func nameOf(w *client.Webhook) string {
 func failingOf(h *client.WebhookHealth) string {
 	switch {
 	case h.State != "closed":
-		return h.Reason
+		return cmp.Or(h.Reason, "deliveries wait")
 	case h.FailingSince != nil && h.ConsecutiveFailures >= 3:
 		why := "failing for " + ago(time.Since(*h.FailingSince))
 		if h.LastError != nil {
@@ -111,6 +142,10 @@ func some(names []string) string {
 func (d *Doctor) checkWebhook(ctx context.Context) {
 	check := "webhook " + d.Webhook
 	w, err := d.Client.Webhooks.Get(ctx, d.Webhook)
+	if mayNot(err) {
+		d.skip(check, "the key lacks webhooks:read")
+		return
+	}
 	if err != nil {
 		d.fail(check, "`billhook webhooks list` names those that there are; --store says of which store", "%v", err)
 		return
@@ -120,8 +155,8 @@ func (d *Doctor) checkWebhook(ctx context.Context) {
 	}
 	if w.IsActive {
 		d.ok(check, "active, for %s", strings.Join(w.Events, ", "))
-	} else if w.InactiveReason != nil {
-		d.fail(check, "see to the receiver, then activate it", "Billhook has made it inactive: %s", *w.InactiveReason)
+	} else if why := stoppedOf(w); why != "" {
+		d.fail(check, "see to the receiver, then activate it", "Billhook has made it inactive: %s", why)
 	} else {
 		d.warn(check, "activate it: PATCH /api/webhooks/"+w.ID+" with isActive true", "somebody has made it inactive")
 	}
@@ -160,6 +195,12 @@ func (d *Doctor) checkLatest(ctx context.Context, check, id string) {
 		d.fail(check, "see to the receiver, then `billhook recover`", "of its last %d deliveries %d are dead: %s", n, counts[client.DeliveryDead], why)
 	case why != "":
 		d.warn(check, "see to the receiver", "of its last %d deliveries %d arrived: %s", n, counts[client.DeliveryDelivered], why)
+	case counts[client.DeliveryDelivered] == 0:
+		var others []string
+		for _, status := range slices.Sorted(maps.Keys(counts)) {
+			others = append(others, fmt.Sprintf("%d are %s", counts[status], status))
+		}
+		d.warn(check, "GET /api/deliveries/{id} tells of one why", "none of its last %d deliveries has arrived: %s", n, strings.Join(others, ", "))
 	default:
 		d.ok(check, "of its last %d deliveries %d arrived", n, counts[client.DeliveryDelivered])
 	}
@@ -169,8 +210,12 @@ func (d *Doctor) checkLatest(ctx context.Context, check, id string) {
 func (d *Doctor) checkMetrics(ctx context.Context) {
 	text, err := d.Client.Metrics(ctx)
 	if err != nil {
+		why := err.Error()
+		if mayNot(err) {
+			why = "that wants a key with stores:manage for all stores"
+		}
 		for _, check := range []string{"backlog", "file descriptors"} {
-			d.skip(check, "the metrics cannot be read, which wants a key with stores:manage for all stores")
+			d.skip(check, "the metrics cannot be read: %s", why)
 		}
 		return
 	}

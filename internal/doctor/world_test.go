@@ -34,14 +34,16 @@ type world struct {
 	broken bool
 	// metrics are what the service tells of itself.
 	metrics string
-	doctor  Doctor
+	// answer has paths answered with a status, in place of the service.
+	answer map[string]int
+	doctor Doctor
 }
 
 const goodMetrics = "billhook_overdue_seconds 0.5\nprocess_open_fds 20\nprocess_max_fds 65536\nbillhook_node_lease_held 1\n"
 
 func newWorld(t *testing.T) *world {
 	t.Helper()
-	w := &world{T: t, folder: t.TempDir(), metrics: goodMetrics}
+	w := &world{T: t, folder: t.TempDir(), metrics: goodMetrics, answer: map[string]int{}}
 	file := filepath.Join(w.folder, "billhook.db")
 	var err error
 	if w.db, err = sqlite.Open(file, sqlite.Options{}); err != nil {
@@ -57,9 +59,16 @@ func newWorld(t *testing.T) *world {
 		k.Actor = "root"
 		return k, ok
 	}, api.StoredKeys(w.client))
-	w.server = httptest.NewServer(api.New(w.client, api.Config{
+	service := api.New(w.client, api.Config{
 		Keys: keys, Logger: slog.New(slog.DiscardHandler), Version: "1.2.3",
 		Metrics: http.HandlerFunc(func(rw http.ResponseWriter, _ *http.Request) { _, _ = rw.Write([]byte(w.metrics)) }),
+	})
+	w.server = httptest.NewServer(http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
+		if status := w.answer[r.URL.Path]; status != 0 {
+			rw.WriteHeader(status)
+			return
+		}
+		service.ServeHTTP(rw, r)
 	}))
 	ctx, stop := context.WithCancel(context.Background())
 	ran := make(chan error, 1)

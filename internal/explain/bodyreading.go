@@ -29,25 +29,26 @@ const maxBody = 8 << 20
 
 // bodies are the readings of a body.
 type bodies struct {
-	all  []reading
-	seen map[string]bool
-	was  []byte // what the request has
+	all []reading
+	was []byte // what the request has
+}
+
+// has says whether a body is among the readings. They may be large: none is kept twice.
+func (b *bodies) has(body []byte) bool {
+	return slices.ContainsFunc(b.all, func(r reading) bool { return bytes.Equal(r.bytes, body) })
 }
 
 func (b *bodies) add(body []byte, label string, f *Fault) {
-	if body == nil || b.seen[string(body)] {
+	if body == nil || b.has(body) {
 		return
 	}
-	b.seen[string(body)] = true
 	b.all = append(b.all, reading{bytes: body, label: label, fault: f})
 }
 
 // bodyReadings are what may have been signed where this body has come, it itself first.
 func (q Question) bodyReadings(p *profile.Profile) []reading {
 	r := q.Request
-	b := &bodies{seen: map[string]bool{}, was: r.Body}
-	b.seen[string(r.Body)] = true
-	b.all = []reading{{bytes: r.Body, label: "as it is"}}
+	b := &bodies{was: r.Body, all: []reading{{bytes: r.Body, label: "as it is"}}}
 	b.lines(r)
 	b.packed()
 	b.characters()
@@ -157,8 +158,7 @@ func (b *bodies) printed(from reading, p *profile.Profile) {
 		return
 	}
 	add := func(body []byte, label string) {
-		if !b.seen[string(body)] {
-			b.seen[string(body)] = true
+		if !b.has(body) {
 			b.all = append(b.all, reading{bytes: body, label: label, fault: &Fault{}, describe: func() Fault { return b.reprinted(from, body) }})
 		}
 	}

@@ -181,15 +181,29 @@ func (q Question) layout(c *Check) {
 	if q.Profile == nil || err != nil || tree.kind != '{' || slices.Equal(tree.names, envelopeNames(q.Profile.Envelope)) || q.Profile.Envelope[0].Name == "" {
 		return
 	}
-	for _, p := range q.profiles() {
-		if slices.Equal(tree.names, envelopeNames(p.Envelope)) {
-			c.Verified = false
-			c.Faults = append(c.Faults, fault(CodeOtherProfile,
-				"The signature is right, but the body is laid out as under the profile "+p.Name+" ("+strings.Join(tree.names, ", ")+"), not as under "+q.Profile.Name+" ("+strings.Join(envelopeNames(q.Profile.Envelope), ", ")+").",
-				"Read it by the profile "+p.Name+", or give the sender's store the profile "+q.Profile.Name+"."))
-			return
-		}
+	p := q.laidOut(tree.names)
+	if p == nil {
+		return
 	}
+	c.Verified = false
+	c.Faults = append(c.Faults, fault(CodeOtherProfile,
+		"The signature is right, but the body is laid out as under the profile "+p.Name+" ("+strings.Join(tree.names, ", ")+"), not as under "+q.Profile.Name+" ("+strings.Join(envelopeNames(q.Profile.Envelope), ", ")+").",
+		"Read it by the profile "+p.Name+", or give the sender's store the profile "+q.Profile.Name+"."))
+}
+
+// laidOut is a profile whose envelope has these members: of several one whose own header
+// the request has, or which has none of its own.
+func (q Question) laidOut(names []string) (likeliest *profile.Profile) {
+	for _, p := range q.profiles() {
+		if !slices.Equal(names, envelopeNames(p.Envelope)) {
+			continue
+		}
+		if p.Signature == nil || len(q.find(p.Signature.Header)) > 0 {
+			return p
+		}
+		likeliest = cmp.Or(likeliest, p)
+	}
+	return likeliest
 }
 
 // profiles are all that are known, each once.

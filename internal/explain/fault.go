@@ -39,7 +39,7 @@ const (
 	CodeSecretHex         = "secret_hex"          // it is hex, and the key is what it says
 	CodePrivateKeyGiven   = "secret_is_private"   // the sender's own key
 	CodeTimestampIDMixed  = "id_timestamp_mixed"  // each is in the other's header
-	CodeSignedTwice       = "signature_malformed" // the header is not of its form
+	CodeMalformed         = "signature_malformed" // the header is not of its form
 )
 
 // A Fault is one thing that is wrong.

@@ -94,36 +94,30 @@ func (q Question) twice(s *scheme) (faults []Fault) {
 	return faults
 }
 
-func (look *search) addSecret(secret string) {
-	given := len(look.q.Secrets)
-	for i, s := range look.q.Secrets {
-		if s == secret {
-			given = i
-			break
-		}
-	}
+func (look *search) addSecret(secret string, given int) {
 	text := strings.TrimSpace(secret)
+	key := publicKey{given: given}
+	var err error
 	switch {
 	case strings.HasPrefix(text, sign.PublicKeyPrefix):
-		key, err := sign.ParsePublicKey(text)
-		look.addKey(publicKey{key, given, nil}, err)
-	case strings.HasPrefix(text, sign.PrivateKeyPrefix):
-		key, err := sign.ParsePrivateKey(text)
-		if err != nil {
-			look.addKey(publicKey{}, err)
-			return
+		key.key, err = sign.ParsePublicKey(text)
+		if text != secret {
+			key.fault = &Fault{CodeSecretPadded, "The public key that was given has white space or a line break around it.", "Trim it: files end with a line break."}
 		}
-		look.addKey(publicKey{key.Public().(ed25519.PublicKey), given, &Fault{CodePrivateKeyGiven,
-			"What was given is the sender's private key.", "Receivers need the public key only, whpk_…: whoever has the private one can sign. Rotate it."}}, nil)
+	case strings.HasPrefix(text, sign.PrivateKeyPrefix):
+		var private ed25519.PrivateKey
+		if private, err = sign.ParsePrivateKey(text); err == nil {
+			key.key = private.Public().(ed25519.PublicKey)
+		}
+		key.fault = &Fault{CodePrivateKeyGiven, "What was given is the sender's private key.",
+			"Receivers need the public key only, whpk_…: whoever has the private one can sign. Rotate it."}
 	default:
 		look.keys = append(look.keys, secretReadings(secret, look.s.layout.Key, given)...)
+		return
 	}
-}
-
-// addKey takes a public key, or tells why what was given is none.
-func (look *search) addKey(key publicKey, err error) {
 	if err != nil {
-		look.faults = append(look.faults, fault(CodeSecretKind, "A key that was given cannot be read: "+err.Error()+".", "Give it whole, as the sender shows it: whpk_ and 44 characters."))
+		look.unreadable = append(look.unreadable, fault(CodeSecretKind, "Key "+ordinal(given)+" of those given cannot be read: "+err.Error()+".",
+			"Give it whole, as the sender shows it: whpk_ and 44 characters."))
 		return
 	}
 	look.public = append(look.public, key)

@@ -1,7 +1,6 @@
 package explain
 
 import (
-	"encoding/json"
 	"fmt"
 	"net/http"
 	"strconv"
@@ -88,16 +87,15 @@ func (q Question) idReadings(s *scheme, id, header string) []reading {
 	return all
 }
 
-// topTexts are the texts at the top of a body that may be ids.
+// topTexts are the texts at the top of a body that may be ids, the first of them.
 func topTexts(body []byte) (all []string) {
-	var members map[string]json.RawMessage
-	if json.Unmarshal(body, &members) != nil {
+	tree, err := parseTree(body)
+	if err != nil || tree.kind != '{' {
 		return nil
 	}
-	for _, value := range members {
-		var text string
-		if json.Unmarshal(value, &text) == nil && text != "" && len(text) < 128 && len(all) < 8 {
-			all = append(all, text)
+	for _, m := range tree.members {
+		if m.kind == '"' && m.text != "" && len(m.text) < 128 && len(all) < 8 {
+			all = append(all, m.text)
 		}
 	}
 	return all
@@ -125,14 +123,14 @@ func (q Question) timeFaults(stamp, header string) []Fault {
 		return []Fault{fault(CodeTimestampUnit, header+" says "+stamp+", which is in milliseconds; it is what was signed.", "The sender must sign unix seconds: Math.floor(Date.now() / 1000).")}
 	}
 	at := time.Unix(seconds, 0)
-	switch off := q.Now.Sub(at).Round(time.Second); {
+	switch off := q.Now.Sub(at); {
 	case off > q.Tolerance:
 		return []Fault{fault(CodeTimestampStale,
-			fmt.Sprintf("The signature is right, but of %s: %s ago, where %s is let through.", at.UTC().Format(time.RFC3339), off, q.Tolerance),
+			fmt.Sprintf("The signature is right, but of %s: %s ago, where %s is let through.", at.UTC().Format(time.RFC3339), off.Round(time.Second), q.Tolerance),
 			"Compare the receiver's clock with the sender's (chronyc tracking, timedatectl). If the request is an old recording, give its time with --now.")}
 	case off < -q.Tolerance:
 		return []Fault{fault(CodeTimestampFuture,
-			fmt.Sprintf("The signature is right, but of %s: %s ahead, where %s is let through.", at.UTC().Format(time.RFC3339), -off, q.Tolerance),
+			fmt.Sprintf("The signature is right, but of %s: %s ahead, where %s is let through.", at.UTC().Format(time.RFC3339), -off.Round(time.Second), q.Tolerance),
 			"Compare the receiver's clock with the sender's (chronyc tracking, timedatectl): one of them is wrong, by a time zone perhaps.")}
 	}
 	return nil

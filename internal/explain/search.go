@@ -15,6 +15,10 @@ import (
 // effort bounds what one scheme may hash, in bytes: a second or two.
 const effort = 512 << 20
 
+// ed25519Cost is what verifying by a public key takes beside its hashing, in bytes that
+// could be hashed meanwhile.
+const ed25519Cost = 32 << 10
+
 // A search looks for the mistakes under which a request's signature is right.
 type search struct {
 	q      Question
@@ -27,6 +31,8 @@ type search struct {
 	ids    []reading
 	// faults are of the headers that stamps and ids come from.
 	faults []Fault
+	// unreadable are of keys that are none. They do not matter where another one fits.
+	unreadable []Fault
 
 	hashed, computed int
 }
@@ -51,8 +57,8 @@ func (q Question) check(s scheme) Check {
 	if s.layout.SignsTime() && s.timeHeader == "" {
 		stamp, stampHeader = look.told(header), s.header
 	}
-	for _, secret := range q.Secrets {
-		look.addSecret(secret)
+	for given, secret := range q.Secrets {
+		look.addSecret(secret, given)
 	}
 	look.bodies = q.bodyReadings(s.profile)
 	look.stamps, look.ids = q.stampReadings(&s, stamp, stampHeader), q.idReadings(&s, id, idHeader)
@@ -84,8 +90,28 @@ func (q Question) check(s scheme) Check {
 			c.Faults = append(c.Faults, late...)
 		}
 	}
+	if len(c.Faults) == 0 {
+		c.Faults = q.refused(&s)
+	}
 	c.Verified = len(c.Faults) == 0
 	return c
+}
+
+// refused asks those who verify: what nothing was found wrong with is verified only if
+// package sign says so too.
+func (q Question) refused(s *scheme) []Fault {
+	err := error(nil)
+	if s.standard() {
+		err = sign.VerifyStandard(q.Secrets, q.Request.Header(), q.Request.Body, q.Now, q.Tolerance)
+	} else {
+		_, err = s.layout.Verify(q.Secrets, sign.Signed{Value: q.Request.Get(s.header), ID: q.Request.Get(s.idHeader), Stamp: q.Request.Get(s.timeHeader)},
+			q.Request.Body, q.Now, q.Tolerance)
+	}
+	if err == nil {
+		return nil
+	}
+	return []Fault{fault(CodeMalformed, "The signature is right, but receivers refuse it for how the headers are written: "+err.Error()+".",
+		"Hand the headers on exactly as they come.")}
 }
 
 // find tries everything with no mistake, then with one, two and three.
@@ -194,6 +220,9 @@ func (look *search) ed25519(body, stamp, id reading) *match {
 			t := &look.tokens[i]
 			if len(t.Sum) != ed25519.SignatureSize {
 				continue
+			}
+			if look.hashed += len(body.bytes) + ed25519Cost; look.hashed > look.q.effort {
+				return nil
 			}
 			look.computed++
 			message := slices.Concat([]byte(fill("{id}.{timestamp}.", string(stamp.bytes), string(id.bytes))), body.bytes)

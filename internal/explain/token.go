@@ -166,7 +166,7 @@ func (s *scheme) faultsOf(t *Token, stamp string, whole bool) (faults []Fault) {
 			"Take the signature out of what "+s.name+" has around it, and nothing else."))
 	}
 	if len(faults) == 0 {
-		faults = append(faults, fault(CodeSignedTwice, "The signature in "+name+" is right, but not written as the sender writes it.", "Look for what changes headers on the way."))
+		faults = append(faults, fault(CodeMalformed, "The signature in "+name+" is right, but not written as the sender writes it.", "Look for what changes headers on the way."))
 	}
 	return faults
 }

@@ -17,26 +17,30 @@ func (look *search) unproved(c Check, header []found, twice []Fault) Check {
 		c.Faults = append(c.Faults, q.missing(s.header))
 	}
 	c.Faults = append(c.Faults, look.faults...)
+	c.Faults = append(c.Faults, look.unreadable...)
 	c.Faults = append(c.Faults, look.bodyFacts()...)
 	if len(header) > 0 {
 		c.Faults = append(c.Faults, look.kind()...)
 	}
-	if len(c.Faults) > 0 {
-		c.Proved = true
-		c.RuledOut = look.ruledOut()
-		return c
-	}
-	if why, ok := q.intact(s); ok {
-		c.Faults = []Fault{fault(CodeWrongSecret,
-			why+". So the secret is not the one that signed, not even with one of the usual mistakes; or somebody has put another value into the body, which looks the same from here.",
-			"Compare it with the webhook's (billhook webhooks secret ID, of the webhook with this URL). If it was rotated, give the older ones too: --secret may be repeated.")}
-	} else {
-		c.Faults = []Fault{fault(CodeNoMatch,
-			"Nothing that was tried makes the signature right: the secret is another one, or the body was changed in a way that is not known here.",
-			"Give the bytes exactly as they came (billhook inspect saves them so), and the secrets of all webhooks that lead here: --secret may be repeated.")}
-	}
 	c.RuledOut = look.ruledOut()
+	c.Proved = len(c.Faults) > 0
+	// What was renamed or doubled was looked past, and the signature is wrong all the same.
+	if !slices.ContainsFunc(c.Faults, func(f Fault) bool { return f.Code != CodeHeaderRenamed && f.Code != CodeHeaderTwice }) {
+		c.Faults = append(c.Faults, q.leftOver(s))
+	}
 	return c
+}
+
+// leftOver is what is concluded where all that is needed is there and nothing fits.
+func (q Question) leftOver(s *scheme) Fault {
+	if why, ok := q.intact(s); ok {
+		return fault(CodeWrongSecret,
+			why+". So the secret is not the one that signed, not even with one of the usual mistakes; or somebody has put another value into the body, which looks the same from here.",
+			"Compare it with the webhook's (billhook webhooks secret ID, of the webhook with this URL). If it was rotated, give the older ones too: --secret may be repeated.")
+	}
+	return fault(CodeNoMatch,
+		"Nothing that was tried makes the signature right: the secret is another one, or the body was changed in a way that is not known here.",
+		"Give the bytes exactly as they came (billhook inspect saves them so), and the secrets of all webhooks that lead here: --secret may be repeated.")
 }
 
 // bodyFacts is what can be seen of a body without its signature.

@@ -44,7 +44,7 @@ type Config struct {
 	// Hosts are names that the page may be asked by beside those of this machine.
 	// Default: none.
 	Hosts []string
-	// OnArrival is told of each arrival once it was answered, one at a time.
+	// OnArrival is told of each arrival before it is answered, one at a time.
 	// Default: nobody is.
 	OnArrival func(*Arrival)
 }
@@ -63,7 +63,7 @@ type Arrival struct {
 	explain func() *explain.Answer
 }
 
-// Explain says whether it verifies; nil where no secret is known.
+// Explain says whether it verifies; nil where no secret is known, or not all of the body.
 func (a *Arrival) Explain() *explain.Answer {
 	if a.explain == nil {
 		return nil
@@ -138,8 +138,8 @@ func (b *Bin) receive(w http.ResponseWriter, r *http.Request) {
 	if a.Cut = len(body) > maxBody; a.Cut {
 		body = body[:maxBody]
 	}
-	a.Request.Body = body // as much as came, where it broke off
-	if len(b.config.Secrets) > 0 {
+	a.Request.Body = body                    // as much as came, where it broke off
+	if len(b.config.Secrets) > 0 && !a.Cut { // of a part nothing can be said
 		a.explain = sync.OnceValue(func() *explain.Answer {
 			return explain.Explain(explain.Question{Request: a.Request, Secrets: b.config.Secrets, Profile: b.config.Profile, Now: a.At})
 		})
@@ -149,6 +149,13 @@ func (b *Bin) receive(w http.ResponseWriter, r *http.Request) {
 	if err != nil {
 		a.Answered += " (the body broke off)"
 	}
+	full := false
+	select {
+	case b.held <- struct{}{}:
+		defer func() { <-b.held }()
+	default:
+		full, a.Answered = true, "503 (too many wait for their answer)"
+	}
 	b.keep(a)
 	b.wake()
 	if b.config.OnArrival != nil {
@@ -156,10 +163,7 @@ func (b *Bin) receive(w http.ResponseWriter, r *http.Request) {
 		b.config.OnArrival(a)
 		b.telling.Unlock()
 	}
-	select {
-	case b.held <- struct{}{}:
-		defer func() { <-b.held }()
-	default:
+	if full {
 		http.Error(w, "too many requests wait for their answer", http.StatusServiceUnavailable)
 		return
 	}

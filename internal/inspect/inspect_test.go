@@ -243,7 +243,7 @@ func TestAnswers(t *testing.T) {
 			t.Errorf("%s: %v %q, %v", test.path, resp, body, err)
 		}
 	}
-	for _, form := range [][]string{{"status", "99"}, {"fault", "fire"}, {"delay", "1h"}, {"delay", "soon"}, {"fail", "3/1"}, {"path", "hook"}, {"headers", "X Y: z"}, {"body", strings.Repeat("x", maxAnswer+1)}} {
+	for _, form := range [][]string{{"status", "99"}, {"fault", "fire"}, {"delay", "1h"}, {"delay", "soon"}, {"fail", "3/1"}, {"path", "hook"}, {"headers", "X Y: z"}, {"headers", "no colon"}, {"body", strings.Repeat("x", maxAnswer+1)}} {
 		if got := set(form...); got != 422 {
 			t.Errorf("%.40v: %d", form, got)
 		}
@@ -297,7 +297,7 @@ func TestFaults(t *testing.T) {
 
 // TestBounds: the oldest go, and one body is not kept beyond its bound.
 func TestBounds(t *testing.T) {
-	b := start(t, Config{Keep: 3})
+	b := start(t, Config{Keep: 3, Secrets: []string{secret}})
 	for i := range 5 {
 		b.status("POST", fmt.Sprint("/", i), strings.Repeat("x", i))
 	}
@@ -306,16 +306,36 @@ func TestBounds(t *testing.T) {
 		t.Errorf("%d kept, %d bytes", len(all), b.bin.bytes)
 	}
 	b.status("POST", "/", strings.Repeat("x", maxBody+10))
-	if a := b.bin.Arrivals()[0]; !a.Cut || len(a.Request.Body) != maxBody {
-		t.Errorf("%d bytes kept, cut %v", len(a.Request.Body), a.Cut)
+	if a := b.bin.Arrivals()[0]; !a.Cut || len(a.Request.Body) != maxBody || a.Explain() != nil {
+		t.Errorf("%d bytes kept, cut %v, %+v", len(a.Request.Body), a.Cut, a.Explain())
 	}
-	for b.bin.number < 4+maxBytes/maxBody+2 { // more than all together may have, one after the other
+	for range maxHeld {
+		b.bin.held <- struct{}{}
+	}
+	if got := b.status("POST", "/", "x"); got != 503 || !strings.HasPrefix(b.bin.Arrivals()[0].Answered, "503") {
+		t.Errorf("where too many wait: %d, %s", got, b.bin.Arrivals()[0].Answered)
+	}
+	for range maxHeld {
+		<-b.bin.held
+	}
+	for b.bin.number < 5+maxBytes/maxBody+2 { // more than all together may have, one after the other
 		a := &Arrival{Request: &recording.Request{Body: make([]byte, maxBody)}}
 		b.bin.config.Keep = maxKeep
 		b.bin.keep(a)
 	}
 	if b.bin.bytes > maxBytes {
 		t.Errorf("%d bytes are kept", b.bin.bytes)
+	}
+}
+
+// TestDeep: what nests deep is shown as it is, and not with a thousand spaces a line.
+func TestDeep(t *testing.T) {
+	if got := Pretty([]byte(`{"a":["}"]}`), shownBody); got != "{\n  \"a\": [\n    \"}\"\n  ]\n}" {
+		t.Errorf("%q", got)
+	}
+	text := strings.Repeat("[", 9000) + `"\"]"` + strings.Repeat("]", 9000)
+	if got := Pretty([]byte(text), shownBody); got != text {
+		t.Errorf("%d bytes became %d", len(text), len(got))
 	}
 }
 

@@ -3,6 +3,7 @@ package inspect
 import (
 	"bytes"
 	"embed"
+	"fmt"
 	"html/template"
 	"net"
 	"net/http"
@@ -217,9 +218,14 @@ func answerOf(r *http.Request) (a Answer, err error) {
 		return a, err
 	}
 	for line := range strings.Lines(r.PostFormValue("headers")) {
-		if name, value, ok := strings.Cut(strings.TrimSpace(line), ":"); ok {
-			a.Headers = append(a.Headers, recording.Field{Name: strings.TrimSpace(name), Value: strings.TrimSpace(value)})
+		if line = strings.TrimSpace(line); line == "" {
+			continue
 		}
+		name, value, ok := strings.Cut(line, ":")
+		if !ok {
+			return a, fmt.Errorf("the header %q: give it as NAME: VALUE", line)
+		}
+		a.Headers = append(a.Headers, recording.Field{Name: strings.TrimSpace(name), Value: strings.TrimSpace(value)})
 	}
 	for field, name := range map[string]string{"location": "Location", "retryAfter": "Retry-After"} {
 		if value := strings.TrimSpace(r.PostFormValue(field)); value != "" {

@@ -20,7 +20,7 @@ func Pretty(body []byte, most int) string {
 	switch {
 	case len(body) == 0:
 		return "(no body)"
-	case json.Valid(body) && len(body) <= most:
+	case json.Valid(body) && len(body) <= most && !deep(body):
 		if json.Indent(&out, body, "", "  ") != nil {
 			return Exact(body, most)
 		}
@@ -30,6 +30,30 @@ func Pretty(body []byte, most int) string {
 	default:
 		return hex.Dump(body[:min(len(body), most/4)])
 	}
+}
+
+// deepest is how deep JSON may nest to be indented: by each level all below it grows.
+const deepest = 64
+
+// deep says whether JSON nests deeper.
+func deep(text []byte) bool {
+	depth, inside := 0, false
+	for i := 0; i < len(text); i++ {
+		switch c := text[i]; {
+		case inside && c == '\\':
+			i++
+		case c == '"':
+			inside = !inside
+		case inside:
+		case c == '{' || c == '[':
+			if depth++; depth > deepest {
+				return true
+			}
+		case c == '}' || c == ']':
+			depth--
+		}
+	}
+	return false
 }
 
 // Exact is a body on one line, on which every byte can be seen.

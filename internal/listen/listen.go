@@ -96,7 +96,8 @@ const (
 )
 
 // Run forwards until ctx ends, which is no error, or until the service refuses for
-// good. It answers the cursor to go on from; "" where it has never been connected.
+// good. It answers the cursor to go on from; "" where it has never been connected, so
+// that nobody knows whether the one that was given is one.
 func Run(ctx context.Context, cfg Config) (cursor string, err error) {
 	if cfg.Timeout == 0 {
 		cfg.Timeout = 30 * time.Second
@@ -113,9 +114,9 @@ func Run(ctx context.Context, cfg Config) (cursor string, err error) {
 		wait, final := next(why, failed)
 		switch {
 		case ctx.Err() != nil:
-			return l.Stream.After, nil
+			return l.cursor, nil
 		case final:
-			return l.Stream.After, why
+			return l.cursor, why
 		case time.Since(began) >= lasting || l.advanced:
 			failed, wait = 0, 0
 			if !errors.Is(why, ErrOld) {
@@ -124,7 +125,7 @@ func Run(ctx context.Context, cfg Config) (cursor string, err error) {
 		}
 		l.Tell.Lost(why, wait)
 		if !pause(ctx, wait) {
-			return l.Stream.After, nil
+			return l.cursor, nil
 		}
 	}
 }
@@ -176,6 +177,8 @@ var (
 // A listener is one Run. Stream.After is the cursor behind what is done with.
 type listener struct {
 	Config
+	// cursor is Stream.After once the service has taken it.
+	cursor string
 	// advanced: an event was sent on this connection.
 	advanced bool
 	// sending is the event that is being sent, and tries how often it was.
@@ -217,7 +220,7 @@ func (l *listener) follow(ctx context.Context) error {
 	}
 	// The service's clock is ahead by that much at most.
 	ahead := first.Start.At.Sub(asked)
-	l.Stream.After = first.ID
+	l.done(first.ID)
 	l.Tell.Connected(*first.Start)
 	for {
 		m, err := l.hear(ctx, incoming, quiet)
@@ -235,10 +238,13 @@ func (l *listener) follow(ctx context.Context) error {
 			}
 		}
 		if m.ID != "" {
-			l.Stream.After = m.ID
+			l.done(m.ID)
 		}
 	}
 }
+
+// done notes that what is up to the cursor is done with.
+func (l *listener) done(cursor string) { l.Stream.After, l.cursor = cursor, cursor }
 
 // An incoming is a message, or why there are no more.
 type incoming struct {

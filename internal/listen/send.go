@@ -75,13 +75,13 @@ func (l *listener) send(ctx context.Context, of *client.StreamRequest) (Answer, 
 		return Answer{}, err
 	}
 	for _, h := range of.Headers {
-		// As it is spelled: some receivers look for it so, and an Idempotency-Key in
-		// net/http's own spelling would have it repeat the request by itself.
+		// As it is spelled: some receivers look for it so.
 		if strings.EqualFold(h.Name, "user-agent") {
 			h.Name = "User-Agent" // in another spelling net/http adds its own
 		}
 		r.Header[h.Name] = append(r.Header[h.Name], h.Value)
 	}
+	r.GetBody = nil // else net/http repeats the request by itself, where it has an Idempotency-Key
 	began := time.Now()
 	resp, err := l.Transport.RoundTrip(r)
 	if err != nil {

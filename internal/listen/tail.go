@@ -40,6 +40,9 @@ type Tail struct {
 	known  map[string]state
 	turn   []string // of the watched, who is to be looked at alone
 	newest time.Time
+	// old is up to when all was seen by the last look: what is from before that, and not
+	// known, was over then and waits again.
+	old time.Time
 	// floor is up to when the lists of what waits were too long to be looked through:
 	// what is from before that may have waited all the time.
 	floor time.Time
@@ -86,12 +89,13 @@ func (t *Tail) Run(ctx context.Context) error {
 // look looks once at all that may have changed. After an error some was shown, and the
 // next look shows the rest.
 func (t *Tail) look(ctx context.Context, poll int) error {
-	until, n := t.newest.Add(-tailMargin), 0
+	n := 0
+	t.old = t.newest.Add(-tailMargin)
 	for d, err := range t.Client.Deliveries.All(ctx, t.filter("")) {
 		if err != nil {
 			return err
 		}
-		if n++; n > tailPage && (!t.begun || d.CreatedAt.Before(until)) {
+		if n++; n > tailPage && (!t.begun || d.CreatedAt.Before(t.old)) {
 			break
 		}
 		if n > tailMost {
@@ -174,7 +178,7 @@ func (t *Tail) see(ctx context.Context, d *client.Delivery, poll int) error {
 		return nil
 	}
 	switch {
-	case !ok && d.CreatedAt.Before(t.newest.Add(-tailMargin)):
+	case !ok && d.CreatedAt.Before(t.old):
 		t.Changed(d, nil) // one of before, which waits again
 	case d.Attempts-was.attempts > 1:
 		// More than one attempt was made since: they are on record.

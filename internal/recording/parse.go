@@ -37,10 +37,22 @@ func Parse(text []byte) (*Request, error) {
 	if start := bytes.TrimLeft(text, " \t\r\n\ufeff"); start[0] == '{' {
 		return parseJSON(start)
 	}
-	if bytes.HasPrefix(text, []byte("> ")) || bytes.Contains(text, []byte("\n> ")) {
+	if isCurl(text) {
 		return parseCurl(text)
 	}
 	return parseRaw(text)
+}
+
+// isCurl says whether a text is what curl -v prints: a line before the first empty one
+// begins with ">". Behind it that may be a part of a body.
+func isCurl(text []byte) bool {
+	for line := range bytes.Lines(text) {
+		line = bytes.TrimRight(line, "\r\n")
+		if len(line) == 0 || bytes.HasPrefix(line, []byte("> ")) {
+			return len(line) > 0
+		}
+	}
+	return false
 }
 
 // parseCurl takes the lines that curl -v marks as sent. The body is not among them.

@@ -51,6 +51,14 @@ func TestCurlPrint(t *testing.T) {
 	}
 }
 
+// TestQuotedBody: a body with a line that begins as curl's do is a body.
+func TestQuotedBody(t *testing.T) {
+	r, err := Parse([]byte("POST / HTTP/1.1\r\nwebhook-id: evt_1\r\n\r\n\n> said he\n"))
+	if err != nil || string(r.Body) != "\n> said he\n" || !r.HasBody {
+		t.Errorf("%+v, %v", r, err)
+	}
+}
+
 func TestNoForm(t *testing.T) {
 	for text, want := range map[string]string{
 		"":                              "it is empty",

@@ -167,13 +167,14 @@ func (v *document) at(pointer string) *document {
 	return v
 }
 
-// replace puts one scalar in the place of each that is another.
-func (v *document) replace(old, new json.RawMessage) {
-	if v.scalar != nil && bytes.Equal(v.scalar, old) {
-		v.scalar = new
-	}
-	for _, m := range v.members {
-		m.replace(old, new)
+// replace puts one scalar in the place of each that is another, below v: of members of a
+// name, or of all where that is "".
+func (v *document) replace(old, new json.RawMessage, name string) {
+	for i, m := range v.members {
+		if bytes.Equal(m.scalar, old) && (name == "" || v.object && v.names[i] == name) {
+			m.scalar = new
+		}
+		m.replace(old, new, name)
 	}
 }
 

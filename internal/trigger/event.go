@@ -47,7 +47,13 @@ func Event(t *client.EventType, data json.RawMessage, changes []Change) (json.Ra
 	if data == nil && t.Entity != nil {
 		if id := parsed.at(t.Entity.ID); id != nil && id.scalar != nil {
 			if another := fresh(id.scalar); another != nil {
-				parsed.replace(id.scalar, another)
+				name := "" // text is wherever it stands the entity's
+				if id.scalar[0] != '"' {
+					name = t.Entity.ID[strings.LastIndexByte(t.Entity.ID, '/')+1:] // 1 may be how many, too
+				}
+				old := id.scalar
+				id.scalar = another
+				parsed.replace(old, another, name)
 			}
 		}
 	}

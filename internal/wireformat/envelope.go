@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"regexp"
 	"slices"
 	"strings"
@@ -66,12 +67,8 @@ func (l *learner) roles(fields []field) (map[string]int, error) {
 	for _, f := range fields {
 		names = append(names, f.name)
 	}
-	for value, name := range l.Members {
-		i := slices.Index(names, name)
-		if i < 0 {
-			return nil, &Unclear{value, names}
-		}
-		roles[value] = i
+	if err := l.named(fields, names, roles); err != nil {
+		return nil, err
 	}
 	l.known(fields, roles)
 	for _, value := range []string{profile.ValueEventID, profile.ValueEventType, profile.ValueEventData, profile.ValueEventTime} {
@@ -97,6 +94,34 @@ func (l *learner) roles(fields []field) (map[string]int, error) {
 		}
 	}
 	return roles, nil
+}
+
+// named takes over what was said of the members beforehand.
+func (l *learner) named(fields []field, names []string, roles map[string]int) error {
+	for _, value := range slices.Sorted(maps.Keys(l.Members)) {
+		name := l.Members[value]
+		i := slices.Index(names, name)
+		switch {
+		case usualNames[value] == nil:
+			return fmt.Errorf("%q is nothing that a member can be named as: there are %s", value, strings.Join(slices.Sorted(maps.Keys(usualNames)), ", "))
+		case i < 0:
+			return &Unclear{value, names}
+		case taken(roles, i):
+			return fmt.Errorf("the member %q was named twice: a member holds one of %s", name, strings.Join(slices.Sorted(maps.Keys(usualNames)), ", "))
+		case (value == profile.ValueEventID || value == profile.ValueEventType) && text(fields[i].value) == "":
+			return fmt.Errorf("the member %q holds %s, and profiles write the %s as text that is not empty", name, short(fields[i].value), strings.ReplaceAll(value, ".", "'s "))
+		}
+		roles[value] = i
+	}
+	return nil
+}
+
+// short is a value for a message.
+func short(value []byte) string {
+	if len(value) > 60 {
+		value = append(bytes.ToValidUTF8(value[:60], nil), "…"...)
+	}
+	return string(value)
 }
 
 // known takes for the id what a header has as such.
@@ -185,7 +210,7 @@ func (l *learner) other(m profile.Member, f field) profile.Member {
 	default:
 		m.Constant = f.value
 		if unique(string(f.value)) {
-			l.lack("The member %q holds %s, which looks as if each delivery had another. A profile has the event's id, type, time and data, the request's id and idempotency key, and what is always the same.", f.name, f.value)
+			l.lack("The member %q holds %s, which looks as if each delivery had another. A profile has the event's id, type, time and data, the request's id and idempotency key, and what is always the same: name the member if it is one of the first four.", f.name, f.value)
 		} else {
 			l.assume("The member %q is always %s.", f.name, f.value)
 		}
@@ -246,7 +271,6 @@ func (l *learner) example(data json.RawMessage) {
 			if scalar := f.value[0] == '"' && len(f.value) > 2 || f.value[0] >= '0' && f.value[0] <= '9'; scalar && want(f) {
 				entity, _, _ := strings.Cut(strings.ToLower(strings.NewReplacer("/", ".", "_", ".", "-", ".").Replace(l.kind)), ".")
 				l.draft.EventTypes = []profile.EventType{{Name: l.kind, Description: "As recorded.", Entity: profile.Entity{Type: entity, ID: "/" + strings.NewReplacer("~", "~0", "/", "~1").Replace(f.name)}, Example: data}}
-				l.assume("The event type %s is about the %s whose id is %q in its data.", l.kind, entity, f.name)
 				return
 			}
 		}

@@ -42,6 +42,8 @@ type Learned struct {
 	Assumed []string
 	// Lacks is what the recording has and a profile cannot say.
 	Lacks []string
+	// Report compares what the profile renders with the recording.
+	Report *Report
 }
 
 // Unclear says that a part of the envelope was not recognised.
@@ -114,15 +116,46 @@ func Learn(s Sample) (*Learned, error) {
 	}
 	l.headers()
 	l.formats()
+	l.assume("The names of headers are spelled as in the recording; servers on the way may have spelled them anew, as billhook inspect does (X-Acme for x-acme).")
 	l.assume("The file says that the catalogue is open, that receivers verify the bytes as they come (\"reserializes\": false), how failures are tried again (three days), and when an attempt times out (15 s).")
+	p, err := l.parse()
+	if strings.HasPrefix(pointerOf(err), "/eventTypes") { // it is but an example
+		l.lack("The recorded event cannot be an example in the catalogue: %v.", err)
+		l.draft.EventTypes = []profile.EventType{}
+		p, err = l.parse()
+	}
+	if err != nil {
+		return nil, fmt.Errorf("a profile cannot say this: %w", err)
+	}
+	for _, t := range l.draft.EventTypes {
+		l.assume("The event type %s is about the %s whose id is at %s in its data. The recorded data is its example: take out what others are not to see.", t.Name, t.Entity.Type, t.Entity.ID)
+	}
+	l.Learned.Profile = p
+	if l.Report, err = Check(l.Learned.Profile, s.Request, s.Secret); err != nil {
+		return nil, fmt.Errorf("compare the profile with the recording: %w", err)
+	}
+	return &l.Learned, nil
+}
+
+func (l *learner) parse() (*profile.Profile, error) {
 	text, err := json.Marshal(l.draft)
 	if err != nil {
 		return nil, err
 	}
-	if l.Learned.Profile, err = profile.Parse(text); err != nil {
-		return nil, fmt.Errorf("a profile cannot say this: %w", err)
+	return profile.Parse(text)
+}
+
+// pointerOf is where in a profile the error is about.
+func pointerOf(err error) string {
+	var member *profile.MemberError
+	var number *profile.JSONError
+	switch {
+	case errors.As(err, &member):
+		return member.Pointer
+	case errors.As(err, &number):
+		return number.Pointer
 	}
-	return &l.Learned, nil
+	return ""
 }
 
 func (l *learner) note(format string, args ...any) {
@@ -275,9 +308,12 @@ func onTheWay(name string) bool {
 	return false
 }
 
+// timeOfDay is in what tells a moment, in whatever form.
+var timeOfDay = regexp.MustCompile(`\d\d:\d\d:\d\d|\d{4}-\d\d-\d\d[T ]\d\d:\d\d`)
+
 // unique says whether a value looks as if each delivery had another.
 func unique(s string) bool {
-	if uuidForm.MatchString(s) || ulidLower.MatchString(s) || ulidUpper.MatchString(s) {
+	if timeOfDay.MatchString(s) || uuidForm.MatchString(s) || ulidLower.MatchString(s) || ulidUpper.MatchString(s) {
 		return true
 	}
 	digits, run := 0, 0

@@ -7,6 +7,7 @@ import (
 	"crypto/sha512"
 	"encoding/base64"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"hash"
 	"strconv"
@@ -55,7 +56,7 @@ func (l *learner) signature() error {
 		l.note("No other header signs.")
 		return nil
 	case !ok:
-		return fmt.Errorf("no header is an HMAC with this secret (SHA-256, SHA-1, SHA-384 and SHA-512; key as text, from base64, from hex; over the body, and body, timestamp, id and URL in the usual orders): look with billhook verify whether secret and body are as they were sent")
+		return errors.New("no header is an HMAC with this secret (SHA-256, SHA-1, SHA-384 and SHA-512; key as text, from base64, from hex; over the body, and body, timestamp, id and URL in the usual orders): look with billhook verify whether secret and body are as they were sent")
 	}
 	l.signed = s
 	if s.hash != "SHA-256" {
@@ -75,7 +76,10 @@ func (l *learner) signature() error {
 		s.token.Encoding == sign.EncodingBase64 && !strings.HasSuffix(s.token.Text, "=") {
 		return fmt.Errorf("%s is in %s without padding or in letters for URLs, and profiles write hex or padded base64", s.token.Field.Name, s.token.Encoding)
 	}
-	own.Value = l.value(s)
+	var err error
+	if own.Value, err = l.value(s); err != nil {
+		return err
+	}
 	if s.signs != sign.PlaceBody {
 		own.Signs = s.signs
 	}
@@ -100,20 +104,23 @@ func (l *learner) signature() error {
 }
 
 // value is the template of the header.
-func (l *learner) value(s signed) string {
+func (l *learner) value(s signed) (string, error) {
 	before, after := s.token.Before, s.token.After
 	if s.unix && strings.EqualFold(s.from, s.token.Field.Name) {
 		before = strings.Replace(before, s.stamp, sign.PlaceTimestamp, 1)
 		after = strings.Replace(after, s.stamp, sign.PlaceTimestamp, 1)
+	}
+	if unique(before) { // it may stand before the timestamp: no part can be left out
+		return "", fmt.Errorf("before the signature, %s has %q, which looks as if each delivery had another; a profile's header has one signature and one timestamp", s.token.Field.Name, before)
 	}
 	if strings.ContainsAny(after, ",; ") && !strings.Contains(after, sign.PlaceTimestamp) || unique(after) {
 		l.lack("Behind the signature, %s has %q: another signature, it seems. A profile's header has one.", s.token.Field.Name, after)
 		after = ""
 	}
 	if before+after == "" {
-		return ""
+		return "", nil
 	}
-	return before + sign.PlaceSignature + after
+	return before + sign.PlaceSignature + after, nil
 }
 
 // sentAt is when the recording was signed, as far as it says so.

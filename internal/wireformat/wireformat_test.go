@@ -13,6 +13,7 @@ import (
 	"github.com/billhook/billhook/internal/recording"
 	"github.com/billhook/billhook/profile"
 	"github.com/billhook/billhook/receive/receivetest"
+	"github.com/billhook/billhook/sign"
 )
 
 const secret = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
@@ -104,7 +105,10 @@ func TestBothWays(t *testing.T) {
 				continue
 			}
 			r := recorded(t, first, secrets[i], standard)
-			_, second := learn(t, first.Name, r, secrets[i])
+			learned, second := learn(t, first.Name, r, secrets[i])
+			if !learned.Report.Equal {
+				t.Errorf("%s, standard %v: learned as %+v", first.Name, standard, learned.Report)
+			}
 			report, err := Check(second, r, secrets[i])
 			if err != nil || !report.Equal {
 				t.Errorf("%s, standard %v: %+v, %v", first.Name, standard, report, err)
@@ -257,6 +261,63 @@ func TestUnclear(t *testing.T) {
 	}
 	if report, err := Check(learned.Profile, r, secret); err != nil || !report.Equal {
 		t.Errorf("%+v, %v", report, err)
+	}
+}
+
+// signedBy is a request whose header X-Sig says this, with the signature of the body in the
+// place of {signature}.
+func signedBy(body, value string) *recording.Request {
+	return &recording.Request{Method: "POST", Target: "/hook", Body: []byte(body), HasBody: true,
+		Fields: []recording.Field{{Name: "X-Sig", Value: strings.ReplaceAll(value, "{signature}", sign.Hex(secret, []byte(body)))}}}
+}
+
+// TestMembersNamed: a member that was named as what it cannot be is refused, and told.
+func TestMembersNamed(t *testing.T) {
+	const body = `{"id":12345,"type":"a.b","when":"Sun, 11 Jan 2026 16:00:00 +0100","data":{"id":"1"}}`
+	for _, test := range []struct{ member, name, says string }{
+		{profile.ValueEventID, "id", "holds 12345, and profiles write the event's id as text"},
+		{"event.kind", "type", "there are event.data, event.id, event.time, event.type"},
+		{profile.ValueEventID, "type", "named twice"},
+	} {
+		_, err := Learn(Sample{Request: signedBy(body, "{signature}"), Secret: secret, Name: "x", Members: map[string]string{test.member: test.name, profile.ValueEventType: "type"}})
+		if err == nil || !strings.Contains(err.Error(), test.says) {
+			t.Errorf("%s=%s: %v", test.member, test.name, err)
+		}
+	}
+}
+
+// TestNoExample: what a catalogue cannot hold keeps nobody from the profile.
+func TestNoExample(t *testing.T) {
+	const body = `{"id":"evt_01jh9s1a0k0000000000000000","type":"a.b","data":{"id":"1","n":12345678901234567890}}`
+	learned, err := Learn(Sample{Request: signedBy(body, "{signature}"), Secret: secret, Name: "x"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(learned.Profile.EventTypes) != 0 || len(learned.Lacks) != 1 || !strings.Contains(learned.Lacks[0], "/eventTypes/0/example/n") {
+		t.Errorf("%+v, %q", learned.Profile.EventTypes, learned.Lacks)
+	}
+}
+
+// TestNotTheSame: what the next delivery will have otherwise is told, and that the recording
+// is not rendered byte for byte where it is not.
+func TestNotTheSame(t *testing.T) {
+	const body = `{"id":"evt_01jh9s1a0k0000000000000000", "type":"a.b","when":"Sun, 11 Jan 2026 16:00:00 +0100","data":{"id":"1"}}`
+	learned, err := Learn(Sample{Request: signedBy(body, "{signature}"), Secret: secret, Name: "x"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !strings.Contains(strings.Join(learned.Lacks, "\n"), `The member "when" holds`) {
+		t.Errorf("a time as text is taken for what is always the same: %q, %q", learned.Lacks, learned.Assumed)
+	}
+	if i := slices.IndexFunc(learned.Report.Parts, func(p Part) bool { return p.Name == "body" }); learned.Report.Equal || i < 0 || learned.Report.Parts[i].Equal {
+		t.Errorf("a body with a space: %+v", learned.Report)
+	}
+	if !strings.Contains(strings.Join(learned.Assumed, "\n"), "recorded data is its example") {
+		t.Errorf("%q", learned.Assumed)
+	}
+	// A constant in front of the signature cannot be another delivery's signature.
+	if _, err := Learn(Sample{Request: signedBy(body, "v0="+strings.Repeat("ab", 16)+",v1={signature}"), Secret: secret, Name: "x"}); err == nil || !strings.Contains(err.Error(), "one signature") {
+		t.Errorf("%v", err)
 	}
 }
 
