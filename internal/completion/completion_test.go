@@ -24,7 +24,7 @@ var shop = &Command{
 			{Name: "count", Help: "How \\ many.", Value: true},
 			{Name: "dry-run", Help: "Do nothing."},
 		}},
-		{Name: "stock", Help: "The stock.", Commands: []Command{
+		{Name: "stock", Help: "The stock.", Flags: []Flag{{Name: "of", Value: true}}, Commands: []Command{
 			{Name: "list", Help: "List it.", Flags: []Flag{{Name: "store", Value: true}, {Name: "json"}}},
 			{Name: "count", Help: "Count it."},
 		}},
@@ -43,6 +43,7 @@ var lines = []struct{ typed, next string }{
 	{"shop|stock|list|", ""},
 	{"shop|stock|list|--", "--store,--json"},
 	{"shop|stock|--unknown|l", "list"},
+	{"shop|stock|--of|count|l", "list"},
 	{"shop|sell|--", "--help,--how,--from,--count,--dry-run"},
 	{"shop|sell|--d", "--dry-run"},
 	{"shop|sell|--how|", "cash,card"},
