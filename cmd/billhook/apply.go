@@ -101,8 +101,7 @@ func (cmd *applyCmd) Run(ctx context.Context) error {
 
 // ask has someone at a terminal agree to what is deleted.
 func (cmd *applyCmd) ask(p *apply.Plan, n int) error {
-	info, err := os.Stdin.Stat()
-	if err != nil || info.Mode()&os.ModeCharDevice == 0 || slices.Contains(cmd.Files, "-") {
+	if !isTerminal(os.Stdin) || slices.Contains(cmd.Files, "-") {
 		return fmt.Errorf("%d webhooks would be deleted, and nobody can be asked: look at them with --dry-run, and give --yes", n)
 	}
 	if err := p.Print(os.Stderr); err != nil {

@@ -65,9 +65,9 @@ func (cmd *doctorCmd) print(w io.Writer, f *doctor.Finding) error {
 	if cmd.JSON {
 		return json.NewEncoder(w).Encode(f)
 	}
-	line := fmt.Sprintf("%-4s  %s: %s", f.Level, f.Check, plain(f.Message, 1000))
+	line := fmt.Sprintf("%-4s  %s: %s", f.Level, f.Check, plain(f.Message))
 	if f.Advice != "" {
-		line += " -> " + plain(f.Advice, 1000)
+		line += " -> " + plain(f.Advice)
 	}
 	_, err := fmt.Fprintln(w, line)
 	return err

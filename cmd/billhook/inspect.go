@@ -125,7 +125,7 @@ func (cmd *inspectCmd) show(a *inspect.Arrival) {
 		}
 		fmt.Println(line)
 	default:
-		_ = inspect.Print(os.Stdout, a, verdict(os.Stdout)) // a terminal that went away
+		_ = inspect.Print(os.Stdout, a, painterFor(os.Stdout).verdict) // a terminal that went away
 	}
 	if cmd.Save != "" {
 		if err := os.WriteFile(filepath.Join(cmd.Save, inspect.FileName(a)), a.Request.Raw(), 0o600); err != nil {

@@ -106,26 +106,3 @@ func namedProfile(name string) (*profile.Profile, error) {
 	}
 	return profile.Load(name)
 }
-
-// isTerminal says whether somebody sits there. /dev/null is a device too.
-func isTerminal(file *os.File) bool {
-	info, err := file.Stat()
-	if err != nil || info.Mode()&os.ModeCharDevice == 0 {
-		return false
-	}
-	nothing, err := os.Stat(os.DevNull)
-	return err != nil || !os.SameFile(info, nothing)
-}
-
-// verdict colours a word where that can be seen and is wanted.
-func verdict(out *os.File) func(good bool, text string) string {
-	if !isTerminal(out) || os.Getenv("NO_COLOR") != "" {
-		return nil
-	}
-	return func(good bool, text string) string {
-		if good {
-			return "\x1b[1;32m" + text + "\x1b[0m"
-		}
-		return "\x1b[1;31m" + text + "\x1b[0m"
-	}
-}

@@ -61,23 +61,6 @@ func TestTell(t *testing.T) {
 	}
 }
 
-// TestTable: columns line up, and what strangers wrote stays in its cell.
-func TestTable(t *testing.T) {
-	var b bytes.Buffer
-	err := printTable(&b, []string{"ID", "NAME", ""}, [][]string{
-		{"a", "two\nlines\x1b[2J", "x"},
-		{"long one", strings.Repeat("é", maxCell+1), ""},
-		{"c", "\xff\u202e", ""},
-	})
-	want := "ID        NAME\n" +
-		"a         two\\nlines\\x1b[2J" + strings.Repeat(" ", 46) + "x\n" +
-		"long one  " + strings.Repeat("é", maxCell) + "…\n" +
-		"c         \\xff\\u202e\n"
-	if b.String() != want || err != nil {
-		t.Errorf("%v\n%s\nnot\n%s", err, &b, want)
-	}
-}
-
 // TestPrintJSON: a line, and no escapes that only pages need.
 func TestPrintJSON(t *testing.T) {
 	var b bytes.Buffer

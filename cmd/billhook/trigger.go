@@ -258,12 +258,12 @@ func (cmd *triggerCmd) show(d *client.DeliveryWithAttempts, text json.RawMessage
 			line += fmt.Sprintf(" %d %s", *last.StatusCode, http.StatusText(*last.StatusCode))
 		}
 		if last.Error != "" {
-			line += " " + plain(last.Error, 200)
+			line += " " + plain(last.Error)
 		}
 		line += fmt.Sprintf(" in %.0f ms", last.DurationMs)
 	}
 	if d.Reason != "" && len(d.AttemptLog) == 0 {
-		line += ": " + plain(d.Reason, 200)
+		line += ": " + plain(d.Reason)
 	}
 	if d.NextAttemptAt != nil && d.Status == client.DeliveryPending {
 		line += ", again at " + d.NextAttemptAt.Local().Format("15:04:05")

@@ -57,7 +57,7 @@ func (cmd *verifyCmd) Run() error {
 		out.SetEscapeHTML(false)
 		err = out.Encode(a)
 	} else {
-		err = a.Write(os.Stdout, verdict(os.Stdout))
+		err = a.Write(os.Stdout, painterFor(os.Stdout).verdict)
 	}
 	if err == nil && !a.Verified {
 		err = errNotVerified

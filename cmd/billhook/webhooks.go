@@ -161,7 +161,7 @@ func showNewSecret(w io.Writer, h *client.WebhookWithSecret) error {
 	if err := showWebhook(w, &h.Webhook); err != nil {
 		return err
 	}
-	_, err := fmt.Fprintf(w, "\nsecret  %s\n", plain(h.Secret, 512))
+	_, err := fmt.Fprintf(w, "\nsecret  %s\n", plain(h.Secret))
 	return err
 }
 
