@@ -10,8 +10,9 @@ const (
 	// maxCell is how many characters of a value a table shows on a terminal. All
 	// identifiers have room.
 	maxCell = 60
-	// minLast is how many the last column has at least, however narrow the terminal is.
-	minLast = 20
+	// minLast is how many the last column, which is mostly prose, has at least: the terminal
+	// breaks the line rather than that nothing of it is read.
+	minLast = maxCell
 )
 
 // printTable prints rows below their heads, in columns that line up. On a terminal long

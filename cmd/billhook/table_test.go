@@ -26,7 +26,7 @@ func TestTable(t *testing.T) {
 		"c         \\xff\\u202e\n"; got != want {
 		t.Errorf("in a pipe\n%s\nnot\n%s", got, want)
 	}
-	for line, last := range map[int]int{100: 28, 300: len(reason) - 1, 40: minLast} {
+	for line, last := range map[int]int{100: minLast, 140: 68, 300: len(reason) - 1, 40: minLast} {
 		want := "ID        NAME\n" +
 			"a         two\\nlines\\x1b[2J" + strings.Repeat(" ", 45) + "x\n" +
 			"long one  " + strings.Repeat("é", maxCell-1) + "…  " + clipped(reason, last) + "\n" +
