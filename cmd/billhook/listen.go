@@ -186,7 +186,7 @@ func (s *listenShow) line(r *listen.Result) string {
 	what += s.paint.text(color, answer)
 	switch r.Outcome {
 	case listen.Again:
-		what += fmt.Sprintf("  (again in %.1f s; the others wait)", r.Wait.Seconds())
+		what += fmt.Sprintf("  (sent again in %.1f s; the others wait)", r.Wait.Seconds())
 	case listen.Skipped:
 		what += fmt.Sprintf("  (left out after %d tries)", r.Try)
 	}

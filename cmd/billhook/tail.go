@@ -69,7 +69,7 @@ func changeLine(d *client.Delivery, a *client.Attempt, paint painter) string {
 		line += "  " + plain(d.Reason)
 	}
 	if d.Status == "pending" && a != nil && d.NextAttemptAt != nil {
-		line += "  (again at " + d.NextAttemptAt.Local().Format("15:04:05") + ")"
+		line += "  (next attempt at " + d.NextAttemptAt.Local().Format("15:04:05") + ")"
 	}
 	return line
 }
