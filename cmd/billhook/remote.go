@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"net"
 	"net/netip"
 	"net/url"
 
@@ -49,7 +48,6 @@ func isThisMachine(base string) bool {
 // remoteHint says what to do about an error of a call; "" where it says it itself.
 func remoteHint(err error) string {
 	var refused *client.Error
-	var op *net.OpError
 	switch {
 	case errors.As(err, &refused) && refused.Hint != "":
 		return refused.Hint
@@ -57,7 +55,7 @@ func remoteHint(err error) string {
 		return "set BILLHOOK_API_KEY to a key of that Billhook, or give --api-key"
 	case errors.As(err, &refused) && refused.Code == "forbidden":
 		return "`billhook keys create` with a key that may do it makes one with the permission"
-	case errors.As(err, &op) && op.Op == "dial":
+	case client.IsUnreached(err):
 		return "is a Billhook running there? `billhook serve --dev` starts one here; --url or BILLHOOK_URL names another"
 	}
 	return ""

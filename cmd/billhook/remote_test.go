@@ -33,18 +33,26 @@ func TestRemoteKey(t *testing.T) {
 
 // TestHints: an error of a call says what to do about it.
 func TestHints(t *testing.T) {
+	c, err := client.New(client.Config{BaseURL: "http://127.0.0.1:1", Attempts: 1})
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, unreached := c.Stores.Get(t.Context(), "shop")
 	for want, err := range map[string]error{
 		"give one":             &client.Error{Code: "unauthorized", Hint: "give one"},
 		"BILLHOOK_API_KEY":     &client.Error{Code: "unauthorized"},
 		"keys create":          &client.Error{Code: "forbidden"},
-		"billhook serve --dev": &net.OpError{Op: "dial", Err: errors.New("refused")},
+		"billhook serve --dev": unreached,
 	} {
 		if got := hintOf(fmt.Errorf("wrapped: %w", err)); !strings.Contains(got, want) {
 			t.Errorf("%v: %q lacks %q", err, got, want)
 		}
 	}
-	if got := hintOf(errors.New("else")); got != "" {
-		t.Error(got)
+	// Of a database that is not there, say, this is no word about Billhook.
+	for _, err := range []error{errors.New("else"), &net.OpError{Op: "dial", Err: errors.New("refused")}} {
+		if got := hintOf(err); got != "" {
+			t.Errorf("%v: %s", err, got)
+		}
 	}
 }
 

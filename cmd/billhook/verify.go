@@ -1,7 +1,6 @@
 package main
 
 import (
-	"encoding/json"
 	"errors"
 	"fmt"
 	"os"
@@ -9,7 +8,6 @@ import (
 	"time"
 
 	"github.com/billhook/billhook/internal/explain"
-	"github.com/billhook/billhook/sign"
 )
 
 type verifyCmd struct {
@@ -27,10 +25,10 @@ func (verifyCmd) Help() string {
 		"A reason is told only where it is proved: the signature is right once that mistake is undone."
 }
 
-// errNotVerified ends the command with 1; the answer has been printed.
-var errNotVerified = errors.New("the request does not verify")
-
 func (cmd *verifyCmd) Run() error {
+	if cmd.Tolerance <= 0 {
+		return fmt.Errorf("--tolerance=%v: give a time above 0", cmd.Tolerance)
+	}
 	q := explain.Question{Tolerance: cmd.Tolerance}
 	var err error
 	if q.Secrets, err = cmd.secretFlags.read(); err != nil {
@@ -45,22 +43,17 @@ func (cmd *verifyCmd) Run() error {
 	if q.Now, err = receiverClock(cmd.Now); err != nil {
 		return err
 	}
-	if cmd.Tolerance <= 0 {
-		q.Tolerance = sign.DefaultTolerance
-	}
 	if q.Request, err = cmd.recordingFlags.read(); err != nil {
 		return err
 	}
 	a := explain.Explain(q)
 	if cmd.JSON {
-		out := json.NewEncoder(os.Stdout)
-		out.SetEscapeHTML(false)
-		err = out.Encode(a)
+		err = printJSON(os.Stdout, a)
 	} else {
 		err = a.Write(os.Stdout, painterFor(os.Stdout).verdict)
 	}
 	if err == nil && !a.Verified {
-		err = errNotVerified
+		err = &exitError{code: 1} // the answer says why
 	}
 	return err
 }
