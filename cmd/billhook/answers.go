@@ -108,7 +108,7 @@ func list[T any](ctx context.Context, f *remoteFlags, l listFlags, call func(con
 	return flush()
 }
 
-// limit is what the API is asked for at a time.
+// paging is what the API is asked for at a time.
 func (l listFlags) paging() client.Paging {
 	if l.All {
 		return client.Paging{Limit: 100}
