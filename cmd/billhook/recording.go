@@ -65,7 +65,11 @@ func readInput(name string) ([]byte, error) {
 		defer file.Close()
 		in = file
 	}
-	return io.ReadAll(io.LimitReader(in, recording.MaxSize+1))
+	text, err := io.ReadAll(io.LimitReader(in, recording.MaxSize+1))
+	if err == nil && len(text) > recording.MaxSize {
+		err = fmt.Errorf("%s is larger than %d MiB", name, recording.MaxSize>>20)
+	}
+	return text, err
 }
 
 // secretFlags say which secrets the receiver has.
