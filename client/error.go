@@ -68,6 +68,12 @@ func IsCode(err error, code string) bool {
 	return errors.As(err, &e) && e.Code == code
 }
 
+// IsUnreached says whether nobody was there to ask, so that nothing of it is done.
+func IsUnreached(err error) bool {
+	var lost *lostError
+	return errors.As(err, &lost) && lost.unsent
+}
+
 // maxProblem bounds a problem document, in bytes.
 const maxProblem = 1 << 20
 

@@ -108,7 +108,7 @@ func list[T any](ctx context.Context, f *remoteFlags, l listFlags, call func(con
 	return flush()
 }
 
-// limit is what the API is asked for at a time.
+// paging is what the API is asked for at a time.
 func (l listFlags) paging() client.Paging {
 	if l.All {
 		return client.Paging{Limit: 100}
@@ -119,9 +119,13 @@ func (l listFlags) paging() client.Paging {
 // A field is a line about a thing: what it is, and its value.
 type field struct{ name, value string }
 
+// maxField is how many characters of a value somebody at a terminal is shown: of an
+// event's data, say, whose end would push all else out of sight.
+const maxField = 4096
+
 // printFields prints those that have a value, one a line.
 func printFields(w io.Writer, fields ...field) error {
-	width := 0
+	width, clip := 0, columns(w) > 0
 	for _, f := range fields {
 		width = max(width, len(f.name))
 	}
@@ -129,7 +133,11 @@ func printFields(w io.Writer, fields ...field) error {
 		if f.value == "" {
 			continue
 		}
-		if _, err := fmt.Fprintf(w, "%-*s  %s\n", width, f.name, plain(f.value, 4096)); err != nil {
+		value := plain(f.value)
+		if clip {
+			value = clipped(value, maxField)
+		}
+		if _, err := fmt.Fprintf(w, "%-*s  %s\n", width, f.name, value); err != nil {
 			return err
 		}
 	}

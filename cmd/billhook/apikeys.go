@@ -65,7 +65,7 @@ func (cmd *keysCreateCmd) Run(ctx context.Context) error {
 		if err := showAPIKey(w, &k.APIKey); err != nil {
 			return err
 		}
-		_, err := fmt.Fprintf(w, "\nkey  %s\n     shown this once: keep it\n", plain(k.Key, 512))
+		_, err := fmt.Fprintf(w, "\nkey  %s\n     shown this once: keep it\n", plain(k.Key))
 		return err
 	})
 }

@@ -3,7 +3,7 @@ package main
 import "os"
 
 // Colours of terminals (ECMA-48, 8.3.117).
-const red, green, yellow = "31", "32", "33"
+const red, green, yellow, boldRed, boldGreen = "31", "32", "33", "1;31", "1;32"
 
 // A painter colours text, or leaves it as it is.
 type painter bool
@@ -15,9 +15,15 @@ func (p painter) text(color, text string) string {
 	return "\x1b[" + color + "m" + text + "\x1b[0m"
 }
 
-// colorful reports whether what is printed is read by people who want colour
-// (no-color.org).
-func colorful(f *os.File) bool {
-	info, err := f.Stat()
-	return err == nil && info.Mode()&os.ModeCharDevice != 0 && os.Getenv("NO_COLOR") == "" && os.Getenv("TERM") != "dumb"
+// verdict colours how something came out.
+func (p painter) verdict(good bool, text string) string {
+	if good {
+		return p.text(boldGreen, text)
+	}
+	return p.text(boldRed, text)
+}
+
+// painterFor colours what is read by people who want colour (no-color.org).
+func painterFor(f *os.File) painter {
+	return painter(isTerminal(f) && os.Getenv("NO_COLOR") == "" && os.Getenv("TERM") != "dumb")
 }

@@ -2,7 +2,7 @@ package main
 
 import (
 	"context"
-	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -54,7 +54,7 @@ func (cmd *doctorCmd) Run(ctx context.Context) error {
 	case failed != nil:
 		return failed
 	case ctx.Err() != nil:
-		return fmt.Errorf("interrupted: not all was looked at")
+		return errors.New("interrupted: not all was looked at")
 	case !healthy:
 		return &exitError{code: 1}
 	}
@@ -63,11 +63,11 @@ func (cmd *doctorCmd) Run(ctx context.Context) error {
 
 func (cmd *doctorCmd) print(w io.Writer, f *doctor.Finding) error {
 	if cmd.JSON {
-		return json.NewEncoder(w).Encode(f)
+		return printJSON(w, f)
 	}
-	line := fmt.Sprintf("%-4s  %s: %s", f.Level, f.Check, plain(f.Message, 1000))
+	line := fmt.Sprintf("%-4s  %s: %s", f.Level, f.Check, plain(f.Message))
 	if f.Advice != "" {
-		line += " -> " + plain(f.Advice, 1000)
+		line += " -> " + plain(f.Advice)
 	}
 	_, err := fmt.Fprintln(w, line)
 	return err

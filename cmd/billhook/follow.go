@@ -167,7 +167,7 @@ func showRecovery(w io.Writer, r *client.Recovery) error {
 	return printFields(w,
 		field{"id", r.ID}, field{"kind", r.Kind}, field{"webhook", orNone(r.WebhookID)}, field{"status", string(r.Status)}, field{"error", r.Error},
 		field{"of status", orNone(r.Filter.Status)}, field{"types", strings.Join(r.Filter.Types, " ")},
-		field{"from", clock(r.Filter.From)}, field{"to", clock(r.Filter.To)}, field{"a second", fmt.Sprint(r.RatePerSecond)},
+		field{"from", clock(r.Filter.From)}, field{"to", clock(r.Filter.To)}, field{"rate", fmt.Sprintf("%d a second", r.RatePerSecond)},
 		field{"found", fmt.Sprint(r.Found)}, field{"queued", fmt.Sprint(r.Queued)}, field{"left out", leftText(r.Left)}, field{"outcome", outcome},
 		field{"started", clockOf(r.StartedAt)}, field{"updated", clockOf(r.UpdatedAt)})
 }

@@ -8,6 +8,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"strings"
 
 	"github.com/billhook/billhook"
 )
@@ -32,26 +33,37 @@ func (cmd *serveCmd) greet(w io.Writer, client *billhook.Client, addr net.Addr, 
 	fmt.Fprintf(w, "  API      %s/api\n", base)
 	fmt.Fprintf(w, "  OpenAPI  %s/openapi.json\n", base)
 	fmt.Fprintf(w, "  Data     %s\n", cmd.place()) // #nosec G705 -- a terminal, not a page
-	switch {
-	case cmd.Dev:
-		fmt.Fprintf(w, "  Key      %s\n", secret)
-	case secret != "":
-		fmt.Fprintf(w, "  Key      %s\n           made now and shown this once: keep it\n", secret)
-	case cmd.RootKeyFile != "":
-		fmt.Fprintf(w, "  Key      the one in %s\n", cmd.RootKeyFile) // #nosec G705 -- a terminal, not a page
-		secret = "$(cat " + cmd.RootKeyFile + ")"
-	case os.Getenv(rootKeyEnv) != "":
-		fmt.Fprintf(w, "  Key      the one in %s\n", rootKeyEnv)
-		secret = "$" + rootKeyEnv
-	default:
-		fmt.Fprintf(w, "  Key      the one that a former start made; if it is lost, delete\n           %s and start again\n", filepath.Join(cmd.Data, rootKeyFile)) // #nosec G705 -- a terminal, not a page
-		secret = "YOUR_KEY"
-	}
+	key := cmd.greetKey(w, secret)
 	fmt.Fprintf(w, "\nEmit a first event:\n\n"+ // #nosec G705 -- a terminal, not a page
 		"  curl -i %s/api/events \\\n"+
 		"    -H 'content-type: application/json' -H \"x-api-key: %s\" \\\n"+
-		"    -d '{\"type\": \"%s\", \"data\": %s}'\n\n", base, secret, cmd.exampleType(client), `{"orderId": "o_1", "total": 4999}`)
+		"    -d '{\"type\": \"%s\", \"data\": %s}'\n\n", base, key, cmd.exampleType(client), `{"orderId": "o_1", "total": 4999}`)
 }
+
+// greetKey tells which key there is, and returns what stands for it in a command. A key
+// that was made is shown in one place, the line that hands it to all commands.
+func (cmd *serveCmd) greetKey(w io.Writer, secret string) string {
+	which, value := "", secret
+	switch {
+	case cmd.Dev:
+		fmt.Fprintf(w, "  Key      %s\n", secret)
+		return secret
+	case secret != "":
+		which = "made now and shown this once, in the line below: keep it"
+	case cmd.RootKeyFile != "":
+		which, value = "the one in "+cmd.RootKeyFile, `"$(cat `+shellQuoted(cmd.RootKeyFile)+`)"`
+	case os.Getenv(rootKeyEnv) != "":
+		which, value = "the one in "+rootKeyEnv, `"$`+rootKeyEnv+`"`
+	default:
+		which = "the one that a former start made; if it is lost, delete\n           " + filepath.Join(cmd.Data, rootKeyFile) + " and start again"
+		value = "YOUR_KEY"
+	}
+	fmt.Fprintf(w, "  Key      %s\n\nHave commands use it:\n\n  export BILLHOOK_API_KEY=%s\n", which, value) // #nosec G705 -- a terminal, not a page
+	return "$BILLHOOK_API_KEY"
+}
+
+// shellQuoted is text in quotes that no shell looks into.
+func shellQuoted(text string) string { return "'" + strings.ReplaceAll(text, "'", `'\''`) + "'" }
 
 // place is where the data is; a password in a URL is not shown.
 func (cmd *serveCmd) place() string {

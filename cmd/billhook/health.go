@@ -38,7 +38,7 @@ func (cmd *healthCmd) Run(ctx context.Context) error {
 	// A proxy that the environment names would be asked about itself.
 	answer, err := (&http.Transport{}).RoundTrip(request)
 	if err != nil {
-		return err
+		return fmt.Errorf("%w: does the service run? --addr or BILLHOOK_ADDR says where", err)
 	}
 	defer answer.Body.Close()
 	told, err := io.ReadAll(io.LimitReader(answer.Body, 1<<10))

@@ -26,8 +26,9 @@ func TestHealth(t *testing.T) {
 		t.Errorf("not ready: %v", err)
 	}
 	service.Close()
-	if (&healthCmd{Addr: addr, Timeout: time.Minute}).Run(t.Context()) == nil {
-		t.Error("there is no service, and it is well")
+	err := (&healthCmd{Addr: addr, Timeout: time.Minute}).Run(t.Context())
+	if err == nil || !strings.Contains(err.Error(), "--addr") || hintOf(err) != "" {
+		t.Errorf("there is no service: %v, hint %q", err, hintOf(err))
 	}
 	if err := (&healthCmd{Addr: "nowhere", Timeout: time.Minute}).Run(t.Context()); err == nil || !strings.Contains(err.Error(), "host:port") {
 		t.Errorf("no address: %v", err)

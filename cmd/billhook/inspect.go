@@ -69,7 +69,7 @@ func (cmd *inspectCmd) Run(ctx context.Context) error {
 	}
 	listener, err := net.Listen("tcp", cmd.Addr)
 	if err != nil {
-		return fmt.Errorf("listen: %w; is another one running? give another --addr", err)
+		return fmt.Errorf("%w: --addr wants an address of this machine at which nothing else listens", err)
 	}
 	fmt.Fprintf(os.Stderr, "Send to  http://%s/…\nPage     http://%s%s\n\n", reachable(listener.Addr()), reachable(listener.Addr()), inspect.Prefix)
 	return serveBin(ctx, bin, listener)
@@ -125,7 +125,7 @@ func (cmd *inspectCmd) show(a *inspect.Arrival) {
 		}
 		fmt.Println(line)
 	default:
-		_ = inspect.Print(os.Stdout, a, verdict(os.Stdout)) // a terminal that went away
+		_ = inspect.Print(os.Stdout, a, painterFor(os.Stdout).verdict) // a terminal that went away
 	}
 	if cmd.Save != "" {
 		if err := os.WriteFile(filepath.Join(cmd.Save, inspect.FileName(a)), a.Request.Raw(), 0o600); err != nil {

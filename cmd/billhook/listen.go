@@ -51,7 +51,7 @@ func (cmd *listenCmd) Run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	show := &listenShow{cmd: cmd, out: os.Stdout, told: os.Stderr, paint: painter(colorful(os.Stdout))}
+	show := &listenShow{cmd: cmd, out: os.Stdout, told: os.Stderr, paint: painterFor(os.Stdout)}
 	cursor, err := listen.Run(ctx, listen.Config{
 		Client: c, To: to, Timeout: cmd.Timeout, Insist: cmd.Insist, Tries: cmd.Tries, Tell: show,
 		Stream: client.StreamOptions{Types: cmd.Events, WebhookID: cmd.Webhook, After: cmd.After, Since: cmd.Since.Time},
@@ -74,6 +74,10 @@ func localURL(text string) (*url.URL, error) {
 	return u, err
 }
 
+// maxAnswer is how many characters are shown of what a receiver answered: the beginning,
+// which tells most. --json has all that was read.
+const maxAnswer = 160
+
 // listenShow prints what happens: results on stdout, all else on stderr.
 type listenShow struct {
 	cmd   *listenCmd
@@ -91,9 +95,9 @@ type listenShow struct {
 // Connected says at the start what the receiver has to know, and later that it goes on.
 func (s *listenShow) Connected(start client.StreamStart) {
 	s.start.Do(func() {
-		fmt.Fprintf(s.told, "Listening to the store %s at %s, and forwarding to %s\n", plain(start.StoreID, maxCell), s.cmd.URL, s.cmd.ForwardTo)
+		fmt.Fprintf(s.told, "Listening to the store %s at %s, and forwarding to %s\n", plain(start.StoreID), s.cmd.URL, s.cmd.ForwardTo)
 		if start.WebhookID != nil {
-			fmt.Fprintf(s.told, "As the webhook %s: its own secret verifies.\n", plain(*start.WebhookID, maxCell))
+			fmt.Fprintf(s.told, "As the webhook %s: its own secret verifies.\n", plain(*start.WebhookID))
 		}
 	})
 	if start.Secret != nil && *start.Secret != s.secret {
@@ -101,7 +105,7 @@ func (s *listenShow) Connected(start client.StreamStart) {
 			fmt.Fprintln(s.told, "The secret is another now:")
 		}
 		s.secret = *start.Secret
-		fmt.Fprintf(s.told, "For the receiver (profile %s):  export WEBHOOK_SECRET=%s\n", plain(start.Profile, maxCell), s.secret)
+		fmt.Fprintf(s.told, "For the receiver (profile %s):  export WEBHOOK_SECRET=%s\n", plain(start.Profile), plain(s.secret))
 	}
 	if s.lost {
 		fmt.Fprintln(s.told, "Connected again.")
@@ -115,7 +119,7 @@ func (s *listenShow) Lost(why error, wait time.Duration) {
 		return // which costs nothing, or is known
 	}
 	s.lost = true
-	fmt.Fprintf(s.told, "Not connected: %s. It is tried again; nothing is lost meanwhile.\n", plain(why.Error(), 300))
+	fmt.Fprintf(s.told, "Not connected: %s. It is tried again; nothing is lost meanwhile.\n", plain(why.Error()))
 	if hint := remoteHint(why); hint != "" && !errors.Is(why, listen.ErrEnded) {
 		fmt.Fprintf(s.told, "  hint: %s\n", hint)
 	}
@@ -163,26 +167,26 @@ func (s *listenShow) Sent(r listen.Result) {
 }
 
 func (s *listenShow) line(r *listen.Result) string {
-	what := fmt.Sprintf("%s  %s  %s  ", time.Now().Format("15:04:05.000"), plain(r.Type, maxCell), plain(r.ID, maxCell))
+	what := fmt.Sprintf("%s  %s  %s  ", time.Now().Format("15:04:05.000"), plain(r.Type), plain(r.ID))
 	if r.Outcome == listen.Gone {
 		return what + s.paint.text(yellow, "left out: its data is no longer kept")
 	}
 	a := &r.Answer
 	answer := fmt.Sprintf("%d  %d ms  %d bytes", a.Status, a.Took.Milliseconds(), a.Size)
 	if a.Err != nil {
-		answer = plain(a.Err.Error(), 200)
+		answer = plain(a.Err.Error())
 	}
 	color := green
 	if !a.OK() {
 		color = red
-		if text := plain(strings.TrimSpace(string(a.Start)), 160); text != "" {
+		if text := clipped(plain(strings.TrimSpace(string(a.Start))), maxAnswer); text != "" {
 			answer += "  " + text
 		}
 	}
 	what += s.paint.text(color, answer)
 	switch r.Outcome {
 	case listen.Again:
-		what += fmt.Sprintf("  (again in %.1f s; the others wait)", r.Wait.Seconds())
+		what += fmt.Sprintf("  (sent again in %.1f s; the others wait)", r.Wait.Seconds())
 	case listen.Skipped:
 		what += fmt.Sprintf("  (left out after %d tries)", r.Try)
 	}

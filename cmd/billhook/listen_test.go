@@ -48,11 +48,11 @@ func TestListenUsage(t *testing.T) {
 func TestListenLine(t *testing.T) {
 	s := &listenShow{cmd: &listenCmd{}}
 	for want, r := range map[string]listen.Result{
-		"order.paid  evt_1  200  3 ms  2 bytes":                                 {Answer: listen.Answer{Status: 200, Size: 2, Start: []byte("ok")}},
-		"order.paid  evt_1  500  3 ms  9 bytes  no \\x1b[2J\\nsuch":             {Answer: listen.Answer{Status: 500, Size: 9, Start: []byte("no \x1b[2J\nsuch")}},
-		"order.paid  evt_1  nobody is there  (again in 0.5 s; the others wait)": {Answer: listen.Answer{Err: errors.New("nobody is there")}, Outcome: listen.Again, Wait: 500 * time.Millisecond},
-		"order.paid  evt_1  503  3 ms  0 bytes  (left out after 3 tries)":       {Answer: listen.Answer{Status: 503}, Outcome: listen.Skipped, Try: 3},
-		"order.paid  evt_1  left out: its data is no longer kept":               {Outcome: listen.Gone},
+		"order.paid  evt_1  200  3 ms  2 bytes":                                      {Answer: listen.Answer{Status: 200, Size: 2, Start: []byte("ok")}},
+		"order.paid  evt_1  500  3 ms  9 bytes  no \\x1b[2J\\nsuch":                  {Answer: listen.Answer{Status: 500, Size: 9, Start: []byte("no \x1b[2J\nsuch")}},
+		"order.paid  evt_1  nobody is there  (sent again in 0.5 s; the others wait)": {Answer: listen.Answer{Err: errors.New("nobody is there")}, Outcome: listen.Again, Wait: 500 * time.Millisecond},
+		"order.paid  evt_1  503  3 ms  0 bytes  (left out after 3 tries)":            {Answer: listen.Answer{Status: 503}, Outcome: listen.Skipped, Try: 3},
+		"order.paid  evt_1  left out: its data is no longer kept":                    {Outcome: listen.Gone},
 	} {
 		r.ID, r.Type, r.Answer.Took = "evt_1", "order.paid", 3*time.Millisecond
 		if _, got, _ := strings.Cut(s.line(&r), "  "); got != want {
@@ -69,7 +69,7 @@ func TestChangeLine(t *testing.T) {
 	at := time.Date(2026, 3, 1, 10, 30, 0, 0, time.Local)
 	status := 503
 	d := client.Delivery{ID: "dlv_1", WebhookID: "wh_1", Event: "order.paid", Status: "pending", Reason: "it\x1b answered 503", CreatedAt: at, NextAttemptAt: &at}
-	want := `10:30:00.000  dlv_1  wh_1  order.paid  pending  attempt 2: 503  12 ms  it\x1b answered 503  (again at 10:30:00)`
+	want := `10:30:00.000  dlv_1  wh_1  order.paid  pending  attempt 2: 503  12 ms  it\x1b answered 503  (next attempt at 10:30:00)`
 	if got := changeLine(&d, &client.Attempt{Number: 2, StatusCode: &status, DurationMs: 12.4, StartedAt: at}, false); got != want {
 		t.Errorf("%q, not %q", got, want)
 	}

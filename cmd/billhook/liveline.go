@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"os"
 	"time"
+	"unicode/utf8"
 )
 
 // A liveLine is a line about something that goes on: on a terminal one that changes,
@@ -19,7 +20,7 @@ type liveLine struct {
 
 func newLiveLine(out *os.File) liveLine {
 	l := liveLine{out: out, every: 3 * time.Second, printed: time.Now()}
-	if info, err := out.Stat(); err == nil && info.Mode()&os.ModeCharDevice != 0 {
+	if isTerminal(out) {
 		l.terminal, l.every = true, 200*time.Millisecond
 	}
 	return l
@@ -36,8 +37,9 @@ func (l *liveLine) due(now time.Time) bool {
 
 func (l *liveLine) print(line string) {
 	if l.terminal {
+		line = clipped(line, columns(l.out)-1)      // a second line would stay
 		fmt.Fprintf(l.out, "\r%-*s", l.shown, line) // #nosec G705 -- a terminal, not a page
-		l.shown = len(line)
+		l.shown = utf8.RuneCountInString(line)
 		return
 	}
 	fmt.Fprintln(l.out, line)

@@ -20,22 +20,24 @@ import (
 type cli struct {
 	Serve serveCmd `cmd:"" help:"Run the service: API and delivery, on an embedded database." example:"billhook serve --dev"`
 
-	Emit       emitCmd       `cmd:"" group:"remote" help:"Emit an event, or a file of them." example:"billhook emit order.paid --data '{\"orderId\": \"o_1\"}' --entity order:o_1"`
-	Trigger    triggerCmd    `cmd:"" group:"remote" help:"Emit a realistic event from the catalogue, and tell what becomes of it." example:"billhook trigger order.paid --set data.total=4999"`
-	Apply      applyCmd      `cmd:"" group:"remote" help:"Make webhooks, event types and stores what files say." example:"billhook apply -f webhooks.yaml"`
-	Diff       diffCmd       `cmd:"" group:"remote" help:"Tell what apply would change." example:"billhook diff -f webhooks.yaml"`
-	Webhooks   webhooksCmd   `cmd:"" group:"remote" help:"Look after the webhooks of a store."`
-	Events     eventsCmd     `cmd:"" group:"remote" help:"See what happened in a store."`
-	EventTypes eventTypesCmd `cmd:"" group:"remote" help:"Look after the event types of a store."`
-	Deliveries deliveriesCmd `cmd:"" group:"remote" help:"See what became of events, and send them again."`
-	Listen     listenCmd     `cmd:"" group:"remote" help:"Forward a store's events to an address of this machine, with the real signature." example:"billhook listen --forward-to localhost:3000/hook --events 'order.*'"`
-	Tail       tailCmd       `cmd:"" group:"remote" help:"Show deliveries as they are made, and what becomes of them." example:"billhook tail --webhook wh_1 --status dead"`
-	Replay     replayCmd     `cmd:"" group:"remote" help:"Send a webhook past events that it never had." example:"billhook replay wh_1 --since 2h --type 'order.*' --dry-run"`
-	Recover    recoverCmd    `cmd:"" group:"remote" help:"Send a webhook again what it did not get." example:"billhook recover wh_1 --since 2026-03-01T10:30:00Z"`
-	Recoveries recoveriesCmd `cmd:"" group:"remote" help:"Look after what retry, replay and recover have started."`
-	Stores     storesCmd     `cmd:"" group:"remote" help:"Look after the stores."`
-	Keys       keysCmd       `cmd:"" group:"remote" help:"Look after API keys, and rotate the keys that seal secrets."`
-	Audit      auditCmd      `cmd:"" group:"remote" help:"See, prove or export the audit log."`
+	Emit       emitCmd           `cmd:"" group:"remote" help:"Emit an event, or a file of them." example:"billhook emit order.paid --data '{\"orderId\": \"o_1\"}' --entity order:o_1"`
+	Trigger    triggerCmd        `cmd:"" group:"remote" help:"Emit a realistic event from the catalogue, and tell what becomes of it." example:"billhook trigger order.paid --set data.total=4999"`
+	Apply      applyCmd          `cmd:"" group:"remote" help:"Make webhooks, event types and stores what files say." example:"billhook apply -f webhooks.yaml"`
+	Diff       diffCmd           `cmd:"" group:"remote" help:"Tell what apply would change." example:"billhook diff -f webhooks.yaml"`
+	Webhooks   webhooksCmd       `cmd:"" group:"remote" help:"Look after the webhooks of a store."`
+	Events     eventsCmd         `cmd:"" group:"remote" help:"See what happened in a store."`
+	EventTypes eventTypesCmd     `cmd:"" group:"remote" help:"Look after the event types of a store."`
+	Deliveries deliveriesCmd     `cmd:"" group:"remote" help:"See what became of events, and send them again."`
+	Listen     listenCmd         `cmd:"" group:"remote" help:"Forward a store's events to an address of this machine, with the real signature." example:"billhook listen --forward-to localhost:3000/hook --events 'order.*'"`
+	Tail       tailCmd           `cmd:"" group:"remote" help:"Show deliveries as they are made, and what becomes of them." example:"billhook tail --webhook wh_1 --status dead"`
+	Replay     replayCmd         `cmd:"" group:"remote" help:"Send a webhook past events that it never had." example:"billhook replay wh_1 --since 2h --type 'order.*' --dry-run"`
+	Recover    recoverCmd        `cmd:"" group:"remote" help:"Send a webhook again what it did not get." example:"billhook recover wh_1 --since 2026-03-01T10:30:00Z"`
+	Recoveries recoveriesCmd     `cmd:"" group:"remote" help:"Look after what retry, replay and recover have started."`
+	Stores     storesCmd         `cmd:"" group:"remote" help:"Look after the stores."`
+	Erasures   erasuresCmd       `cmd:"" group:"remote" help:"Erase what events say of somebody."`
+	Portal     portalSessionsCmd `cmd:"" name:"portal-sessions" group:"remote" help:"Let merchants into the portal of their store."`
+	Keys       keysCmd           `cmd:"" group:"remote" help:"Look after API keys, and rotate the keys that seal secrets."`
+	Audit      auditCmd          `cmd:"" group:"remote" help:"See, prove or export the audit log."`
 
 	Bench   benchCmd   `cmd:"" help:"Measure this machine: Billhook beside a forwarder that keeps nothing." example:"billhook bench"`
 	Copy    copyCmd    `cmd:"" help:"Move everything from one database to another, from a file to PostgreSQL say." example:"billhook copy --from sqlite:data --to postgres://billhook@db.example/billhook"`

@@ -5,8 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"io/fs"
 	"os"
+	"path/filepath"
 	"strings"
 
 	"github.com/billhook/billhook/internal/wireformat"
@@ -40,6 +40,9 @@ func (cmd *profileNewCmd) Run() error {
 
 // make writes the profile to out, where no file was given, and what it is of to told.
 func (cmd *profileNewCmd) make(ask asker, out, told io.Writer) error {
+	if err := cmd.checkOut(); err != nil {
+		return err
+	}
 	secrets, err := cmd.secretFlags.read()
 	if err != nil {
 		return err
@@ -85,17 +88,28 @@ func (cmd *profileNewCmd) make(ask asker, out, told io.Writer) error {
 		return err
 	}
 	file, err := os.OpenFile(cmd.Out, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o644) // #nosec G302 -- a profile is no secret
-	if errors.Is(err, fs.ErrExist) {
-		return fmt.Errorf("%s is there already: give another file, or remove it", cmd.Out)
-	}
 	if err != nil {
-		return err
+		return fmt.Errorf("--out: %w", err)
 	}
 	_, err = file.Write(text)
 	if err = errors.Join(err, file.Close()); err == nil {
 		fmt.Fprintf(told, "\n%s is written. Compare: billhook profile check %s --request … --secret …\nUse:     billhook serve --profile-file %s --profile %s\n", cmd.Out, cmd.Out, cmd.Out, learned.Profile.Name)
 	}
 	return err
+}
+
+// checkOut says whether the file can be made, before anybody is asked anything for it.
+func (cmd *profileNewCmd) checkOut() error {
+	if cmd.Out == "" {
+		return nil
+	}
+	if _, err := os.Lstat(cmd.Out); err == nil {
+		return fmt.Errorf("--out: %s is there already: give another file, or remove it", cmd.Out)
+	}
+	if _, err := os.Stat(filepath.Dir(cmd.Out)); err != nil {
+		return fmt.Errorf("--out: there is no folder %s: make it, or give another file", filepath.Dir(cmd.Out))
+	}
+	return nil
 }
 
 // tellLearned is for who will look at the file before it is used.

@@ -78,3 +78,22 @@ func TestSecretFlags(t *testing.T) {
 		t.Errorf("%v", err)
 	}
 }
+
+// TestProfileOut: nobody is asked anything for a file that cannot be written.
+func TestProfileOut(t *testing.T) {
+	folder := t.TempDir()
+	there := filepath.Join(folder, "there.json")
+	if err := os.WriteFile(there, []byte("mine"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for out, want := range map[string]string{there: "there.json is there already", filepath.Join(folder, "none", "a.json"): "there is no folder"} {
+		var asked, told bytes.Buffer
+		err := (&profileNewCmd{Out: out}).make(asker{bufio.NewReader(strings.NewReader("x\n")), &asked, true}, &told, &told)
+		if err == nil || !strings.Contains(err.Error(), want) || asked.Len()+told.Len() > 0 {
+			t.Errorf("%s: %v, after %s%s", out, err, asked.String(), told.String())
+		}
+	}
+	if text, err := os.ReadFile(there); err != nil || string(text) != "mine" {
+		t.Errorf("the file holds %q, %v", text, err)
+	}
+}

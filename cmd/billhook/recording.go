@@ -65,7 +65,11 @@ func readInput(name string) ([]byte, error) {
 		defer file.Close()
 		in = file
 	}
-	return io.ReadAll(io.LimitReader(in, recording.MaxSize+1))
+	text, err := io.ReadAll(io.LimitReader(in, recording.MaxSize+1))
+	if err == nil && len(text) > recording.MaxSize {
+		err = fmt.Errorf("%s is larger than %d MiB", name, recording.MaxSize>>20)
+	}
+	return text, err
 }
 
 // secretFlags say which secrets the receiver has.
@@ -107,27 +111,4 @@ func namedProfile(name string) (*profile.Profile, error) {
 		return nil, fmt.Errorf("--profile %s: there is no such file, and the profiles that come along are %s", name, strings.Join(profile.Names(), ", "))
 	}
 	return profile.Load(name)
-}
-
-// isTerminal says whether somebody sits there. /dev/null is a device too.
-func isTerminal(file *os.File) bool {
-	info, err := file.Stat()
-	if err != nil || info.Mode()&os.ModeCharDevice == 0 {
-		return false
-	}
-	nothing, err := os.Stat(os.DevNull)
-	return err != nil || !os.SameFile(info, nothing)
-}
-
-// verdict colours a word where that can be seen and is wanted.
-func verdict(out *os.File) func(good bool, text string) string {
-	if !isTerminal(out) || os.Getenv("NO_COLOR") != "" {
-		return nil
-	}
-	return func(good bool, text string) string {
-		if good {
-			return "\x1b[1;32m" + text + "\x1b[0m"
-		}
-		return "\x1b[1;31m" + text + "\x1b[0m"
-	}
 }

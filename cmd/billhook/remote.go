@@ -6,14 +6,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"net"
 	"net/netip"
 	"net/url"
-	"strconv"
-	"strings"
-	"text/tabwriter"
-	"unicode"
-	"unicode/utf8"
 
 	"github.com/billhook/billhook/client"
 )
@@ -54,7 +48,6 @@ func isThisMachine(base string) bool {
 // remoteHint says what to do about an error of a call; "" where it says it itself.
 func remoteHint(err error) string {
 	var refused *client.Error
-	var op *net.OpError
 	switch {
 	case errors.As(err, &refused) && refused.Hint != "":
 		return refused.Hint
@@ -62,7 +55,7 @@ func remoteHint(err error) string {
 		return "set BILLHOOK_API_KEY to a key of that Billhook, or give --api-key"
 	case errors.As(err, &refused) && refused.Code == "forbidden":
 		return "`billhook keys create` with a key that may do it makes one with the permission"
-	case errors.As(err, &op) && op.Op == "dial":
+	case client.IsUnreached(err):
 		return "is a Billhook running there? `billhook serve --dev` starts one here; --url or BILLHOOK_URL names another"
 	}
 	return ""
@@ -76,7 +69,7 @@ func remoteDetails(err error) (lines []string) {
 		return nil
 	}
 	for _, d := range refused.Errors {
-		lines = append(lines, plain(d.Pointer+": "+d.Detail, 400))
+		lines = append(lines, plain(d.Pointer+": "+d.Detail))
 	}
 	return lines
 }
@@ -91,60 +84,4 @@ func printJSON(w io.Writer, v any) error {
 	}
 	_, err := w.Write(b.Bytes())
 	return err
-}
-
-// maxCell is how many characters of a value a table shows. All identifiers have room.
-const maxCell = 60
-
-// printTable prints rows below their heads, in columns that line up.
-func printTable(w io.Writer, head []string, rows [][]string) error {
-	var b bytes.Buffer
-	table := tabwriter.NewWriter(&b, 0, 0, 2, ' ', 0)
-	for _, row := range append([][]string{head}, rows...) {
-		cells := make([]string, len(row))
-		for i, cell := range row {
-			cells[i] = plain(cell, maxCell)
-		}
-		fmt.Fprintln(table, strings.Join(cells, "\t"))
-	}
-	if err := table.Flush(); err != nil {
-		return err
-	}
-	for line := range strings.Lines(b.String()) {
-		if _, err := fmt.Fprintln(w, strings.TrimRight(line, " \n")); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// plain is text as a terminal may have it, with at most so many characters: what
-// strangers wrote, a receiver's answer say, must not move the cursor or begin a line.
-func plain(text string, most int) string {
-	var b strings.Builder
-	for i, r := range text {
-		if most--; most < 0 {
-			return b.String() + "…"
-		}
-		_, size := utf8.DecodeRuneInString(text[i:])
-		switch {
-		case r == utf8.RuneError && size == 1:
-			fmt.Fprintf(&b, `\x%02x`, text[i])
-		case !unicode.IsPrint(r):
-			quoted := strconv.QuoteRuneToASCII(r)
-			b.WriteString(quoted[1 : len(quoted)-1])
-		default:
-			b.WriteRune(r)
-		}
-	}
-	return b.String()
-}
-
-// plainLines is plain of a text that may have several lines, in full.
-func plainLines(text string) string {
-	lines := strings.Split(text, "\n")
-	for i := range lines {
-		lines[i] = plain(lines[i], len(lines[i]))
-	}
-	return strings.Join(lines, "\n")
 }

@@ -10,6 +10,8 @@ import (
 	"os"
 	"path/filepath"
 	"runtime/debug"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/billhook/billhook"
@@ -69,19 +71,17 @@ func (cmd *serveCmd) Run(ctx context.Context) error {
 		return fmt.Errorf("--max-event-size=%d: give a number of bytes above 0", cmd.MaxEventSize)
 	case !isHostPort(cmd.Addr):
 		return fmt.Errorf("--addr=%s: give it as host:port, like 127.0.0.1:4000", cmd.Addr)
-	case !cmd.Retention.ok():
-		return fmt.Errorf("--retention-…-days: give a number of days from 1 to %d, or 0 for ever", billhook.MaxRetentionDays)
 	case cmd.NodeLease < 500*time.Millisecond || cmd.NodeLease > 10*time.Minute:
 		return fmt.Errorf("--node-lease=%v: give a time from 500ms to 10m", cmd.NodeLease)
 	case cmd.MetricsAddr != "" && !isHostPort(cmd.MetricsAddr):
 		return fmt.Errorf("--metrics-addr=%s: give it as host:port, like 127.0.0.1:9400", cmd.MetricsAddr)
 	}
-	if err := cmd.Portal.check(); err != nil {
+	if err := errors.Join(cmd.Retention.check(), cmd.Portal.check()); err != nil {
 		return err
 	}
 	logger := cmd.logger()
 	tuneMemory()
-	profiles, err := loadProfiles(cmd.ProfileFile)
+	profiles, err := cmd.profiles()
 	if err != nil {
 		return err
 	}
@@ -139,7 +139,7 @@ func (cmd *serveCmd) Run(ctx context.Context) error {
 	defer stopMetrics()
 	listener, err := net.Listen("tcp", cmd.Addr)
 	if err != nil {
-		return fmt.Errorf("listen: %w", err)
+		return fmt.Errorf("%w: --addr wants an address of this machine at which nothing else listens", err)
 	}
 	// Only now that nothing can keep us from showing a key do we make one.
 	var secret string
@@ -226,16 +226,22 @@ func serve(ctx context.Context, server *http.Server, listener net.Listener, clie
 	return err
 }
 
-func loadProfiles(files []string) ([]*profile.Profile, error) {
-	var profiles []*profile.Profile
-	for _, file := range files {
+// profiles are those of files. It wants the one for new stores to be among them, or to
+// come along.
+func (cmd *serveCmd) profiles() ([]*profile.Profile, error) {
+	names := profile.Names()
+	var own []*profile.Profile
+	for _, file := range cmd.ProfileFile {
 		p, err := profile.Load(file)
 		if err != nil {
 			return nil, err
 		}
-		profiles = append(profiles, p)
+		own, names = append(own, p), append(names, p.Name)
 	}
-	return profiles, nil
+	if !slices.Contains(names, cmd.Profile) {
+		return nil, fmt.Errorf("--profile=%s: there is no such profile: give one of %s, or the name of one whose file --profile-file gives", cmd.Profile, strings.Join(names, ", "))
+	}
+	return own, nil
 }
 
 // tuneMemory lets the small heap of a busy service grow a little further

@@ -12,11 +12,12 @@ import (
 
 // storesCmd looks after the tenants.
 type storesCmd struct {
-	List   storesListCmd   `cmd:"" help:"List stores." example:"billhook stores list --all"`
-	Get    storesGetCmd    `cmd:"" help:"Show a store." example:"billhook stores get default"`
-	Create storesCreateCmd `cmd:"" help:"Make a store." example:"billhook stores create shop-7 --name 'Shop 7' --profile litestore"`
-	Update storesUpdateCmd `cmd:"" help:"Change a store." example:"billhook stores update shop-7 --retry-policy three-days"`
-	Delete storesDeleteCmd `cmd:"" help:"Delete a store with all that is in it." example:"billhook stores delete shop-7 --yes"`
+	List     storesListCmd     `cmd:"" help:"List stores." example:"billhook stores list --all"`
+	Get      storesGetCmd      `cmd:"" help:"Show a store." example:"billhook stores get default"`
+	Create   storesCreateCmd   `cmd:"" help:"Make a store." example:"billhook stores create shop-7 --name 'Shop 7' --profile litestore"`
+	Update   storesUpdateCmd   `cmd:"" help:"Change a store." example:"billhook stores update shop-7 --retry-policy three-days"`
+	Activity storesActivityCmd `cmd:"" help:"Tell what has happened in a store over time." example:"billhook stores activity --store shop-7 --since 24h"`
+	Delete   storesDeleteCmd   `cmd:"" help:"Delete a store with all that is in it." example:"billhook stores delete shop-7 --yes"`
 }
 
 type storesListCmd struct {

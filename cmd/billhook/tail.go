@@ -22,7 +22,7 @@ func (cmd *tailCmd) Run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	paint := painter(colorful(os.Stdout))
+	paint := painterFor(os.Stdout)
 	if !cmd.JSON {
 		fmt.Fprintf(os.Stderr, "Deliveries at %s, as they change; Ctrl-C ends it.\n", cmd.URL)
 	}
@@ -41,7 +41,7 @@ func (cmd *tailCmd) Run(ctx context.Context) error {
 			}
 		},
 		Lost: func(why error) {
-			fmt.Fprintf(os.Stderr, "Not connected: %s. It is tried again.\n", plain(why.Error(), 300))
+			fmt.Fprintf(os.Stderr, "Not connected: %s. It is tried again.\n", plain(why.Error()))
 		},
 		Missed: func(why string) { fmt.Fprintf(os.Stderr, "Not all is shown: %s.\n", why) },
 	}
@@ -64,12 +64,12 @@ func changeLine(d *client.Delivery, a *client.Attempt, paint painter) string {
 	case "dead":
 		color = red
 	}
-	line := fmt.Sprintf("%s  %s  %s  %s  %s%s", at.Local().Format("15:04:05.000"), plain(d.ID, maxCell), plain(d.WebhookID, maxCell), plain(d.Event, maxCell), paint.text(color, status), answer)
+	line := fmt.Sprintf("%s  %s  %s  %s  %s%s", at.Local().Format("15:04:05.000"), plain(d.ID), plain(d.WebhookID), plain(d.Event), paint.text(color, status), answer)
 	if d.Reason != "" {
-		line += "  " + plain(d.Reason, 160)
+		line += "  " + plain(d.Reason)
 	}
 	if d.Status == "pending" && a != nil && d.NextAttemptAt != nil {
-		line += "  (again at " + d.NextAttemptAt.Local().Format("15:04:05") + ")"
+		line += "  (next attempt at " + d.NextAttemptAt.Local().Format("15:04:05") + ")"
 	}
 	return line
 }

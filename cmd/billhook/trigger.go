@@ -239,7 +239,7 @@ func (cmd *triggerCmd) follow(ctx context.Context, c *client.Client, ids []strin
 		}
 		select {
 		case <-ctx.Done():
-			return false, errors.New("interrupted: the deliveries go on")
+			return false, errors.New("interrupted: the deliveries go on; `billhook deliveries list` shows what comes of them")
 		case <-time.After(pause):
 		}
 	}
@@ -250,24 +250,41 @@ func (cmd *triggerCmd) show(d *client.DeliveryWithAttempts, text json.RawMessage
 	if cmd.JSON {
 		return printJSON(os.Stdout, text)
 	}
-	line := fmt.Sprintf("  %s %s", d.WebhookID, d.Status)
-	if len(d.AttemptLog) > 0 {
-		last := d.AttemptLog[len(d.AttemptLog)-1]
-		line += fmt.Sprintf(" at attempt %d:", d.Attempts)
+	_, err := fmt.Println(becameOf(d, time.Now()))
+	return err
+}
+
+// becameOf says what a delivery has come to, and of one that is not over when it goes on
+// and how that is seen: nobody waits for it here.
+func becameOf(d *client.DeliveryWithAttempts, now time.Time) string {
+	line := fmt.Sprintf("  %s: %s", plain(d.WebhookID), d.Status)
+	switch tried := len(d.AttemptLog); {
+	case d.Status == client.DeliveryDelivered && tried > 0:
+		last := &d.AttemptLog[tried-1]
 		if last.StatusCode != nil {
-			line += fmt.Sprintf(" %d %s", *last.StatusCode, http.StatusText(*last.StatusCode))
-		}
-		if last.Error != "" {
-			line += " " + plain(last.Error, 200)
+			line += fmt.Sprintf(", %d %s", *last.StatusCode, http.StatusText(*last.StatusCode))
 		}
 		line += fmt.Sprintf(" in %.0f ms", last.DurationMs)
+		if d.Attempts > 1 {
+			line += fmt.Sprintf(", at attempt %d", d.Attempts)
+		}
+		return line
+	case d.Attempts == 1:
+		line += " after 1 attempt"
+	case d.Attempts > 1:
+		line += fmt.Sprintf(" after %d attempts", d.Attempts)
+	case d.Status == client.DeliveryPending:
+		line += ", not tried yet"
 	}
-	if d.Reason != "" && len(d.AttemptLog) == 0 {
-		line += ": " + plain(d.Reason, 200)
+	if d.Reason != "" {
+		line += ": " + plain(d.Reason)
 	}
-	if d.NextAttemptAt != nil && d.Status == client.DeliveryPending {
-		line += ", again at " + d.NextAttemptAt.Local().Format("15:04:05")
+	if d.Status != client.DeliveryPending {
+		return line
 	}
-	_, err := fmt.Println(line)
-	return err
+	line += "\n    "
+	if at := d.NextAttemptAt; at != nil && at.After(now) {
+		line += fmt.Sprintf("the next attempt is at %s, in %s; ", at.Local().Format("15:04:05"), shortly(int(at.Sub(now).Round(time.Second).Seconds())))
+	}
+	return line + fmt.Sprintf("`billhook deliveries get %s` shows what comes of it", d.ID)
 }

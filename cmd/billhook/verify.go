@@ -1,7 +1,6 @@
 package main
 
 import (
-	"encoding/json"
 	"errors"
 	"fmt"
 	"os"
@@ -25,9 +24,6 @@ func (verifyCmd) Help() string {
 	return "Exits with 0 where the request verifies and with 1 where it does not. " +
 		"A reason is told only where it is proved: the signature is right once that mistake is undone."
 }
-
-// errNotVerified ends the command with 1; the answer has been printed.
-var errNotVerified = errors.New("the request does not verify")
 
 // Validate says what cannot be meant.
 func (cmd *verifyCmd) Validate() error {
@@ -57,14 +53,12 @@ func (cmd *verifyCmd) Run() error {
 	}
 	a := explain.Explain(q)
 	if cmd.JSON {
-		out := json.NewEncoder(os.Stdout)
-		out.SetEscapeHTML(false)
-		err = out.Encode(a)
+		err = printJSON(os.Stdout, a)
 	} else {
-		err = a.Write(os.Stdout, verdict(os.Stdout))
+		err = a.Write(os.Stdout, painterFor(os.Stdout).verdict)
 	}
 	if err == nil && !a.Verified {
-		err = errNotVerified
+		err = &exitError{code: 1} // the answer says why
 	}
 	return err
 }

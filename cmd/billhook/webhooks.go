@@ -18,16 +18,17 @@ import (
 
 // webhooksCmd looks after the endpoints of a store.
 type webhooksCmd struct {
-	List         webhooksListCmd   `cmd:"" help:"List webhooks." example:"billhook webhooks list"`
-	Get          webhooksGetCmd    `cmd:"" help:"Show a webhook." example:"billhook webhooks get wh_1"`
-	Create       webhooksCreateCmd `cmd:"" help:"Register a webhook; its secret is printed." example:"billhook webhooks create https://shop.example/hook --events 'order.*'"`
-	Update       webhooksUpdateCmd `cmd:"" help:"Change a webhook." example:"billhook webhooks update wh_1 --no-active"`
-	Delete       webhooksDeleteCmd `cmd:"" help:"Delete a webhook; what waits for it is cancelled." example:"billhook webhooks delete wh_1"`
-	Test         webhooksTestCmd   `cmd:"" help:"Send a webhook an example event, and show what it answers." example:"billhook webhooks test wh_1 --type order.paid"`
-	Secret       webhooksSecretCmd `cmd:"" help:"Reveal what signs a webhook's deliveries." example:"billhook webhooks secret wh_1"`
-	RotateSecret webhooksRotateCmd `cmd:"" help:"Give a webhook a new secret, beside which the old one signs for a while." example:"billhook webhooks rotate-secret wh_1 --grace 24h"`
-	Health       webhooksHealthCmd `cmd:"" help:"Tell what a webhook's receiver has shown of itself." example:"billhook webhooks health wh_1"`
-	Ledger       webhooksLedgerCmd `cmd:"" help:"Account for a webhook's deliveries, day by day." example:"billhook webhooks ledger wh_1 --since 7d"`
+	List         webhooksListCmd      `cmd:"" help:"List webhooks." example:"billhook webhooks list"`
+	Get          webhooksGetCmd       `cmd:"" help:"Show a webhook." example:"billhook webhooks get wh_1"`
+	Create       webhooksCreateCmd    `cmd:"" help:"Register a webhook; its secret is printed." example:"billhook webhooks create https://shop.example/hook --events 'order.*'"`
+	Update       webhooksUpdateCmd    `cmd:"" help:"Change a webhook." example:"billhook webhooks update wh_1 --no-active"`
+	Delete       webhooksDeleteCmd    `cmd:"" help:"Delete a webhook; what waits for it is cancelled." example:"billhook webhooks delete wh_1"`
+	Test         webhooksTestCmd      `cmd:"" help:"Send a webhook an example event, and show what it answers." example:"billhook webhooks test wh_1 --type order.paid"`
+	Secret       webhooksSecretCmd    `cmd:"" help:"Reveal what signs a webhook's deliveries." example:"billhook webhooks secret wh_1"`
+	RotateSecret webhooksRotateCmd    `cmd:"" help:"Give a webhook a new secret, beside which the old one signs for a while." example:"billhook webhooks rotate-secret wh_1 --grace 24h"`
+	Health       webhooksHealthCmd    `cmd:"" help:"Tell what a webhook's receiver has shown of itself." example:"billhook webhooks health wh_1"`
+	TryFilter    webhooksTryFilterCmd `cmd:"" help:"Try a filter on past events; nothing is changed or sent." example:"billhook webhooks try-filter 'data.total > 100' --events 'order.*' --since 7d"`
+	Ledger       webhooksLedgerCmd    `cmd:"" help:"Account for a webhook's deliveries, day by day." example:"billhook webhooks ledger wh_1 --since 7d"`
 }
 
 type webhooksListCmd struct {
@@ -161,7 +162,7 @@ func showNewSecret(w io.Writer, h *client.WebhookWithSecret) error {
 	if err := showWebhook(w, &h.Webhook); err != nil {
 		return err
 	}
-	_, err := fmt.Fprintf(w, "\nsecret  %s\n", plain(h.Secret, 512))
+	_, err := fmt.Fprintf(w, "\nsecret  %s\n", plain(h.Secret))
 	return err
 }
 

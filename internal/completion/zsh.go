@@ -1,63 +1,22 @@
 package completion
 
-import (
-	"fmt"
-	"strings"
-)
+import "strings"
 
 // zsh writes for zsh from 5.0 on.
 func zsh(program *Command) string {
-	var children, flags, takes, values strings.Builder
-	program.each("", func(path string, c *Command) {
-		if described := describedChildren(c); len(described) > 0 {
-			fmt.Fprintf(&children, "\t(%s) words_of=(%s) ;;\n", quote(path), strings.Join(described, " "))
-		} else if c.Files {
-			fmt.Fprintf(&children, "\t(%s) files=yes ;;\n", quote(path))
+	return fill(zshScript, program, func(words []word) string {
+		var described []string
+		for _, w := range words {
+			described = append(described, describe(w))
 		}
-		var all []string
-		for i := range c.Flags {
-			f := &c.Flags[i]
-			var patterns []string
-			for _, name := range f.names() {
-				all = append(all, describe(name, f.Help))
-				patterns = append(patterns, quote(path+"|"+name))
-			}
-			if !f.Value {
-				continue
-			}
-			pattern := strings.Join(patterns, "|")
-			fmt.Fprintf(&takes, "\t(%s) return 0 ;;\n", pattern)
-			switch {
-			case len(f.Values) > 0:
-				var quoted []string
-				for _, value := range f.Values {
-					quoted = append(quoted, describe(value, ""))
-				}
-				fmt.Fprintf(&values, "\t(%s) words_of=(%s) ;;\n", pattern, strings.Join(quoted, " "))
-			case f.Files:
-				fmt.Fprintf(&values, "\t(%s) files=yes ;;\n", pattern)
-			}
-		}
-		fmt.Fprintf(&flags, "\t(%s) words_of=(%s) ;;\n", quote(path), strings.Join(all, " "))
+		return "words_of=(" + strings.Join(described, " ") + ")"
 	})
-	return strings.NewReplacer("PROGRAM", program.Name, "CHILDREN\n", children.String(), "FLAGS\n", flags.String(),
-		"TAKES\n", takes.String(), "VALUES\n", values.String()).Replace(zshScript)
 }
 
-func describedChildren(c *Command) (described []string) {
-	for _, value := range c.Values {
-		described = append(described, describe(value, ""))
-	}
-	for i := range c.Commands {
-		described = append(described, describe(c.Commands[i].Name, c.Commands[i].Help))
-	}
-	return described
-}
-
-// describe is a word and its help as _describe takes them.
-func describe(word, help string) string {
-	text := strings.ReplaceAll(word, ":", `\:`)
-	if help = brief(help); help != "" {
+// describe is a word with its help as _describe takes them.
+func describe(w word) string {
+	text := strings.ReplaceAll(w.text, ":", `\:`)
+	if help := brief(w.help); help != "" {
 		text += ":" + help
 	}
 	return quote(text)
@@ -66,35 +25,7 @@ func describe(word, help string) string {
 const zshScript = `#compdef PROGRAM
 # Completion of PROGRAM for zsh. In a folder of $fpath, as _PROGRAM:
 #   PROGRAM completion zsh > "${fpath[1]}/_PROGRAM"
-
-# A command's flags that a value follows.
-_PROGRAM_takes() {
-	case "$1|$2" in
-TAKES
-	esac
-	return 1
-}
-
-# What a command's flag may have for a value.
-_PROGRAM_values() {
-	case "$1|$2" in
-VALUES
-	esac
-}
-
-# What may follow a command.
-_PROGRAM_children() {
-	case "$1" in
-CHILDREN
-	esac
-}
-
-_PROGRAM_flags() {
-	case "$1" in
-FLAGS
-	esac
-}
-
+` + functions + `
 _PROGRAM() {
 	local command='' flag='' files='' word i
 	local -a words_of

@@ -68,7 +68,7 @@ func TestTrigger(t *testing.T) {
 	s.billhook(t, "trigger").ok().has("TYPE", "order.paid")
 	s.billhook(t, "trigger", "order.paid").ok().has("no webhook of the store wants it")
 	hook := s.billhook(t, "webhooks", "create", r.URL+"/hook", "--events", "order.*", "--json").id()
-	s.billhook(t, "trigger", "order.paid", "--set", "data.total=1").ok().has(hook + " delivered at attempt 1: 204 No Content")
+	s.billhook(t, "trigger", "order.paid", "--set", "data.total=1").ok().has(hook + ": delivered, 204 No Content in ")
 	events := s.billhook(t, "trigger", "order.paid", "--count", "2", "--set-json", `data.tags=["a"]`, "--set", "data.note=it's", "--json").objects()
 	if len(events) != 4 {
 		t.Fatalf("%d lines", len(events))
@@ -85,7 +85,7 @@ func TestTrigger(t *testing.T) {
 	s.billhook(t, "trigger", "order.paid", "--webhook", hook).ok().has("delivered")
 
 	s.billhook(t, "webhooks", "create", "http://127.0.0.1:1/", "--events", "order.paid").ok()
-	if got := s.billhook(t, "trigger", "order.paid", "--wait", "300ms"); got.code != 1 || !strings.Contains(got.stdout, " pending at attempt 1: nothing listens") || got.stderr != "" {
+	if got := s.billhook(t, "trigger", "order.paid", "--wait", "300ms"); got.code != 1 || !strings.Contains(got.stdout, ": pending after 1 attempt: nothing listens") || got.stderr != "" {
 		t.Errorf("%+v", got)
 	}
 	s.billhook(t, "trigger", "order.paid", "--wait", "0s").ok().has("accepted, for 2 webhooks")

@@ -42,11 +42,14 @@ func TestBanner(t *testing.T) {
 	s.stop()
 }
 
-// paste runs the banner's curl command, with the key where it wants one.
+// exportLine is the line of the banner that hands commands the key.
+var exportLine = regexp.MustCompile(`(?m)^ *export BILLHOOK_API_KEY=.*\n`)
+
+// paste runs the banner's commands, with the key where they want one.
 func paste(t *testing.T, s *server, key string) {
 	t.Helper()
 	banner := s.stdout.String()
-	command := exec.Command("sh", "-c", strings.Replace(curlCommand.FindString(banner), "YOUR_KEY", key, 1))
+	command := exec.Command("sh", "-c", strings.Replace(exportLine.FindString(banner), "YOUR_KEY", key, 1)+curlCommand.FindString(banner))
 	command.Env = append(os.Environ(), "BILLHOOK_ROOT_KEY="+key)
 	out, err := command.CombinedOutput()
 	if err != nil || !regexp.MustCompile(`(?m)^HTTP/1.1 202 `).Match(out) {
@@ -106,7 +109,7 @@ func TestWithoutDev(t *testing.T) {
 	}
 }
 
-var madeKey = regexp.MustCompile(`(?m)^ *Key +(bhk_\S+)$`)
+var madeKey = regexp.MustCompile(`(?m)^ *export BILLHOOK_API_KEY=(bhk_\S+)$`)
 
 // TestRootKey: a first start makes a key and prints it once; it goes on working
 // and is written down nowhere.
@@ -122,6 +125,9 @@ func TestRootKey(t *testing.T) {
 		t.Fatalf("the first start prints no key:\n%s", s.stdout.String())
 	}
 	key := found[1]
+	if strings.Count(s.stdout.String(), key) != 1 {
+		t.Errorf("the key is not shown once:\n%s", s.stdout.String())
+	}
 	works := func(s *server, key string, status int) {
 		t.Helper()
 		s.header = map[string]string{"Authorization": "Bearer " + key}
@@ -139,7 +145,7 @@ func TestRootKey(t *testing.T) {
 		t.Errorf("the second start prints a key:\n%s", banner)
 	}
 	works(s, key, http.StatusOK)
-	if banner, file := s.stdout.String(), filepath.Join(data, "root-key.sha256"); !strings.Contains(banner, file) || strings.Contains(banner, "ROOT_KEY") {
+	if banner, file := s.stdout.String(), filepath.Join(data, "root-key.sha256"); !strings.Contains(banner, file) || strings.Contains(banner, "ROOT_KEY") || !strings.Contains(banner, "BILLHOOK_API_KEY=YOUR_KEY") {
 		t.Errorf("the second start does not say where its key is from:\n%s", banner)
 	}
 	paste(t, s, key)
@@ -152,6 +158,14 @@ func TestRootKey(t *testing.T) {
 	works(s, "chosen-by-operator", http.StatusOK)
 	paste(t, s, "chosen-by-operator")
 	works(s, key, http.StatusUnauthorized)
+	s.stop()
+
+	file := filepath.Join(t.TempDir(), "the operator's key")
+	if err := os.WriteFile(file, []byte("chosen-by-operator\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	s = serveWith(t, nil, "--addr", "127.0.0.1:0", "--data", data, "--root-key-file", file)
+	paste(t, s, "")
 	s.stop()
 }
 

@@ -149,6 +149,34 @@ func TestCommands(t *testing.T) {
 		t.Errorf("one of two deliveries: %s%s", listed.stdout, listed.stderr)
 	}
 
+	do("webhooks", "try-filter", "data.big > 1", "--events", "order.*").ok().has(" of 2 events pass", "passes", event)
+	do("webhooks", "try-filter", "data.big < 1").ok().has("0 of 2 events pass", "left out", event)
+	do("webhooks", "try-filter", "--webhook", hook).refused(1, "/filter")
+	do("webhooks", "try-filter").refused(2, "--webhook")
+	do("stores", "activity", "--since", "2h", "--step", "1h").ok().has("DELIVERED", "\nin all ")
+	eventually(t, patience, func() string { // the test, the event, and that again
+		total := do("stores", "activity", "--json").objects()[0]["total"].(map[string]any)
+		if total["delivered"] != 3.0 {
+			return fmt.Sprintf("there were %v", total)
+		}
+		return ""
+	})
+	do("stores", "activity", "--step", "7m").refused(2, "--step=7m0s")
+	do("portal-sessions", "create", "--capability", "read,manage", "--expires-in", "15m", "--actor", "user:u_1").ok().has("url      "+s.url, "token")
+	do("portal-sessions", "create", "--capability", "manage").refused(1, "/capabilities")
+	do("erasures", "create", "order:o_1").refused(2, "--yes")
+	erasure := do("erasures", "create", "order:o_1", "--yes", "--json").id()
+	eventually(t, patience, func() string {
+		if got := do("erasures", "get", erasure).ok().stdout; !strings.Contains(got, "status    finished") {
+			return "it is not finished: " + got
+		}
+		return ""
+	})
+	do("erasures", "list").ok().has(erasure, "order:o_1", "finished")
+	if got := do("events", "get", event).ok().stdout; strings.Contains(got, "9007199254740993") {
+		t.Errorf("its data is there yet: %s", got)
+	}
+
 	made := do("keys", "create", "reader", "--permission", "webhooks:read,audit:read", "--expires", "2100-01-01", "--json").objects()[0]
 	key := made["key"].(string)
 	do("webhooks", "list", "--api-key", key).ok().has(hook)

@@ -223,7 +223,9 @@ func TestBadSettings(t *testing.T) {
 		args []string
 		want []string // in the message
 	}{
-		{"unknown profile", words("--profile nope"), []string{`"nope"`, "litestore"}},
+		{"unknown profile", words("--profile nope"), []string{"billhook: --profile=nope: ", "litestore"}},
+		{"unknown profile beside a file's", words("--profile nope --profile-file testdata/toy-shop.json"), []string{"--profile=nope", "standard, toy-shop"}},
+		{"days that are too many", words("--retention-attempt-days 36501"), []string{"--retention-attempt-days=36501", "36500"}},
 		{"no such profile file", words("--profile-file nowhere.json"), []string{"nowhere.json"}},
 		{"profile file that is not JSON", []string{"--profile-file", broken("text.json", "hello")}, []string{"text.json", "byte 0"}},
 		{"profile file with an unknown member",
@@ -235,7 +237,7 @@ func TestBadSettings(t *testing.T) {
 		{"profile file with a bad envelope",
 			[]string{"--profile-file", broken("envelope.json", strings.Replace(string(toy), `event.data`, `event.datum`, 1))},
 			[]string{"envelope.json", "/envelope/", "event.datum"}},
-		{"address that is taken", []string{"--addr", taken.Addr().String()}, []string{taken.Addr().String(), "in use"}},
+		{"address that is taken", []string{"--addr", taken.Addr().String()}, []string{taken.Addr().String(), "in use", "--addr wants"}},
 		{"address that is none", words("--addr nonsense"), []string{"nonsense"}},
 		{"address that is a port", words("--addr 4300"), []string{"--addr=4300", "host:port, like 127.0.0.1:"}},
 		{"size that is no number", words("--max-event-size many"), []string{"max-event-size", "many"}},

@@ -1,6 +1,7 @@
 package explain
 
 import (
+	"bytes"
 	"crypto/ed25519"
 	"encoding/base64"
 	"fmt"
@@ -298,5 +299,27 @@ func TestHostile(t *testing.T) {
 			t.Errorf("%.20s: verified", text)
 		}
 		t.Logf("%.20s took %s", text, time.Since(start))
+	}
+}
+
+// TestUnsigned: of a request with no signature at all everything is said once.
+func TestUnsigned(t *testing.T) {
+	for _, p := range []*profile.Profile{nil, named(t, standard)} {
+		r := sent(named(t, standard), signers(secret), sentAt)
+		noStandard(r)
+		a := Explain(Question{Request: r, Secrets: []string{secret}, Profile: p, Now: sentAt})
+		var told bytes.Buffer
+		if err := a.Write(&told, nil); err != nil {
+			t.Fatal(err)
+		}
+		text := strings.Join(strings.Fields(told.String()), " ")
+		for _, once := range []string{sign.HeaderSignature, sign.HeaderID, sign.HeaderTimestamp, "The request has", "Look for"} {
+			if strings.Count(text, once) != 1 {
+				t.Errorf("%q is not told once: %s", once, told.String())
+			}
+		}
+		if a.Reason != CodeHeaderMissing || strings.Contains(text, "--profile") != (p == nil) {
+			t.Errorf("%s", told.String())
+		}
 	}
 }

@@ -17,19 +17,20 @@ type publicKey struct {
 }
 
 // said is what a header says that is signed beside the body, under whatever name it has
-// come, and whether it has not come at all.
-func (look *search) said(name string) (value, as string, missing bool) {
+// come.
+func (look *search) said(name string) (value, as string) {
 	if name == "" {
-		return "", "", false
+		return "", ""
 	}
 	all := look.q.find(name)
 	if len(all) == 0 {
-		return "", name, true
+		look.missing = append(look.missing, name)
+		return "", name
 	}
 	if all[0].renamed {
 		look.faults = append(look.faults, renamed(name, all[0].name))
 	}
-	return all[0].value, all[0].name, false
+	return all[0].value, all[0].name
 }
 
 // told is the timestamp that the signature's own header tells.
@@ -71,17 +72,29 @@ func (q Question) tokens(header []found) []Token {
 	return all[:min(len(all), maxTokens)]
 }
 
-func (q Question) missing(name string) Fault {
-	var names []string
-	for _, f := range q.Request.Fields {
-		names = append(names, f.Name)
+// missing is one fault, whatever is missing: it is said once what there is, and what to do.
+func (q Question) missing(names []string) []Fault {
+	if len(names) == 0 {
+		return nil
 	}
-	have := "The request has no headers at all."
-	if len(names) > 0 {
-		have = "The request has " + strings.Join(names, ", ") + "."
+	what := "The header " + names[0] + " is missing"
+	if last := len(names) - 1; last > 0 {
+		what = "The headers " + strings.Join(names[:last], ", ") + " and " + names[last] + " are missing"
 	}
-	return fault(CodeHeaderMissing, "The header "+name+" is missing, under any name that programs on the way make of it. "+have,
-		"Look for what drops headers on the way: a proxy's list of those that it lets through, a framework's, a queue between; or the request is of another sender.")
+	what += ", under any name that programs on the way make of it. "
+	do := "Look for what drops headers on the way: a proxy's list of those that it lets through, a framework's, a queue between; or the request is of another sender."
+	if q.Profile == nil && slices.Contains(names, sign.HeaderSignature) {
+		what += "Nor is there a signature of another profile. "
+		do += " A profile of your own is named by --profile FILE."
+	}
+	have := make([]string, len(q.Request.Fields))
+	for i, f := range q.Request.Fields {
+		have[i] = f.Name
+	}
+	if len(have) == 0 {
+		return []Fault{fault(CodeHeaderMissing, what+"The request has no headers at all.", do)}
+	}
+	return []Fault{fault(CodeHeaderMissing, what+"The request has "+strings.Join(have, ", ")+".", do)}
 }
 
 func (q Question) twice(s *scheme) (faults []Fault) {

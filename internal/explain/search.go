@@ -33,6 +33,8 @@ type search struct {
 	faults []Fault
 	// unreadable are of keys that are none. They do not matter where another one fits.
 	unreadable []Fault
+	// missing are the names of headers that are not there.
+	missing []string
 
 	hashed, computed int
 }
@@ -52,8 +54,11 @@ func (q Question) check(s scheme) Check {
 	c := Check{Scheme: s.name, secret: -1}
 	header := q.find(s.header)
 	look := &search{q: q, s: &s, tokens: q.tokens(header)}
-	stamp, stampHeader, missing := look.said(s.timeHeader)
-	id, idHeader, missingID := look.said(s.idHeader)
+	if len(header) == 0 {
+		look.missing = append(look.missing, s.header)
+	}
+	stamp, stampHeader := look.said(s.timeHeader)
+	id, idHeader := look.said(s.idHeader)
 	if s.layout.SignsTime() && s.timeHeader == "" {
 		stamp, stampHeader = look.told(header), s.header
 	}
@@ -62,12 +67,6 @@ func (q Question) check(s scheme) Check {
 	}
 	look.bodies = q.bodyReadings(s.profile)
 	look.stamps, look.ids = q.stampReadings(&s, stamp, stampHeader), q.idReadings(&s, id, idHeader)
-	if missing {
-		look.faults = append(look.faults, q.missing(s.timeHeader))
-	}
-	if missingID {
-		look.faults = append(look.faults, q.missing(s.idHeader))
-	}
 	twice := q.twice(&s)
 	m := look.find()
 	if m == nil {
@@ -75,6 +74,7 @@ func (q Question) check(s scheme) Check {
 	}
 	c.Proved, c.secret = true, m.secret
 	c.Faults = append(c.Faults, twice...)
+	c.Faults = append(c.Faults, q.missing(slices.DeleteFunc(look.missing, func(name string) bool { return name == s.header }))...) // that one was found
 	c.Faults = append(c.Faults, look.faults...)
 	if m.layout {
 		c.Faults = append(c.Faults, s.faultsOf(m.token, m.stamp, m.whole)...)

@@ -13,9 +13,7 @@ import (
 func (look *search) unproved(c Check, header []found, twice []Fault) Check {
 	q, s := look.q, look.s
 	c.Faults = append(c.Faults, twice...)
-	if len(header) == 0 {
-		c.Faults = append(c.Faults, q.missing(s.header))
-	}
+	c.Faults = append(c.Faults, q.missing(look.missing)...)
 	c.Faults = append(c.Faults, look.faults...)
 	c.Faults = append(c.Faults, look.unreadable...)
 	c.Faults = append(c.Faults, look.bodyFacts()...)
@@ -82,8 +80,11 @@ func (look *search) kind() []Fault {
 	return nil
 }
 
-// ruledOut tells what was tried.
+// ruledOut tells what was tried; nothing, where there is nothing that could be a signature.
 func (look *search) ruledOut() []string {
+	if len(look.tokens) == 0 {
+		return nil
+	}
 	labels := func(what string, readings []reading) string {
 		var all []string
 		for _, r := range readings {
