@@ -126,7 +126,7 @@ func problemFor(code billhook.Code) problem {
 	case billhook.CodeBreakingChange:
 		status, title = http.StatusConflict, "The schema would break emitters or receivers"
 	case billhook.CodeKeyReused:
-		title = "The idempotency key stands for another event"
+		title = "The idempotency key stands for something else"
 	case billhook.CodeConflict:
 		status, title = http.StatusConflict, "Not possible now"
 	case billhook.CodeUnavailable:

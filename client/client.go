@@ -2,8 +2,8 @@
 // events, and manages stores, webhooks and what became of deliveries.
 //
 // A call that may be made twice is repeated where its answer is lost or the service
-// is not ready: reading, and whatever carries an idempotency key, which emitting does
-// by itself. What is refused comes back as an [*Error]. Lists are iterators that read
+// is not ready: reading, and whatever carries an idempotency key, which emitting and
+// making a webhook do by themselves. What is refused comes back as an [*Error]. Lists are iterators that read
 // page after page as they are asked for more.
 //
 // It imports Go's own library alone, and nothing of Billhook: its types are the

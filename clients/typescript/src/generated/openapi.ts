@@ -3615,7 +3615,7 @@ export interface components {
         /** @description What goes with traceparent; 512 bytes of it are kept. */
         Tracestate: string;
         /**
-         * @description Makes a repeat of this emit answer the first result. Unique in the store.
+         * @description Makes a repeat of this request answer the first result. Unique in the store.
          * @example order-1001-paid
          */
         IdempotencyKey: string;
@@ -4167,6 +4167,11 @@ export interface operations {
             query?: never;
             header?: {
                 /**
+                 * @description Makes a repeat of this request answer the first result. Unique in the store.
+                 * @example order-1001-paid
+                 */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+                /**
                  * @description The store that the request is about, for a key that is for all stores.
                  * @example shop-42
                  */
@@ -4181,7 +4186,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description The new webhook with its secret. */
+            /** @description The new webhook with its secret. A repeat with the same Idempotency-Key (or, beside one, the same `id`) answers it as it is now, if it still is as asked for; where its secret was made, that it is shown once more is in the audit log as a reveal. */
             201: {
                 headers: {
                     Location: components["headers"]["Location"];
@@ -4683,7 +4688,7 @@ export interface operations {
             query?: never;
             header?: {
                 /**
-                 * @description Makes a repeat of this emit answer the first result. Unique in the store.
+                 * @description Makes a repeat of this request answer the first result. Unique in the store.
                  * @example order-1001-paid
                  */
                 "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
@@ -4740,7 +4745,7 @@ export interface operations {
             query?: never;
             header?: {
                 /**
-                 * @description Makes a repeat of this emit answer the first result. Unique in the store.
+                 * @description Makes a repeat of this request answer the first result. Unique in the store.
                  * @example order-1001-paid
                  */
                 "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
@@ -5196,7 +5201,7 @@ export interface operations {
             query?: never;
             header?: {
                 /**
-                 * @description Makes a repeat of this emit answer the first result. Unique in the store.
+                 * @description Makes a repeat of this request answer the first result. Unique in the store.
                  * @example order-1001-paid
                  */
                 "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
@@ -5598,7 +5603,7 @@ export interface operations {
             query?: never;
             header?: {
                 /**
-                 * @description Makes a repeat of this emit answer the first result. Unique in the store.
+                 * @description Makes a repeat of this request answer the first result. Unique in the store.
                  * @example order-1001-paid
                  */
                 "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
@@ -6088,6 +6093,11 @@ export interface operations {
             query?: never;
             header?: {
                 /**
+                 * @description Makes a repeat of this request answer the first result. Unique in the store.
+                 * @example order-1001-paid
+                 */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+                /**
                  * @description The store that the request is about, for a key that is for all stores.
                  * @example shop-42
                  */
@@ -6102,7 +6112,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description The new webhook with its secret. */
+            /** @description The new webhook with its secret. A repeat with the same Idempotency-Key (or, beside one, the same `id`) answers it as it is now, if it still is as asked for; where its secret was made, that it is shown once more is in the audit log as a reveal. */
             201: {
                 headers: {
                     Location: components["headers"]["Location"];
@@ -6604,7 +6614,7 @@ export interface operations {
             query?: never;
             header?: {
                 /**
-                 * @description Makes a repeat of this emit answer the first result. Unique in the store.
+                 * @description Makes a repeat of this request answer the first result. Unique in the store.
                  * @example order-1001-paid
                  */
                 "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
@@ -6661,7 +6671,7 @@ export interface operations {
             query?: never;
             header?: {
                 /**
-                 * @description Makes a repeat of this emit answer the first result. Unique in the store.
+                 * @description Makes a repeat of this request answer the first result. Unique in the store.
                  * @example order-1001-paid
                  */
                 "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
