@@ -15,6 +15,7 @@ const (
 	codeForbidden        billhook.Code = "forbidden"
 	codeMethodNotAllowed billhook.Code = "method_not_allowed"
 	codeUnsupportedMedia billhook.Code = "unsupported_media_type"
+	codeMisdirected      billhook.Code = "misdirected"
 	codeInternal         billhook.Code = "internal"
 )
 
@@ -141,6 +142,8 @@ func problemFor(code billhook.Code) problem {
 		status, title = http.StatusMethodNotAllowed, "The path has no such method"
 	case codeUnsupportedMedia:
 		status, title = http.StatusUnsupportedMediaType, "The body must be application/json"
+	case codeMisdirected:
+		status, title = http.StatusMisdirectedRequest, "The request is for another host"
 	case billhook.CodeSessionEnded:
 		status, title = http.StatusUnauthorized, "The portal session is over"
 	case billhook.CodeRateLimited:

@@ -1265,7 +1265,7 @@ export interface components {
              * @description For programs; never changes its meaning.
              * @enum {string}
              */
-            code: "invalid" | "invalid_json" | "too_deep" | "inexact_number" | "too_large" | "too_slow" | "unknown_event_type" | "url_refused" | "not_found" | "duplicate" | "idempotency_key_reuse" | "conflict" | "unavailable" | "unauthorized" | "forbidden" | "method_not_allowed" | "unsupported_media_type" | "rate_limited" | "schema_mismatch" | "breaking_change" | "session_ended" | "internal";
+            code: "invalid" | "invalid_json" | "too_deep" | "inexact_number" | "too_large" | "too_slow" | "unknown_event_type" | "url_refused" | "not_found" | "duplicate" | "idempotency_key_reuse" | "conflict" | "unavailable" | "unauthorized" | "forbidden" | "method_not_allowed" | "misdirected" | "unsupported_media_type" | "rate_limited" | "schema_mismatch" | "breaking_change" | "session_ended" | "internal";
             /** @description What is wrong, for people. */
             detail: string;
             /** @description JSON Pointer (RFC 6901) of the bad member of the body. */
