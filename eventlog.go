@@ -50,8 +50,9 @@ type FollowedEvent struct {
 	Cursor string
 }
 
-// followBytes bounds the data of a page of followed events, in bytes, of each chain.
-const followBytes = 4 << 20
+// followBytes bounds the data of a page of followed events, in bytes, of all chains
+// together: more than a hundred may follow at a time, each at its own pace.
+const followBytes = 2 << 20
 
 // EventsAfter reads events of a store that come after a cursor, in the order in which
 // they were committed, and the cursor behind all that was looked at. None means that
@@ -78,12 +79,9 @@ func (c *Client) EventsAfter(ctx context.Context, storeID, cursor string, limit 
 	}
 	var ahead [][]ChainEvent
 	var chains []int64
-	for _, end := range ends {
-		from := at.number(end)
-		if from >= end.Number {
-			continue
-		}
-		found, err := c.db.ChainEvents(ctx, ChainRange{storeID, end.Chain, from, end.Number, limit, followBytes})
+	unread := slices.DeleteFunc(slices.Clone(ends), func(end ChainEnd) bool { return at.number(end) >= end.Number })
+	for _, end := range unread {
+		found, err := c.db.ChainEvents(ctx, ChainRange{storeID, end.Chain, at.number(end), end.Number, limit, followBytes / len(unread)})
 		if err != nil {
 			return nil, "", err
 		}

@@ -8,72 +8,8 @@ import (
 	"slices"
 	"time"
 
-	"github.com/billhook/billhook/profile"
 	"github.com/billhook/billhook/sign"
 )
-
-// A Registration is what a caller says of a new webhook.
-type Registration struct {
-	// StoreID defaults to DefaultStore.
-	StoreID string
-	// ID defaults to a new one.
-	ID          string
-	URL         string
-	Events      []string
-	Secret      string // default: a new one
-	Name        string
-	Description string
-	// Inactive registers it without delivering to it yet.
-	Inactive bool
-	// RetryPolicy overrides the store's and the profile's; RetryOn and
-	// BackoffMultiplier may be left to them, and MaxAttempts where there are Delays.
-	RetryPolicy *profile.RetryPolicy
-	Headers     map[string]string
-	// OverlapSignature is as in Webhook.
-	OverlapSignature string
-	// Ed25519 has deliveries signed with a key pair too.
-	Ed25519 bool
-	WebhookSettings
-}
-
-// Register adds a webhook to a store. Its first secret is in the result.
-func (c *Client) Register(ctx context.Context, r Registration) (Webhook, error) {
-	storeID := orDefaultStore(r.StoreID)
-	_, p, err := c.registry.store(storeID)
-	if err != nil {
-		return Webhook{}, err
-	}
-	at := now()
-	w := Webhook{
-		StoreID: storeID, ID: r.ID, URL: r.URL, Events: slices.Clone(r.Events), Name: r.Name, Description: r.Description,
-		IsActive: !r.Inactive, RetryPolicy: r.RetryPolicy, Headers: maps.Clone(r.Headers), OverlapSignature: r.OverlapSignature,
-		WebhookSettings: r.WebhookSettings, CreatedAt: at, UpdatedAt: at,
-	}
-	w.InactiveReason, w.Release = "", nil // Billhook's alone to say; and nothing is held yet
-	if w.ID == "" {
-		w.ID = newID(p.IDs.Webhook, at)
-	} else if err := checkID(w.ID, "/id", maxID, '_'); err != nil {
-		return Webhook{}, err
-	}
-	secret := r.Secret
-	if secret == "" {
-		secret = sign.NewSecret()
-	} else if err := checkSecret(secret); err != nil {
-		return Webhook{}, err
-	}
-	w.Secrets = []Secret{{Value: secret}}
-	if r.Ed25519 {
-		w.KeyPairs = []KeyPair{newKeyPair()}
-	}
-	if err := c.checkURL(ctx, w.URL, storeID, p); err != nil {
-		return Webhook{}, err
-	}
-	defer c.configuring.lock(storeID)()
-	if c.registry.count(storeID) >= c.config.MaxWebhooks {
-		return Webhook{}, tooMany("webhooks", c.config.MaxWebhooks)
-	}
-	return c.writeWebhook(ctx, AuditWebhookCreate, nil, w)
-}
 
 // Update changes a webhook. What it changes holds from the next attempt on.
 func (c *Client) Update(ctx context.Context, storeID, id string, change WebhookChange) (Webhook, error) {

@@ -1,7 +1,6 @@
 package api
 
 import (
-	"errors"
 	"net/http"
 	"strconv"
 	"time"
@@ -72,11 +71,7 @@ func (c *call) getActivity() error {
 	}
 	a, err := c.client.Activity(c.r.Context(), ask)
 	if err != nil {
-		var e *billhook.Error
-		if errors.As(err, &e) && activityParameters[e.Pointer] != "" {
-			return &parameterError{Name: activityParameters[e.Pointer], Message: e.Message}
-		}
-		return err
+		return inQuery(err, activityParameters)
 	}
 	shown := activityJSON{From: instant(a.Since), To: instant(a.Until), StepSeconds: int64(a.Step / time.Second), Total: showActivityPoint(&a.Total).activityTotalJSON}
 	for i := range a.Points {

@@ -27,7 +27,7 @@ func (c *call) compareSecret() error {
 		return rd.object([]string{"secret", "headers"}, func(name string) (err error) {
 			switch name {
 			case "secret":
-				secret, err = rd.secret()
+				secret, err = optional(rd, rd.comparedSecret)
 			case "headers":
 				headers, err = optional(rd, rd.texts)
 			}
@@ -59,7 +59,16 @@ func (c *call) compareSecret() error {
 	return c.answer(http.StatusOK, compared)
 }
 
-// equalText takes the same time wherever two texts differ, and however long they are.
+func (rd *reader) comparedSecret() (string, error) {
+	s, err := rd.string()
+	if err == nil && s == "" {
+		err = rd.refuse("is empty; leave it out where there is none to compare")
+	}
+	return s, err
+}
+
+// equalText takes the same time wherever two texts differ, and whether or not they are of
+// the same length.
 func equalText(a, b string) bool {
 	x, y := sha256.Sum256([]byte(a)), sha256.Sum256([]byte(b))
 	return subtle.ConstantTimeCompare(x[:], y[:]) == 1

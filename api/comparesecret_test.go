@@ -22,7 +22,8 @@ func TestCompareSecret(t *testing.T) {
 		{name: "nothing", method: "POST", path: compare, body: `{}`, status: 200, has: []string{`{"secret":null,"headers":{}}`}},
 		{name: "below the other path", method: "POST", path: strings.Replace(compare, "/api/", "/v2/", 1), body: `{"secret":"first-secret"}`, status: 200, has: []string{`"secret":true`}},
 		{name: "something else", method: "POST", path: compare, body: `{"key":"x"}`, status: 422, has: []string{`"pointer":"/key"`}},
-		{name: "an empty secret", method: "POST", path: compare, body: `{"secret":""}`, status: 422, has: []string{`"pointer":"/secret"`}},
+		{name: "an empty secret", method: "POST", path: compare, body: `{"secret":""}`, status: 422, has: []string{`"pointer":"/secret"`, "to compare"}},
+		{name: "null", method: "POST", path: compare, body: `{"secret":null,"headers":null}`, status: 200, has: []string{`{"secret":null,"headers":{}}`}},
 		{name: "no such webhook", method: "POST", path: "/api/webhooks/nope/compare-secret", body: `{}`, status: 404},
 	})
 	if after := f.contents(t); after != before {

@@ -244,7 +244,7 @@ func TestDocumentTellsTheCodes(t *testing.T) {
 			t.Errorf("code %s answers %d %s", code, p.Status, p.Code)
 		}
 	}
-	for _, code := range []billhook.Code{codeUnauthorized, codeForbidden, codeMethodNotAllowed, codeUnsupportedMedia, codeInternal} {
+	for _, code := range []billhook.Code{codeUnauthorized, codeForbidden, codeMethodNotAllowed, codeMisdirected, codeUnsupportedMedia, codeInternal} {
 		known = append(known, string(code))
 	}
 	var told []string

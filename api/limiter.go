@@ -112,17 +112,14 @@ func NewThrottle(key, store Rate) *Throttle {
 func (t *Throttle) Wait(keyStoreID, actor, storeID string) time.Duration {
 	now := time.Now()
 	if t.key != nil {
-		if a, ok := t.key.take(keyStoreID+"\n"+actor, now); !ok {
+		if a, ok := t.key.take(keyBucket(keyStoreID, actor), now); !ok {
 			return a.wait
 		}
 	}
 	if t.store == nil || storeID == "" {
 		return 0
 	}
-	if keyStoreID == "" {
-		storeID += "\nplatform" // whoever has one of the store's keys keeps no operator out
-	}
-	if a, ok := t.store.take(storeID, now); !ok {
+	if a, ok := t.store.take(storeBucket(keyStoreID, storeID), now); !ok {
 		return a.wait
 	}
 	return 0

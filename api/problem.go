@@ -15,6 +15,7 @@ const (
 	codeForbidden        billhook.Code = "forbidden"
 	codeMethodNotAllowed billhook.Code = "method_not_allowed"
 	codeUnsupportedMedia billhook.Code = "unsupported_media_type"
+	codeMisdirected      billhook.Code = "misdirected"
 	codeInternal         billhook.Code = "internal"
 )
 
@@ -48,9 +49,24 @@ type problemDetail struct {
 type parameterError struct {
 	Name    string
 	Message string
+	Hint    string
 }
 
 func (e *parameterError) Error() string { return e.Name + ": " + e.Message }
+
+// inQuery is an error of the Client's as one about the parameter that a member of what it
+// was asked came from; parameters has their names by pointer.
+func inQuery(err error, parameters map[string]string) error {
+	var e *billhook.Error
+	if !errors.As(err, &e) {
+		return err
+	}
+	first, _, _ := strings.Cut(strings.TrimPrefix(e.Pointer, "/"), "/") // of a list in one parameter
+	if name := parameters["/"+first]; name != "" {
+		return &parameterError{Name: name, Message: e.Message, Hint: e.Hint}
+	}
+	return err
+}
 
 // problemOf is the one place where an error becomes a status. What is not for
 // callers to know becomes codeInternal, and what callers sent is not echoed at
@@ -73,7 +89,7 @@ func describe(err error) problem {
 	var bad *parameterError
 	if errors.As(err, &bad) {
 		p := problemFor(billhook.CodeInvalid)
-		p.Detail, p.Parameter = bad.Name+": "+bad.Message, bad.Name
+		p.Detail, p.Parameter, p.Hint = bad.Name+": "+bad.Message, bad.Name, bad.Hint
 		return p
 	}
 	var e *billhook.Error
@@ -126,7 +142,7 @@ func problemFor(code billhook.Code) problem {
 	case billhook.CodeBreakingChange:
 		status, title = http.StatusConflict, "The schema would break emitters or receivers"
 	case billhook.CodeKeyReused:
-		title = "The idempotency key stands for another event"
+		title = "The idempotency key stands for something else"
 	case billhook.CodeConflict:
 		status, title = http.StatusConflict, "Not possible now"
 	case billhook.CodeUnavailable:
@@ -141,6 +157,8 @@ func problemFor(code billhook.Code) problem {
 		status, title = http.StatusMethodNotAllowed, "The path has no such method"
 	case codeUnsupportedMedia:
 		status, title = http.StatusUnsupportedMediaType, "The body must be application/json"
+	case codeMisdirected:
+		status, title = http.StatusMisdirectedRequest, "The request is for another host"
 	case billhook.CodeSessionEnded:
 		status, title = http.StatusUnauthorized, "The portal session is over"
 	case billhook.CodeRateLimited:

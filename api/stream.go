@@ -11,7 +11,8 @@ import (
 )
 
 const (
-	// maxStreams bounds who listens, in all and to one store.
+	// maxStreams bounds who listens, in all and to one store: by its own keys, and apart
+	// from them by those that are for all stores.
 	maxStreams, maxStreamsOfStore = 128, 16
 	// streamPage is how many events are read at a time.
 	streamPage = 100
@@ -28,29 +29,30 @@ const (
 
 // streams counts who listens.
 type streams struct {
-	mu      sync.Mutex
-	all     int
+	mu  sync.Mutex
+	all int
+	// ofStore counts by storeBucket.
 	ofStore map[string]int
 }
 
 // enter counts one more, until leave is called.
-func (s *streams) enter(storeID string) (leave func(), err error) {
+func (s *streams) enter(bucket string) (leave func(), err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.all >= maxStreams || s.ofStore[storeID] >= maxStreamsOfStore {
+	if s.all >= maxStreams || s.ofStore[bucket] >= maxStreamsOfStore {
 		return nil, &billhook.Error{Code: billhook.CodeRateLimited, Message: "too many listen already", Hint: "end another, or try again later"}
 	}
 	if s.ofStore == nil {
 		s.ofStore = map[string]int{}
 	}
 	s.all++
-	s.ofStore[storeID]++
+	s.ofStore[bucket]++
 	return func() {
 		s.mu.Lock()
 		defer s.mu.Unlock()
 		s.all--
-		if s.ofStore[storeID]--; s.ofStore[storeID] == 0 {
-			delete(s.ofStore, storeID)
+		if s.ofStore[bucket]--; s.ofStore[bucket] == 0 {
+			delete(s.ofStore, bucket)
 		}
 	}, nil
 }
@@ -100,10 +102,11 @@ type (
 func (c *call) streamEvents() error {
 	q := c.query("events", "webhookId", "after", "since")
 	of := billhook.Listening{StoreID: c.storeID, WebhookID: q.text("webhookId"), Events: patterns(q.text("events"))}
-	after := q.text("after")
+	after, parameters := q.text("after"), map[string]string{"/events": "events", "/after": "after", "/since": "since"}
 	since, _ := q.time("since")
 	if id := c.r.Header.Get("Last-Event-ID"); id != "" {
 		after, since = id, time.Time{} // a browser that connects again asks for the same as before
+		parameters["/after"] = "Last-Event-ID"
 	}
 	if after != "" && !since.IsZero() {
 		q.refuse("since", "cannot be given beside after")
@@ -114,27 +117,27 @@ func (c *call) streamEvents() error {
 	if of.WebhookID != "" && !c.key.may(WebhooksManage) {
 		return forbidden("the key lacks the permission " + WebhooksManage + ", which it takes to listen as a webhook")
 	}
-	leave, err := c.streams.enter(c.storeID)
+	leave, err := c.streams.enter(storeBucket(c.key.StoreID, c.storeID))
 	if err != nil {
 		return err
 	}
 	defer leave()
 	l, err := c.client.Listen(c.r.Context(), of)
 	if err != nil {
-		return err
+		return inQuery(err, parameters)
 	}
 	news, stop := c.client.NewEvents(c.storeID)
 	defer stop()
 	if after == "" {
 		if after, err = c.client.EventCursor(c.r.Context(), c.storeID, since); err != nil {
-			return err
+			return inQuery(err, parameters)
 		}
 	}
 	// The first page is read before the answer begins, so that a cursor which is none is
 	// told like any other mistake.
 	page, next, err := c.client.EventsAfter(c.r.Context(), c.storeID, after, streamPage)
 	if err != nil {
-		return err
+		return inQuery(err, parameters)
 	}
 	s := &stream{call: c, listener: l, control: http.NewResponseController(c.w)}
 	if s.open(after) && c.r.Method != http.MethodHead {

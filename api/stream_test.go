@@ -255,9 +255,9 @@ func TestStreamEnds(t *testing.T) {
 	for _, x := range []exchange{
 		{name: "as a webhook", path: "?webhookId=" + hook, header: map[string]string{"x-api-key": secret}, status: 403, has: []string{"webhooks:manage"}},
 		{name: "no webhook", path: "?webhookId=none", status: 404},
-		{name: "no cursor", path: "?after=none", status: 422, has: []string{"cursor"}},
-		{name: "no cursor of a browser's", path: "?since=2026-01-01", header: map[string]string{"Last-Event-ID": "none"}, status: 422, has: []string{"cursor"}},
-		{name: "no types", path: "?events=order*", status: 422},
+		{name: "no cursor", path: "?after=none", status: 422, has: []string{"cursor", `"parameter":"after"`, `"hint":"take it`}, lacks: []string{"pointer"}},
+		{name: "no cursor of a browser's", path: "?since=2026-01-01", header: map[string]string{"Last-Event-ID": "none"}, status: 422, has: []string{"cursor", `"parameter":"Last-Event-ID"`}},
+		{name: "no types", path: "?events=cart.*,order*", status: 422, has: []string{`"parameter":"events"`}, lacks: []string{"pointer"}},
 		{name: "both", path: "?after=x&since=2026-01-01", status: 422, has: []string{`"parameter":"since"`}},
 		{name: "no time", path: "?since=yesterday", status: 422},
 	} {
@@ -301,6 +301,8 @@ func TestStreamBounds(t *testing.T) {
 		open = append(open, c)
 	}
 	f.do(t, exchange{method: "GET", path: "/api/events/stream", status: 429})
+	_, own := f.key(t, "default", `{"name":"own","permissions":["deliveries:read"]}`)
+	listen(t, server, own, nil).next() // a store's own keys are not kept out, nor keep they others out
 	if _, err := f.client.CreateStore(t.Context(), billhook.Store{ID: "other"}); err != nil {
 		t.Fatal(err)
 	}

@@ -40,17 +40,21 @@ func (c *call) charge(events int) {
 	c.limitOfStore().charge(c.storeName(), now, events-1)
 }
 
-// storeName tells stores apart, and in each its own keys from those that are for
-// all stores: whoever has one of its keys cannot keep the platform out.
-func (c *call) storeName() string {
-	if c.key.StoreID == "" {
-		return c.storeID + "\nplatform"
+// storeName and keyName are the buckets that the call counts in.
+func (c *call) storeName() string { return storeBucket(c.key.StoreID, c.storeID) }
+func (c *call) keyName() string   { return keyBucket(c.key.StoreID, c.key.Actor) }
+
+// storeBucket tells stores apart, and in each its own keys from those that are for all
+// stores, which have no store: whoever has one of its keys cannot keep the platform out.
+func storeBucket(keyStoreID, storeID string) string {
+	if keyStoreID == "" {
+		return storeID + "\nplatform"
 	}
-	return c.storeID
+	return storeID
 }
 
-// keyName tells keys apart, also of stores that give them the same actor.
-func (c *call) keyName() string { return c.key.StoreID + "\n" + c.key.Actor }
+// keyBucket tells keys apart, also of stores that give them the same actor.
+func keyBucket(keyStoreID, actor string) string { return keyStoreID + "\n" + actor }
 
 func (c *call) throttle(l *limiter, name, what string) error {
 	if l == nil {

@@ -103,6 +103,10 @@ func revealWebhook(w *billhook.Webhook) webhookJSON {
 }
 
 func (c *call) createWebhook() error {
+	key, err := c.idempotencyKey()
+	if err != nil {
+		return err
+	}
 	text, err := c.body(c.cfg.MaxBody)
 	if err != nil {
 		return err
@@ -111,6 +115,7 @@ func (c *call) createWebhook() error {
 	if err != nil {
 		return err
 	}
+	r.IdempotencyKey = key
 	w, err := c.client.Register(c.r.Context(), r)
 	if err != nil {
 		return err

@@ -4,6 +4,9 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"net/http"
+	"net/http/httptest"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -44,16 +47,51 @@ func TestLostAnswers(t *testing.T) {
 				}
 
 				lose(s)
-				_, err := s.Webhooks.Create(ctx, client.NewWebhook{URL: "http://127.0.0.1:9/y", Events: []string{"*"}})
-				if !errors.Is(err, errReset) || s.operations["createWebhook"] != 2 {
-					t.Errorf("made %d times: %v", s.operations["createWebhook"], err)
+				made := must(s.Webhooks.Create(ctx, client.NewWebhook{URL: "http://127.0.0.1:9/y", Events: []string{"*"}}))(t)
+				if all := listed(t, s.Webhooks.All(ctx, client.Paging{})); s.operations["createWebhook"] != 4 || len(all) != 2 {
+					t.Errorf("asked %d times, and made %d webhooks", s.operations["createWebhook"]-1, len(all)-1)
+				}
+				if has := must(s.Webhooks.Secrets(ctx, made.ID))(t); has.Secret != made.Secret {
+					t.Errorf("its secret is %s, and told was %s", has.Secret, made.Secret)
+				}
+
+				lose(s)
+				_, err := s.Keys.Create(ctx, client.NewAPIKey{Name: "one", Permissions: []string{"events:emit"}})
+				if !errors.Is(err, errReset) || s.operations["createKey"] != 1 {
+					t.Errorf("a key, which is shown once, was made %d times: %v", s.operations["createKey"], err)
 				}
 				s.lose, s.cut = 0, 0
-				if all := listed(t, s.Webhooks.All(ctx, client.Paging{})); len(all) != 2 {
-					t.Errorf("%d webhooks", len(all))
-				}
 			})
 		})
+	}
+}
+
+// TestConnectionDies: a webhook whose request was carried out on a connection that died
+// before the answer is the one that the next request is answered.
+func TestConnectionDies(t *testing.T) {
+	t.Parallel()
+	s := newService(t, filepath.Join(t.TempDir(), "billhook.db"), api.Config{})
+	asked := 0
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.Method != http.MethodPost {
+			s.handler.ServeHTTP(w, r)
+			return
+		}
+		if asked++; asked < 3 {
+			s.handler.ServeHTTP(httptest.NewRecorder(), r)
+			panic(http.ErrAbortHandler)
+		}
+		s.handler.ServeHTTP(w, r)
+	}))
+	t.Cleanup(server.Close)
+	c, err := client.New(client.Config{BaseURL: server.URL, APIKey: rootKey})
+	if err != nil {
+		t.Fatal(err)
+	}
+	made := must(c.Webhooks.Create(t.Context(), client.NewWebhook{URL: "http://127.0.0.1:9/x", Events: []string{"*"}}))(t)
+	all := listed(t, c.Webhooks.All(t.Context(), client.Paging{}))
+	if asked != 3 || len(all) != 1 || all[0].ID != made.ID || made.Secret == "" {
+		t.Errorf("asked %d times: %+v of %+v", asked, made, all)
 	}
 }
 

@@ -2,8 +2,8 @@
 // events, and manages stores, webhooks and what became of deliveries.
 //
 // A call that may be made twice is repeated where its answer is lost or the service
-// is not ready: reading, and whatever carries an idempotency key, which emitting does
-// by itself. What is refused comes back as an [*Error]. Lists are iterators that read
+// is not ready: reading, and whatever carries an idempotency key, which emitting and
+// making a webhook do by themselves. What is refused comes back as an [*Error]. Lists are iterators that read
 // page after page as they are asked for more.
 //
 // It imports Go's own library alone, and nothing of Billhook: its types are the
@@ -15,6 +15,7 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"io"
 	"net/http"
 	"net/url"
 	"strings"
@@ -141,10 +142,24 @@ func (c *Client) Do(ctx context.Context, method, path string, in, out any) error
 	return c.do(ctx, call{method: method, path: path, query: values, in: in}, out)
 }
 
-// Stream makes one GET whose answer comes in pieces, for as long as ctx lasts. The
-// caller reads and closes the body. The header may be nil; an answer of 400 and above
-// is an [*Error].
+// Stream makes one GET whose answer comes in pieces, for as long as ctx lasts; it has to
+// begin within Config.Timeout. The caller reads and closes the body. The header may be nil;
+// an answer of 300 and above is an [*Error].
 func (c *Client) Stream(ctx context.Context, path string, query url.Values, header http.Header) (*http.Response, error) {
+	ctx, cancel := context.WithCancelCause(ctx)
+	late := time.AfterFunc(c.timeout, func() { cancel(fmt.Errorf("no answer within %v", c.timeout)) })
+	defer late.Stop()
+	resp, err := c.begin(ctx, path, query, header)
+	if err != nil {
+		cancel(nil)
+		return nil, err
+	}
+	resp.Body = streamBody{resp.Body, cancel}
+	return resp, nil
+}
+
+// begin makes a GET up to the body of its answer.
+func (c *Client) begin(ctx context.Context, path string, query url.Values, header http.Header) (*http.Response, error) {
 	r, err := c.request(ctx, &call{method: http.MethodGet, path: path, query: query, header: header}, nil)
 	if err != nil {
 		return nil, err
@@ -160,4 +175,15 @@ func (c *Client) Stream(ctx context.Context, path string, query url.Values, head
 		return nil, readError(resp)
 	}
 	return resp, nil
+}
+
+// A streamBody lets go of its context when it is closed.
+type streamBody struct {
+	io.ReadCloser
+	cancel context.CancelCauseFunc
+}
+
+func (b streamBody) Close() error {
+	b.cancel(nil)
+	return b.ReadCloser.Close()
 }

@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/billhook/billhook/client"
@@ -93,4 +94,37 @@ func TestStreamIsRead(t *testing.T) {
 	if _, err := must(c.Events.Stream(t.Context(), client.StreamOptions{}))(t).Next(); err == nil || err == io.EOF {
 		t.Errorf("no JSON is a beat: %v", err)
 	}
+}
+
+// A hanging is a transport that never answers, or whose answer never goes on.
+type hanging struct{ begins bool }
+
+func (h hanging) RoundTrip(r *http.Request) (*http.Response, error) {
+	if h.begins {
+		body, end := io.Pipe()
+		context.AfterFunc(r.Context(), func() { _ = end.CloseWithError(context.Cause(r.Context())) })
+		return &http.Response{StatusCode: 200, Header: http.Header{"Content-Type": {"text/event-stream"}}, Body: body, Request: r}, nil
+	}
+	<-r.Context().Done()
+	return nil, r.Context().Err()
+}
+
+// TestStreamBegins: who gets no answer is told so, and one that has begun lasts until it is
+// closed.
+func TestStreamBegins(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		to := func(begins bool) *client.Client {
+			return must(client.New(client.Config{HTTPClient: &http.Client{Transport: hanging{begins}}, Timeout: 5 * time.Second}))(t)
+		}
+		start := time.Now()
+		if _, err := to(false).Events.Stream(t.Context(), client.StreamOptions{}); err == nil || !strings.Contains(err.Error(), "no answer within 5s") || time.Since(start) != 5*time.Second {
+			t.Errorf("after %v: %v", time.Since(start), err)
+		}
+		stream := must(to(true).Events.Stream(t.Context(), client.StreamOptions{}))(t)
+		start = time.Now()
+		time.AfterFunc(time.Hour, func() { stream.Close() })
+		if _, err := stream.Next(); err == nil || time.Since(start) != time.Hour {
+			t.Errorf("it ended after %v: %v", time.Since(start), err)
+		}
+	})
 }

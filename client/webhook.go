@@ -139,6 +139,9 @@ type NewWebhook struct {
 	Batch                  *NewBatching      `json:"batch,omitempty"`
 	TLS                    *TLS              `json:"tls,omitempty"`
 	TraceContext           bool              `json:"traceContext,omitempty"`
+	// IdempotencyKey stands for this webhook: a second Create with it answers the same one.
+	// Default: one that is new with each call.
+	IdempotencyKey string `json:"-"`
 }
 
 // A WebhookChange changes what it names.

@@ -10,9 +10,10 @@ import (
 // Webhooks are the endpoints of a store.
 type Webhooks struct{ c *Client }
 
-// Create registers a webhook. Its secret is in the answer.
+// Create registers a webhook. Its secret is in the answer. Where that is lost it is asked
+// for again, and never makes a second webhook: see [NewWebhook.IdempotencyKey].
 func (w Webhooks) Create(ctx context.Context, n NewWebhook) (*WebhookWithSecret, error) {
-	return change[WebhookWithSecret](ctx, w.c, http.MethodPost, n, "webhooks")
+	return send[WebhookWithSecret](ctx, w.c, call{method: http.MethodPost, path: pathOf("webhooks"), in: n}.keyed(n.IdempotencyKey))
 }
 
 // List is a page of webhooks.

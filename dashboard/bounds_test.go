@@ -4,7 +4,9 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
+	"net/http/httptest"
 	"net/url"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -42,14 +44,49 @@ func TestThrottled(t *testing.T) {
 	}
 }
 
-// TestLongForms: of who may be anyone a form of a key's length is read and no more.
+// TestLongForms: of who may be anyone a form of a key's length is read and no more; and one
+// that cannot be read is refused, and not taken for one that somebody has emptied.
 func TestLongForms(t *testing.T) {
 	f := newFixture(t)
-	if w := (&browser{f: f}).post("/signin", "filler", strings.Repeat("x", maxOpenForm), "key", rootSecret); w.Code != http.StatusUnauthorized {
+	if w := (&browser{f: f}).post("/signin", "filler", strings.Repeat("x", maxOpenForm), "key", rootSecret); w.Code != http.StatusRequestEntityTooLarge || len(w.Result().Cookies()) > 0 {
 		t.Errorf("a sign-in of more than that: %d", w.Code)
 	}
-	if w := f.signedIn(rootSecret).post("/stores", "filler", strings.Repeat("x", maxForm), "id", "made"); w.Code/100 == 3 {
+	b, long := f.signedIn(rootSecret), strings.Repeat("x", maxForm)
+	if w := b.post("/stores", "filler", long, "id", "made"); w.Code != http.StatusRequestEntityTooLarge {
 		t.Errorf("a form of more than that: %d", w.Code)
+	}
+	const settings, eventType = "/stores/mine/settings", "/stores/mine/event-types/shop.closed"
+	only := []string{"198.51.100.0/24"}
+	egress := &billhook.StoreEgress{Only: only}
+	if _, err := f.client.UpdateStore(t.Context(), "mine", billhook.StoreChange{Egress: &egress}); err != nil {
+		t.Fatal(err)
+	}
+	described := "somebody has described it"
+	if _, err := f.client.CreateEventType(t.Context(), "mine", "shop.closed", billhook.EventTypeChange{Description: &described}); err != nil {
+		t.Fatal(err)
+	}
+	for _, path := range []string{settings, eventType + "/edit"} {
+		if w := b.post(path, "only", long, "schema", "{}"); w.Code != http.StatusRequestEntityTooLarge || !strings.Contains(w.Body.String(), "256 KiB") {
+			t.Errorf("%s: %d, %s", path, w.Code, w.Body)
+		}
+		for media, body := range map[string]string{
+			"application/x-www-form-urlencoded": "name=x&only=%zz", "multipart/form-data; boundary=b": "--b\r\nContent-Disposition: form-data; name=\"name\"\r\n\r\nx\r\n--b--\r\n", "text/plain": "name=x",
+		} {
+			r := httptest.NewRequest(http.MethodPost, path, strings.NewReader(body))
+			r.Header.Set("Content-Type", media)
+			r.Header.Set("Sec-Fetch-Site", "same-origin")
+			if w := b.do(r); w.Code != http.StatusUnprocessableEntity || !strings.Contains(w.Body.String(), "cannot be read") {
+				t.Errorf("%s, %s: %d", path, media, w.Code)
+			}
+		}
+	}
+	store, err := f.client.Store(t.Context(), "mine")
+	if err != nil || store.Egress == nil || !slices.Equal(store.Egress.Only, only) {
+		t.Errorf("what could not be read has emptied the settings: %+v, %v", store.Egress, err)
+	}
+	its, _, err := f.client.EventType(t.Context(), "mine", "shop.closed")
+	if err != nil || its.Description != described {
+		t.Errorf("what could not be read has emptied the event type: %+v, %v", its, err)
 	}
 }
 

@@ -154,13 +154,6 @@ func (s *server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	s.mux.ServeHTTP(w, r)
 }
 
-// The most that a form may have, in bytes, and the form of somebody who may be anyone: a
-// key or a token and some room. What is read of a form is in memory until it is all there.
-const (
-	maxForm     = 256 << 10
-	maxOpenForm = 16 << 10
-)
-
 // contentSecurityPolicy lets a page have what this server gives it, and nothing that
 // is in the page itself. data: is for the images in the style sheet.
 const contentSecurityPolicy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; " +
@@ -171,14 +164,13 @@ func (s *server) handler(rt *route) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		began, observed := time.Now(), &observedWriter{ResponseWriter: w}
 		defer func() { s.cfg.Observe(rt.name(), observed.status, time.Since(began)) }()
-		most := int64(maxForm)
-		if rt.scope == open {
-			most = maxOpenForm
-		}
-		r.Body = http.MaxBytesReader(observed, r.Body, most)
+		rt.boundForm(observed, r)
 		p := newPage(s, rt, observed, r)
 		defer p.recover()
 		err := p.admit()
+		if err == nil {
+			err = p.readForm()
+		}
 		if err == nil {
 			err = rt.handle(p)
 		}

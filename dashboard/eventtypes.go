@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/billhook/billhook"
 	"github.com/billhook/billhook/profile"
@@ -82,6 +83,8 @@ type eventTypeForm struct {
 	*page
 	// New: the type is to be made; else it is the one of the path.
 	New bool
+	// UpdatedAt is when the type was changed last, as the form was opened.
+	UpdatedAt string
 	// What the form has, as it was written.
 	Name, Description, EntityType, EntityID, Example, Schema string
 	// Breaking: what was sent would break emitters or receivers, and may be forced.
@@ -91,17 +94,16 @@ type eventTypeForm struct {
 
 func formOfType(t *eventTypePage) eventTypeForm {
 	return eventTypeForm{
-		page: t.page, Name: t.Type.Name, Description: t.Type.Description, EntityType: t.Type.Entity.Type, EntityID: t.Type.Entity.ID,
+		page: t.page, UpdatedAt: t.Type.UpdatedAt.UTC().Format(time.RFC3339Nano), Name: t.Type.Name, Description: t.Type.Description, EntityType: t.Type.Entity.Type, EntityID: t.Type.Entity.ID,
 		Example: t.Example(), Schema: t.Current(),
 	}
 }
 
 // sentType reads the form that was sent.
 func (p *page) sentType() eventTypeForm {
-	_ = p.r.ParseForm() // what cannot be read is missing, and so refused
 	line := func(name string) string { return strings.TrimSpace(unixLines(p.r.PostFormValue(name))) }
 	return eventTypeForm{
-		page: p, Name: line("name"), Description: line("description"), EntityType: line("entityType"), EntityID: line("entityId"),
+		page: p, UpdatedAt: line("updatedAt"), Name: line("name"), Description: line("description"), EntityType: line("entityType"), EntityID: line("entityId"),
 		Example: line("example"), Schema: line("schema"),
 	}
 }
@@ -161,6 +163,9 @@ func (p *page) updateEventType() error {
 	p.within(shown.Type.Name, "event-types", shown.Type.Name)
 	form, was := p.sentType(), formOfType(&shown)
 	form.Name = shown.Type.Name
+	if form.UpdatedAt != "" && form.UpdatedAt != was.UpdatedAt { // it would take back what somebody else has changed
+		return p.refuseType(form, p.refuse(billhook.CodeConflict, "", "problem.changedMeanwhile"))
+	}
 	change := form.change(&was, shown.Type.Examples)
 	change.Force = p.r.PostFormValue("force") != ""
 	_, err = p.client.UpdateEventType(p.Context(), p.store.ID, form.Name, change)

@@ -35,6 +35,7 @@ func TestEventTypePages(t *testing.T) {
 	if body := b.get(path).Body.String(); !strings.Contains(body, "A-1") || !strings.Contains(body, "&#34;required&#34;") {
 		t.Errorf("its page lacks the example or the schema\n%s", body)
 	}
+	opened := updatedAt(t, b.get(path+"/edit").Body.String())
 	change := func(schema string, more ...string) (int, string) {
 		w := b.post(path+"/edit", append([]string{"description", "Paid", "entityType", "order", "entityId", "/id", "example", `{"id":"A-1","total":1}`, "schema", schema}, more...)...)
 		return w.Code, w.Body.String()
@@ -49,6 +50,12 @@ func TestEventTypePages(t *testing.T) {
 	}
 	if code, _ := change(breaking, "force", "yes"); code != http.StatusSeeOther {
 		t.Errorf("by force: %d", code)
+	}
+	if code, body := change(schema, "updatedAt", opened); code != http.StatusConflict || !strings.Contains(body, "Somebody has changed this") {
+		t.Errorf("a form from before that: %d", code)
+	}
+	if code, _ := change(breaking, "updatedAt", updatedAt(t, b.get(path+"/edit").Body.String())); code != http.StatusSeeOther {
+		t.Errorf("a form from after that: %d", code)
 	}
 	stored, _, err := f.client.EventType(t.Context(), "mine", "order/paid.v1")
 	if err != nil || stored.Version() != 2 || stored.Description != "Paid" || len(stored.Examples) != 1 {

@@ -56,9 +56,6 @@ func (p *page) showKeys(shown keysPage, refused error) error {
 }
 
 func (p *page) createKey() error {
-	if err := p.r.ParseForm(); err != nil {
-		return badForm(err)
-	}
 	shown := keysPage{page: p, Days: p.r.PostForm.Get("days")}
 	shown.Form = billhook.KeyRequest{
 		StoreID: p.store.ID, AllStores: p.store.ID == "",
@@ -148,9 +145,4 @@ func (p *page) revokeKey() error {
 		return err
 	}
 	return p.redirect(p.Keys(), "keys.done.revoked")
-}
-
-// badForm is what a form is that cannot be read.
-func badForm(err error) error {
-	return &billhook.Error{Code: billhook.CodeInvalid, Message: "the form cannot be read", Err: err}
 }

@@ -150,7 +150,6 @@ func formTime(form url.Values, name string) (time.Time, error) {
 }
 
 func (p *page) startMissed() error {
-	_ = p.r.ParseForm() // what cannot be read is missing, and so refused
 	form := p.r.PostForm
 	r, err := p.recoveryRequest(form)
 	if err == nil {

@@ -111,9 +111,6 @@ func (p *page) showRetryAll(values url.Values, key string, refused error) error 
 }
 
 func (p *page) retryAll() error {
-	if err := p.r.ParseForm(); err != nil {
-		return &billhook.Error{Code: billhook.CodeInvalid, Message: "the form cannot be read", Err: err}
-	}
 	values := p.r.PostForm
 	request, err := p.retryRequest(values)
 	if rate := strings.TrimSpace(values.Get("rate")); err == nil && rate != "" {

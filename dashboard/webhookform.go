@@ -29,7 +29,6 @@ const retryKept = "kept"
 
 // sentWebhook reads the form that was sent.
 func (p *page) sentWebhook() webhookForm {
-	_ = p.r.ParseForm() // what cannot be read is missing, and so refused
 	line := func(name string) string { return strings.TrimSpace(p.r.PostFormValue(name)) }
 	return webhookForm{
 		URL: line("url"), Name: line("name"), Description: unixLines(line("description")), Secret: line("secret"),

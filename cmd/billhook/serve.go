@@ -147,7 +147,7 @@ func (cmd *serveCmd) Run(ctx context.Context) error {
 		listener.Close()
 		return err
 	}
-	server := newServer(beside(api.New(client, api.Config{
+	server := newServer(cmd.near(beside(api.New(client, api.Config{
 		Keys: api.Chain(keys.root, api.StoredKeys(client)), MaxBody: int64(cmd.MaxEventSize) + envelopeRoom, Version: version, Logger: logger,
 		PublicURL: cmd.Portal.PublicURL,
 		Metrics:   metrics.Handler(), Observe: metrics.Request, Stopping: ctx.Done(),
@@ -157,11 +157,19 @@ func (cmd *serveCmd) Run(ctx context.Context) error {
 		Observe: metrics.Page, Stopping: ctx.Done(),
 		Wait:          api.NewThrottle(api.Rate(cmd.APIRateKey), api.Rate(cmd.APIRateStore)).Wait,
 		PortalOrigins: cmd.Portal.PortalOrigin,
-	})), logger)
+	}))), logger)
 	cmd.greet(os.Stdout, client, listener.Addr(), secret)
 	tellSupervisor(supervisorReady)
 	defer context.AfterFunc(ctx, func() { tellSupervisor(supervisorStopping) })()
 	return serve(ctx, server, listener, client)
+}
+
+// near keeps those out who reach a service with a well-known key by a name of their own.
+func (cmd *serveCmd) near(handler http.Handler) http.Handler {
+	if !cmd.Dev {
+		return handler
+	}
+	return api.Nearby(handler, cmd.Portal.PublicURL)
 }
 
 // open opens the database that the flags name.

@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"net/http/httptest"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -56,4 +57,28 @@ func TestCallerDoesNotRead(t *testing.T) {
 		server.Close()
 		<-served
 	})
+}
+
+// TestHostInDevelopment: where the key is well known a stranger's name for this address is
+// refused, and nowhere else.
+func TestHostInDevelopment(t *testing.T) {
+	for _, tt := range []struct {
+		cmd  serveCmd
+		host string
+		want int
+	}{
+		{serveCmd{Dev: true}, "evil.example:4000", 421},
+		{serveCmd{Dev: true}, "127.0.0.1:4000", 204},
+		{serveCmd{Dev: true, Portal: portalFlags{PublicURL: "https://dev.shop.example"}}, "dev.shop.example", 204},
+		{serveCmd{Portal: portalFlags{PublicURL: "https://hooks.example"}}, "evil.example:4000", 204},
+		{serveCmd{}, "", 204},
+	} {
+		w := httptest.NewRecorder()
+		r := httptest.NewRequest("POST", "/api/events", nil)
+		r.Host = tt.host
+		tt.cmd.near(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusNoContent) })).ServeHTTP(w, r)
+		if w.Code != tt.want {
+			t.Errorf("%+v, %s: answered %d, not %d", tt.cmd, tt.host, w.Code, tt.want)
+		}
+	}
 }

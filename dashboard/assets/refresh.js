@@ -16,6 +16,7 @@ export function refresh(part, show, get) {
     if (held && !activeElement.matches('h1')) return wait()
     try {
       const answer = await get(part.dataset.from, { headers: { 'Billhook-Fragment': '1' } })
+      if (answer.status === 429 || answer.status >= 500) return wait() // it may pass
       if (!answer.ok) return
       const next = parse(await answer.text(), get).getElementById(part.id)
       if (!next || !part.isConnected) return

@@ -31,6 +31,18 @@ func TestBanner(t *testing.T) {
 		}
 	}
 	paste(t, s, "")
+	for _, path := range []string{"/", "/api/webhooks"} { // by a name that a stranger has given it
+		r, _ := http.NewRequest("GET", s.url+path, nil)
+		r.Host = "billhook.evil.example"
+		r.Header.Set("X-Api-Key", devKey)
+		resp, err := http.DefaultClient.Do(r)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if resp.Body.Close(); resp.StatusCode != http.StatusMisdirectedRequest {
+			t.Errorf("%s by a stranger's name: answered %d", path, resp.StatusCode)
+		}
+	}
 	var api struct {
 		OpenAPI string
 		Paths   map[string]any

@@ -42,6 +42,13 @@ test("an emit is repeated with its key, whatever became of the first", async () 
   assert.notEqual(requests[2].headers["idempotency-key"], requests[0].headers["idempotency-key"]);
 });
 
+test("making a webhook is repeated with its key", async () => {
+  answers = [hangUp, json(201, { id: "wh_1" })];
+  await client.call("createWebhook", { body: { url: "http://127.0.0.1", events: ["*"] } });
+  const [one, two] = requests.map(({ headers }) => headers["idempotency-key"]);
+  assert(requests.length === 2 && one.length >= 32 && one === two, `${one} and ${two}`);
+});
+
 test("a key that is given is the key", async () => {
   answers = [emitted];
   await client.call("emitEvent", { ...event, idempotencyKey: "mine" });
@@ -61,7 +68,7 @@ test("each event of a batch has its key", async () => {
 
 test("what might be done twice is not repeated", async () => {
   for (const [name, input] of [
-    ["createWebhook", { body: { url: "http://127.0.0.1", events: ["*"] } }],
+    ["createKey", { body: { name: "a", permissions: ["events:emit"] } }],
     ["updateWebhook", { path: { id: "a" }, body: {} }],
     ["deleteWebhook", { path: { id: "a" } }],
     ["retryDelivery", { path: { id: "a" } }],

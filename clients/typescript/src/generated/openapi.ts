@@ -1265,7 +1265,7 @@ export interface components {
              * @description For programs; never changes its meaning.
              * @enum {string}
              */
-            code: "invalid" | "invalid_json" | "too_deep" | "inexact_number" | "too_large" | "too_slow" | "unknown_event_type" | "url_refused" | "not_found" | "duplicate" | "idempotency_key_reuse" | "conflict" | "unavailable" | "unauthorized" | "forbidden" | "method_not_allowed" | "unsupported_media_type" | "rate_limited" | "schema_mismatch" | "breaking_change" | "session_ended" | "internal";
+            code: "invalid" | "invalid_json" | "too_deep" | "inexact_number" | "too_large" | "too_slow" | "unknown_event_type" | "url_refused" | "not_found" | "duplicate" | "idempotency_key_reuse" | "conflict" | "unavailable" | "unauthorized" | "forbidden" | "method_not_allowed" | "misdirected" | "unsupported_media_type" | "rate_limited" | "schema_mismatch" | "breaking_change" | "session_ended" | "internal";
             /** @description What is wrong, for people. */
             detail: string;
             /** @description JSON Pointer (RFC 6901) of the bad member of the body. */
@@ -3615,7 +3615,7 @@ export interface components {
         /** @description What goes with traceparent; 512 bytes of it are kept. */
         Tracestate: string;
         /**
-         * @description Makes a repeat of this emit answer the first result. Unique in the store.
+         * @description Makes a repeat of this request answer the first result. Unique in the store.
          * @example order-1001-paid
          */
         IdempotencyKey: string;
@@ -4167,6 +4167,11 @@ export interface operations {
             query?: never;
             header?: {
                 /**
+                 * @description Makes a repeat of this request answer the first result. Unique in the store.
+                 * @example order-1001-paid
+                 */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+                /**
                  * @description The store that the request is about, for a key that is for all stores.
                  * @example shop-42
                  */
@@ -4181,7 +4186,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description The new webhook with its secret. */
+            /** @description The new webhook with its secret. A repeat with the same Idempotency-Key (or, beside one, the same `id`) answers it as it is now, if it still is as asked for; where its secret was made, that it is shown once more is in the audit log as a reveal. */
             201: {
                 headers: {
                     Location: components["headers"]["Location"];
@@ -4683,7 +4688,7 @@ export interface operations {
             query?: never;
             header?: {
                 /**
-                 * @description Makes a repeat of this emit answer the first result. Unique in the store.
+                 * @description Makes a repeat of this request answer the first result. Unique in the store.
                  * @example order-1001-paid
                  */
                 "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
@@ -4740,7 +4745,7 @@ export interface operations {
             query?: never;
             header?: {
                 /**
-                 * @description Makes a repeat of this emit answer the first result. Unique in the store.
+                 * @description Makes a repeat of this request answer the first result. Unique in the store.
                  * @example order-1001-paid
                  */
                 "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
@@ -5196,7 +5201,7 @@ export interface operations {
             query?: never;
             header?: {
                 /**
-                 * @description Makes a repeat of this emit answer the first result. Unique in the store.
+                 * @description Makes a repeat of this request answer the first result. Unique in the store.
                  * @example order-1001-paid
                  */
                 "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
@@ -5598,7 +5603,7 @@ export interface operations {
             query?: never;
             header?: {
                 /**
-                 * @description Makes a repeat of this emit answer the first result. Unique in the store.
+                 * @description Makes a repeat of this request answer the first result. Unique in the store.
                  * @example order-1001-paid
                  */
                 "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
@@ -6088,6 +6093,11 @@ export interface operations {
             query?: never;
             header?: {
                 /**
+                 * @description Makes a repeat of this request answer the first result. Unique in the store.
+                 * @example order-1001-paid
+                 */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+                /**
                  * @description The store that the request is about, for a key that is for all stores.
                  * @example shop-42
                  */
@@ -6102,7 +6112,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description The new webhook with its secret. */
+            /** @description The new webhook with its secret. A repeat with the same Idempotency-Key (or, beside one, the same `id`) answers it as it is now, if it still is as asked for; where its secret was made, that it is shown once more is in the audit log as a reveal. */
             201: {
                 headers: {
                     Location: components["headers"]["Location"];
@@ -6604,7 +6614,7 @@ export interface operations {
             query?: never;
             header?: {
                 /**
-                 * @description Makes a repeat of this emit answer the first result. Unique in the store.
+                 * @description Makes a repeat of this request answer the first result. Unique in the store.
                  * @example order-1001-paid
                  */
                 "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
@@ -6661,7 +6671,7 @@ export interface operations {
             query?: never;
             header?: {
                 /**
-                 * @description Makes a repeat of this emit answer the first result. Unique in the store.
+                 * @description Makes a repeat of this request answer the first result. Unique in the store.
                  * @example order-1001-paid
                  */
                 "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];

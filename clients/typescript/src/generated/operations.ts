@@ -17,7 +17,7 @@ export const operations = {
   getKey: { method: "GET", path: "/api/keys/{id}" },
   revokeKey: { method: "DELETE", path: "/api/keys/{id}" },
   listWebhooks: { method: "GET", path: "/api/webhooks", pages: true },
-  createWebhook: { method: "POST", path: "/api/webhooks" },
+  createWebhook: { method: "POST", path: "/api/webhooks", idempotencyKey: true },
   getWebhook: { method: "GET", path: "/api/webhooks/{id}" },
   updateWebhook: { method: "PATCH", path: "/api/webhooks/{id}" },
   deleteWebhook: { method: "DELETE", path: "/api/webhooks/{id}" },
