@@ -34,7 +34,7 @@ func (cmd *serveCmd) serveMetrics(metrics *telemetry.Metrics, logger *slog.Logge
 	}
 	listener, err := net.Listen("tcp", cmd.MetricsAddr)
 	if err != nil {
-		return nil, fmt.Errorf("listen for metrics: %w", err)
+		return nil, fmt.Errorf("listen for metrics: %w; choose another address with --metrics-addr or BILLHOOK_METRICS_ADDR", err)
 	}
 	mux := http.NewServeMux()
 	mux.Handle("GET /metrics", metrics.Handler())
