@@ -32,12 +32,12 @@ test: ## Run all tests.
 	go test ./...
 
 # SQLite, which is C made Go, is not looked at: its memory is guarded by locks that
-# are, and all tests on it would take ten times as long. internal/e2e,
-# internal/browser and internal/typescript start the binary, which is built without
-# the detector.
+# are, and all tests on it would take ten times as long. What is left out, and what
+# tests skip with -short, starts programs that are built without the detector. vet has
+# its step in lint.
 race: ## Run all tests with the race detector (needs a C compiler).
 	CGO_ENABLED=1 go test -race -gcflags='modernc.org/sqlite/lib=-race=false' -gcflags='modernc.org/libc/...=-race=false' \
-		-short -count=1 -timeout 30m $$(go list ./... | grep -vE '/internal/(e2e|browser|typescript)$$')
+		-short -vet=off -count=1 -timeout 30m $$(go list ./... | grep -vE '/internal/(e2e|browser|docstest|typescript|verifydocs)$$')
 
 lint: ## Check format, vet, staticcheck and the module file.
 	@test -z "$$(gofmt -l .)" || { echo "not formatted:"; gofmt -l .; exit 1; }
@@ -61,10 +61,11 @@ coverage: ## Check how much the tests reach (make coverage PROFILE=file, or runs
 			printf "%s: %.1f%% covered (at least %d%%)\n", p, c, min; exit c < min }' $(PROFILE) || exit 1; \
 	done
 
+# The targets are read from the sources: to ask the tests for them would build them all.
 fuzz: ## Run each fuzz target for FUZZTIME.
-	@found=0; for pkg in $$(go list ./...); do \
-		for target in $$(go test -list '^Fuzz' $$pkg | grep '^Fuzz'); do \
-			found=1; go test -run '^$$' -fuzz "^$$target$$" -fuzztime $(FUZZTIME) -fuzzminimizetime 5s $$pkg || exit 1; \
+	@found=0; for folder in $$(go list -f '{{.Dir}}' ./...); do \
+		for target in $$(sed -nE 's/^func (Fuzz\w*)\(.*/\1/p' $$folder/*_test.go 2>/dev/null); do \
+			found=1; go test -vet=off -run '^$$' -fuzz "^$$target$$" -fuzztime $(FUZZTIME) -fuzzminimizetime 5s $$folder || exit 1; \
 		done; done; test $$found = 1
 
 fuzz-nightly: ## Run each fuzz target for a minute.

@@ -78,7 +78,8 @@ func TestDiskStaysFlat(t *testing.T) {
 		w.run()
 		random := rand.NewChaCha8([32]byte{1})
 		var first int64
-		const daysOfMonth, perDay, size = 30, 60, 3000
+		const daysOfMonth, size = 30, 3000
+		perDay := sized(60, 20, 60)
 		months := sized(2, 2, 6) // more than one, for there is something to compare
 		for month := range months {
 			for range daysOfMonth {

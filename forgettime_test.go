@@ -64,7 +64,7 @@ func TestStepsAreShort(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer db.Close()
-	const n = 20_000
+	n := sized(20_000, 4_000, 20_000)
 	old, id := time.Now().UTC().AddDate(0, -2, 0), 0
 	for id < n {
 		b := &billhook.Batch{}
@@ -135,7 +135,7 @@ func TestStepsAreShort(t *testing.T) {
 		t.Errorf("left: %v, %v", left, err)
 	}
 	steps := len(watch.steps)
-	t.Logf("%d events in %d steps and %v, %.0f a second", n, steps, took.Round(time.Millisecond), n/took.Seconds())
+	t.Logf("%d events in %d steps and %v, %.0f a second", n, steps, took.Round(time.Millisecond), float64(n)/took.Seconds())
 	at := func(all []time.Duration, share int) time.Duration {
 		return all[(len(all)-1)*share/100].Round(10 * time.Microsecond)
 	}

@@ -38,6 +38,9 @@ type image struct {
 // the image's user: what the scratch image lacks, the program lacks here too. There is
 // no engine to build the image itself.
 func TestImage(t *testing.T) {
+	if testing.Short() {
+		t.Skip("what it builds and runs is a program of its own, which the race detector is not in")
+	}
 	authority := tlstest.NewAuthority(t, "whom the image trusts")
 	im := newImage(t, authority.PEM)
 

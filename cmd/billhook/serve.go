@@ -139,7 +139,7 @@ func (cmd *serveCmd) Run(ctx context.Context) error {
 	defer stopMetrics()
 	listener, err := net.Listen("tcp", cmd.Addr)
 	if err != nil {
-		return fmt.Errorf("%w: --addr wants an address of this machine at which nothing else listens", err)
+		return fmt.Errorf("%w; choose another address with --addr or BILLHOOK_ADDR", err)
 	}
 	// Only now that nothing can keep us from showing a key do we make one.
 	var secret string

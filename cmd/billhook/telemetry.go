@@ -34,7 +34,7 @@ func (cmd *serveCmd) serveMetrics(metrics *telemetry.Metrics, logger *slog.Logge
 	}
 	listener, err := net.Listen("tcp", cmd.MetricsAddr)
 	if err != nil {
-		return nil, fmt.Errorf("%w: --metrics-addr wants an address of this machine at which nothing else listens", err)
+		return nil, fmt.Errorf("%w; choose another address with --metrics-addr or BILLHOOK_METRICS_ADDR", err)
 	}
 	mux := http.NewServeMux()
 	mux.Handle("GET /metrics", metrics.Handler())

@@ -115,6 +115,9 @@ func TestOrders(t *testing.T) {
 // TestKilled kills the shop while orders come in: each that is there when it runs again is
 // told of, and each that was confirmed is there.
 func TestKilled(t *testing.T) {
+	if testing.Short() {
+		t.Skip("the shop that is killed is a program of its own, which the race detector is not in")
+	}
 	binary := filepath.Join(t.TempDir(), "shop")
 	if out, err := exec.Command("go", "build", "-o", binary, ".").CombinedOutput(); err != nil {
 		t.Fatalf("%v\n%s", err, out)

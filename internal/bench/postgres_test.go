@@ -22,6 +22,9 @@ import (
 // command builds the billhook command.
 func command(t *testing.T) string {
 	t.Helper()
+	if testing.Short() {
+		t.Skip("the command is a program of its own, which the race detector is not in")
+	}
 	const module = "../.."
 	// A test's result is cached by what it reads, and the cache cannot see what
 	// go build has read: so the folders are.

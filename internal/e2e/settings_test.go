@@ -237,7 +237,7 @@ func TestBadSettings(t *testing.T) {
 		{"profile file with a bad envelope",
 			[]string{"--profile-file", broken("envelope.json", strings.Replace(string(toy), `event.data`, `event.datum`, 1))},
 			[]string{"envelope.json", "/envelope/", "event.datum"}},
-		{"address that is taken", []string{"--addr", taken.Addr().String()}, []string{taken.Addr().String(), "in use", "--addr wants"}},
+		{"address that is taken", []string{"--addr", taken.Addr().String()}, []string{taken.Addr().String(), "in use", "--addr or BILLHOOK_ADDR"}},
 		{"address that is none", words("--addr nonsense"), []string{"nonsense"}},
 		{"address that is a port", words("--addr 4300"), []string{"--addr=4300", "host:port, like 127.0.0.1:"}},
 		{"size that is no number", words("--max-event-size many"), []string{"max-event-size", "many"}},

@@ -44,7 +44,7 @@ export function fromBase64(encoded: string): Bytes | undefined {
 /** fromBase64 that refuses what another text would be decoded to as well. */
 export function fromStrictBase64(encoded: string): Bytes | undefined {
   const bytes = fromBase64(encoded);
-  return bytes && btoa(String.fromCharCode(...bytes)) === encoded ? bytes : undefined;
+  return bytes && btoa(Array.from(bytes, (byte) => String.fromCharCode(byte)).join("")) === encoded ? bytes : undefined;
 }
 
 /** Reads hex of either case. */

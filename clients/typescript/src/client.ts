@@ -1,3 +1,4 @@
+import { BillhookError, unexpected } from "./error.js";
 import type { components, operations as Operations } from "./generated/openapi.js";
 import { operations } from "./generated/operations.js";
 import { Transport, type CallOptions, type ClientOptions } from "./transport.js";
@@ -76,18 +77,28 @@ export class Client {
       },
       options,
     );
-    return (text === "" ? undefined : operation.text ? text : JSON.parse(text)) as Output<O>;
+    return (text === "" ? undefined : operation.text ? text : readJSON(text)) as Output<O>;
   }
 
   /** Goes through a list from its first page to its last, and asks for a page when it is needed. */
   async *list<O extends ListName>(name: O, ...[input, options]: Rest<Input<O>>): AsyncGenerator<Item<O>, void, undefined> {
     const given = (input ?? {}) as AnyInput;
-    for (let cursor: unknown = given.query?.cursor; cursor !== null; ) {
+    for (let cursor: unknown = given.query?.cursor, more = true; more; ) {
       const query = { ...given.query, ...(cursor === undefined ? {} : { cursor }) };
       const page = (await this.call(name, ...([{ ...given, query }, options] as unknown as Rest<Input<O>>))) as unknown as { data: Item<O>[]; nextCursor: string | null };
       yield* page.data;
       cursor = page.nextCursor;
+      more = typeof cursor === "string"; // without one it would begin again
     }
+  }
+}
+
+/** A success that is no JSON is somebody else's, such as a proxy's page. */
+function readJSON(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (cause) {
+    throw new BillhookError(unexpected(200), { cause });
   }
 }
 

@@ -62,6 +62,11 @@ export function problemOf(status: number, body: string): Problem {
     // not the API's: a proxy on the way speaks HTML
   }
   if (typeof said.code === "string" && typeof said.detail === "string") return { title: "", ...said, status } as Problem;
+  return unexpected(status);
+}
+
+/** An answer that is none of the API's. */
+export function unexpected(status: number): Problem {
   return {
     status,
     code: "unexpected_answer",

@@ -104,7 +104,7 @@ function isText(value: unknown): value is string {
 const rfc3339 = /^(\d{4}-\d\d-\d\d)T([01]\d|2[0-3]):[0-5]\d:[0-5]\d(\.\d+)?(Z|[+-]([01]\d|2[0-3]):[0-5]\d)$/;
 
 function readTime(value: unknown, format: string | undefined): Date | null {
-  if (format === "unix") return Number.isSafeInteger(value) ? valid(new Date((value as number) * 1000)) : null;
+  if (format === "unix" || format === "unixms") return Number.isSafeInteger(value) ? valid(new Date((value as number) * (format === "unix" ? 1000 : 1))) : null;
   const [, day] = typeof value === "string" ? (rfc3339.exec(value) ?? []) : [];
   // Date makes the 1st of March of the 30th of February.
   if (day === undefined || valid(new Date(`${day}T00:00:00Z`))?.toISOString().slice(0, 10) !== day) return null;

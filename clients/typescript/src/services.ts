@@ -49,8 +49,8 @@ export class WebhookService<P = EventMap> {
     const all: WebhookDelivery[] = [];
     const query = { limit: Math.min(limit, 100) };
     for await (const delivery of this.#client.list("listWebhookDeliveries", { path: { id: webhookId }, query }, options)) {
-      if (all.length >= limit) break;
       all.push(delivered(delivery));
+      if (all.length >= limit) break; // before another page is asked for
     }
     return all;
   }

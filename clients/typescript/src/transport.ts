@@ -11,7 +11,7 @@ export interface ClientOptions {
   apiKey?: string | undefined;
   /** The store that calls are about, for a key that is for all stores. Default: the environment's BILLHOOK_STORE, or the key's. */
   storeId?: string | undefined;
-  /** How long one request may take, in milliseconds. Default: 30,000. */
+  /** How long one request may take, in milliseconds; `Infinity` for no bound. Default: 30,000. */
   timeout?: number | undefined;
   /** How often a request is repeated, where that repeats nothing that it does. Default: 3. */
   retries?: number | undefined;
@@ -43,6 +43,7 @@ export interface Exchange {
 export const DEV_KEY = "dev-staff-key";
 const FIRST_WAIT = 250;
 const LONGEST_WAIT = 60_000;
+const LONGEST_TIMER = 2 ** 31 - 1; // setTimeout takes what is more for nothing
 
 /** Makes requests, again where that is safe. */
 export class Transport {
@@ -61,8 +62,8 @@ export class Transport {
     this.#headers = { accept: "application/json", "x-api-key": apiKey };
     const storeId = options.storeId ?? setting("BILLHOOK_STORE");
     if (storeId) this.#headers["x-store-id"] = storeId;
-    this.#timeout = options.timeout ?? 30_000;
-    this.#retries = options.retries ?? 3;
+    this.#timeout = readTimeout(options.timeout ?? 30_000);
+    this.#retries = readRetries(options.retries ?? 3);
     this.#fetch = options.fetch ?? ((...request) => globalThis.fetch(...request));
   }
 
@@ -72,7 +73,8 @@ export class Transport {
    * is what is `repeatable` where the answer is 502, 503, 504, or none.
    */
   async exchange(what: Exchange, options: CallOptions = {}): Promise<string> {
-    const { signal, retries = this.#retries } = options;
+    const { signal } = options;
+    const retries = readRetries(options.retries ?? this.#retries);
     for (let tries = 0; ; tries++) {
       signal?.throwIfAborted();
       const failure = await this.#once(what, options);
@@ -84,19 +86,22 @@ export class Transport {
     }
   }
 
-  async #once({ method, path, body, headers }: Exchange, { signal, timeout = this.#timeout, storeId, headers: more }: CallOptions): Promise<string | BillhookError> {
+  async #once({ method, path, body, headers }: Exchange, options: CallOptions): Promise<string | BillhookError> {
+    const { signal, storeId, headers: more } = options;
+    const timeout = readTimeout(options.timeout ?? this.#timeout);
+    const all: Record<string, string> = { ...this.#headers, ...headers, ...more };
+    if (storeId) all["x-store-id"] = storeId;
+    if (body !== undefined) all["content-type"] = "application/json";
+    const sent = readHeaders(all);
     // AbortSignal.any is not in Node 18.
     const abort = new AbortController();
     const forward = () => abort.abort(signal?.reason);
     signal?.addEventListener("abort", forward, { once: true });
     let late = false;
-    const timer = setTimeout(() => ((late = true), abort.abort()), timeout);
-    const all: Record<string, string> = { ...this.#headers, ...headers, ...more };
-    if (storeId) all["x-store-id"] = storeId;
-    if (body !== undefined) all["content-type"] = "application/json";
+    const timer = setTimeout(() => ((late = true), abort.abort()), Math.min(timeout, LONGEST_TIMER));
     try {
       // Who answers with a redirect elsewhere must not get the API key there.
-      const answer = await this.#fetch(this.#base.href.replace(/\/+$/, "") + path, { method, headers: all, body: body ?? null, redirect: "manual", signal: abort.signal });
+      const answer = await this.#fetch(this.#base.href.replace(/\/+$/, "") + path, { method, headers: sent, body: body ?? null, redirect: "manual", signal: abort.signal });
       const text = await answer.text();
       return answer.ok ? text : new BillhookError({ ...problemOf(answer.status, text), retryAfter: retryAfter(answer.headers) });
     } catch (cause) {
@@ -122,6 +127,26 @@ function readBase(given: string): URL {
     throw new TypeError("billhook: baseUrl must be an http:// or https:// address alone, such as http://127.0.0.1:4000");
   }
   return base;
+}
+
+/** Not a number would be never late, or for ever made again. */
+function readTimeout(given: number): number {
+  if (!(given > 0)) throw new TypeError("billhook: timeout must be more than 0 milliseconds");
+  return given;
+}
+
+function readRetries(given: number): number {
+  if (!(given >= 0)) throw new TypeError("billhook: retries must be 0 or more");
+  return given;
+}
+
+/** What no header can hold is the caller's mistake, and no failure of the network's. */
+function readHeaders(given: Record<string, string>): Headers {
+  try {
+    return new Headers(given);
+  } catch (cause) {
+    throw new TypeError("billhook: headers, storeId and idempotencyKey must be what a header can hold: no line break, and no character above U+00FF", { cause });
+  }
 }
 
 function isLoopback({ hostname }: URL): boolean {

@@ -2,7 +2,8 @@ import { text, utf8, type Bytes } from "./bytes.js";
 import type { HeadersLike } from "./headers.js";
 import { elements } from "./json.js";
 import { Layout, type Found, type Message } from "./message.js";
-import { findProfile, type Profile, type ProfileName } from "./profile.js";
+import { OwnHeader } from "./ownheader.js";
+import { findProfile, isBare, type Profile, type ProfileName } from "./profile.js";
 import { VerificationError } from "./reason.js";
 import { readSecrets } from "./secret.js";
 import { Keys } from "./signature.js";
@@ -26,8 +27,8 @@ export interface VerifierOptions {
    *
    * - `"standard"`: `webhook-id`, `webhook-timestamp` and `webhook-signature`, which
    *   every delivery carries whatever its profile. They sign id and time beside the body.
-   * - `"profile"`: the platform's own header. It signs the body only, so that who got
-   *   hold of a request can send it again at any time: handle each event once.
+   * - `"profile"`: the platform's own header. Where it signs the body only, who got hold
+   *   of a request can send it again at any time: handle each event once.
    *
    * Default: `"standard"`.
    */
@@ -51,7 +52,7 @@ export type Body = string | Uint8Array | ArrayBuffer;
 /** Lets in what was signed with one of its secrets. Make it once, and use it for every request. */
 export class Verifier<P extends ProfileName | object = object> {
   readonly maxBody: number;
-  readonly #own: string | undefined; // the profile's header, where it counts
+  readonly #own: OwnHeader | undefined; // the profile's header, where it counts
   readonly #keys: Keys;
   readonly #layout: Layout;
   readonly #tolerance: number;
@@ -71,8 +72,9 @@ export class Verifier<P extends ProfileName | object = object> {
     if (scheme === "profile") {
       if (!found.signature) throw new TypeError(`billhook: scheme: profile ${found.name} has no header of its own`);
       if (anyBody) throw new TypeError("billhook: anyBody: the platforms' own headers sign no id, so the body must have it");
-      this.#own = found.signature.header;
+      this.#own = new OwnHeader({ ...found, signature: found.signature });
     }
+    if (isBare(found) && !anyBody) throw new TypeError(`billhook: profile ${found.name} has no envelope: the body is the data alone, so set anyBody`);
     this.maxBody = maxBody;
     this.#keys = new Keys(readSecrets(options?.secrets, scheme));
     this.#layout = new Layout(found);
@@ -90,7 +92,7 @@ export class Verifier<P extends ProfileName | object = object> {
     const signed = await this.#signed(headers, bytes);
     const raw = text(bytes);
     const { found, error } = this.#layout.read(parse(raw));
-    if (!signed) {
+    if (signed.id === undefined) {
       if (error) throw error;
     } else if (this.#anyBody) {
       refuseDot(signed.id);
@@ -100,7 +102,7 @@ export class Verifier<P extends ProfileName | object = object> {
     } else if (found.id !== signed.id) {
       throw new VerificationError("envelope", "its id is not that of webhook-id");
     }
-    return message(found, signed?.at ?? null, raw);
+    return message(found, signed.at, raw);
   }
 
   /**
@@ -113,7 +115,7 @@ export class Verifier<P extends ProfileName | object = object> {
     const bytes = this.#bytes(body);
     if (bytes[0] !== "[".charCodeAt(0)) return [await this.verify(headers, bytes)];
     const signed = await this.#signed(headers, bytes);
-    if (signed) refuseDot(signed.id);
+    if (signed.id !== undefined) refuseDot(signed.id);
     const raw = text(bytes);
     const envelopes = parse(raw);
     if (!Array.isArray(envelopes) || envelopes.length === 0) throw new VerificationError("envelope", "not an array with something in it");
@@ -121,7 +123,7 @@ export class Verifier<P extends ProfileName | object = object> {
     return envelopes.map((envelope, i) => {
       const { found, error } = this.#layout.read(envelope);
       if (error && !(this.#anyBody && found.id)) throw new VerificationError("envelope", `number ${i + 1}: ${error.message}`);
-      return message(found, signed?.at ?? null, texts[i] as string);
+      return message(found, signed.at, texts[i] as string);
     });
   }
 
@@ -135,11 +137,10 @@ export class Verifier<P extends ProfileName | object = object> {
     return bytes;
   }
 
-  /** Undefined for the platform's own header: no other header is signed then. */
-  async #signed(headers: HeadersLike, body: Bytes): Promise<{ id: string; at: Date } | undefined> {
-    if (this.#own === undefined) return this.#keys.verifyStandard(headers, body, this.#now(), this.#tolerance);
-    await this.#keys.verifyHex(this.#own, headers, body);
-    return undefined;
+  /** Without an id for the platform's own header: what a message has is in the body then. */
+  async #signed(headers: HeadersLike, body: Bytes): Promise<{ id?: string; at: Date | null }> {
+    if (!this.#own) return this.#keys.verifyStandard(headers, body, this.#now(), this.#tolerance);
+    return { at: await this.#own.verify(this.#keys, headers, body, this.#now(), this.#tolerance) };
   }
 }
 

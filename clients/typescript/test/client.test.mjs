@@ -131,6 +131,35 @@ test("a request that takes too long, and one that is called off", async () => {
   await assert.rejects(client.call("getWebhook", { path: { id: "a" } }, { signal: waiting.signal }), off);
 });
 
+test("a success that is none of the API's", async () => {
+  for (const name of ["listWebhooks", "getWebhook"]) {
+    answers = [(response) => response.writeHead(200, { "content-type": "text/html" }).end("<html>")];
+    await assert.rejects(client.call(name, { path: { id: "a" } }), { name: "BillhookError", code: "unexpected_answer", hint: /baseUrl/ });
+  }
+  answers = [json(200, { data: [{ id: "a" }] })]; // which has no cursor
+  const ids = [];
+  for await (const { id } of client.list("listWebhooks")) ids.push(id);
+  assert.deepEqual(ids, ["a"]);
+});
+
+test("what no request can have is told at once", async () => {
+  answers = [json(200, {})];
+  for (const [input, options, message] of [
+    [{ ...event, idempotencyKey: "order-5€" }, {}, /idempotencyKey/],
+    [event, { headers: { traceparent: "a\nb" } }, /headers/],
+    [event, { timeout: NaN }, /timeout/],
+    [event, { timeout: 0 }, /timeout/],
+    [event, { retries: NaN }, /retries/],
+    [event, { retries: -1 }, /retries/],
+  ]) {
+    await assert.rejects(client.call("emitEvent", input, options), { name: "TypeError", message });
+  }
+  for (const options of [{ timeout: "soon" }, { retries: NaN }]) assert.throws(() => new Client({ baseUrl, apiKey: "a-key", ...options }), TypeError);
+  assert.equal(requests.length, 0);
+  await client.call("getWebhook", { path: { id: "a" } }, { timeout: Infinity, retries: 0 });
+  assert.equal(requests.length, 1);
+});
+
 test("who redirects does not get the key", async () => {
   answers = [(response) => response.writeHead(307, { location: "/elsewhere" }).end()];
   await assert.rejects(client.call("listWebhooks"), { status: 307, code: "unexpected_answer", hint: /baseUrl/ });

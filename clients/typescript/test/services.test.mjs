@@ -94,6 +94,10 @@ test("a shop and its receiver", async (t) => {
 
   for (let i = 0; i < 5; i++) await webhookService.emit("CUSTOMER_CREATED", { customerId: `c_${i}`, email: "", name: "" });
   assert.equal((await webhookService.getDeliveries(webhook.id, { limit: 3 })).length, 3);
+  const asked = [];
+  const counting = createServices({ baseUrl: direct, storeId, fetch: (...request) => (asked.push(request[0]), fetch(...request)) });
+  assert.equal((await counting.webhookService.getDeliveries(webhook.id, { limit: 3 })).length, 3);
+  assert.equal(asked.length, 1); // and no page that nobody wanted
   assert.equal((await webhookService.getDeliveries(webhook.id)).length, 6);
 
   assert.equal((await webhookService.deactivate(webhook.id)).isActive, false);

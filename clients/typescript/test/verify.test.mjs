@@ -13,6 +13,7 @@ test("the time of signing", async () => {
   await at(300);
   await at(-300);
   await assert.rejects(at(300.001), { reason: "stale" });
+  await assert.rejects(at(NaN), { reason: "stale" });
   await assert.rejects(at(-300.001), { reason: "future" });
   await at(3600, 3600);
   await assert.rejects(at(11, 10), { reason: "stale", message: "webhook-timestamp too old: by 11 s, where 10 s are let through" });
@@ -67,12 +68,60 @@ test("a profile of one's own, as its file has it", async () => {
   assert.deepEqual([message.id, message.type, message.timestamp], [v.id, v.type, null]);
   await assert.rejects(verify(own, pairs(v), v.body, { secrets, scheme: "profile" }), { reason: "missing", message: "signature header missing: X-Mine" });
   for (const [change, pointer] of [
-    [{ signature: { header: "X-Mine", encoding: "base64" } }, "/signature/encoding"],
+    [{ signature: { header: "X-Mine", encoding: "base32" } }, "/signature/encoding"],
+    [{ signature: { header: "X-Mine", encoding: "hex", value: "sha256=" } }, "/signature/value"],
+    [{ signature: { header: "X-Mine", encoding: "hex", value: "{timestamp}{signature}" } }, "/signature/value"],
+    [{ signature: { header: "X-Mine", encoding: "hex", signs: "{body}{url}" } }, "/signature/signs"],
+    [{ signature: { header: "X-Mine", encoding: "hex", key: "hex" } }, "/signature/key"],
+    [{ headers: "X-Topic" }, "/headers"],
+    [{ envelope: [...file.envelope, { name: "x", value: "event.id", constant: 1 }] }, "/envelope/4 must have either"],
     [{ envelope: [{ name: "id", value: "event.id" }] }, '"event.type"'],
     [{ envelope: [...file.envelope, { name: "x", value: "event.color" }] }, "/envelope/4/value"],
     [{ envelope: [...file.envelope, { name: "x", members: [{ name: "at", value: "event.time", format: "iso" }] }] }, "/envelope/4/members/0/format"],
   ]) {
     assert.throws(() => new Verifier({ ...own, ...change }, { secrets }), (error) => error.message.includes(pointer));
+  }
+});
+
+// Golden deliveries of profiles that use all of the file's format, which Go's tests read too.
+test("profiles with signatures of other forms", async () => {
+  const all = JSON.parse(readFileSync(new URL("../../../profile/testdata/own.json", import.meta.url), "utf8"));
+  assert(all.length >= 5);
+  for (const { profile, secret, headers, body, sentAt, id, type, data } of all) {
+    const bare = profile.envelope[0].name === "";
+    const timed = profile.signature.signs?.includes("{timestamp}") ?? false;
+    const options = (scheme) => ({ secrets: ["another-secret", secret], scheme, anyBody: bare, now: () => sentAt * 1000 });
+    const sent = headers.map(({ name, value }) => [name, value]);
+    if (bare) {
+      assert.throws(() => new Verifier(profile, { secrets: secret }), { name: "TypeError", message: /anyBody/ });
+      assert.equal((await verify(profile, sent, body, options("standard"))).id, id);
+      continue;
+    }
+    for (const scheme of ["standard", "profile"]) {
+      const message = await verify(profile, sent, body, options(scheme));
+      assert.deepEqual([message.id, message.type, JSON.stringify(message.data), Math.floor(message.time / 1000)], [id, type, data, 1736611200], profile.name);
+      assert.equal(message.timestamp?.getTime(), timed || scheme === "standard" ? sentAt * 1000 : undefined);
+    }
+    const own = (changed, at = sentAt, text = body, secrets = secret) => verify(profile, changed, text, { secrets, scheme: "profile", now: () => at * 1000 });
+    const name = profile.signature.header;
+    const signature = sent.find(([header]) => header === name)[1];
+    const others = sent.filter(([header]) => header !== name);
+    await assert.rejects(own(sent, sentAt, body + " "), { reason: "mismatch" });
+    await assert.rejects(own(sent, sentAt, body, "another-secret"), { reason: "mismatch" });
+    await assert.rejects(own(others), { reason: "missing" });
+    await assert.rejects(own([...sent, [name, signature]]), { reason: "malformed" });
+    for (const bad of [signature + "x", "x" + signature, signature.slice(0, -2), signature.replaceAll("=", ":"), "t,".repeat(20_000)]) {
+      await assert.rejects(own([...others, [name, bad]]), { reason: "malformed" }, `${profile.name}: ${bad.slice(0, 100)}`);
+    }
+    if (!timed) continue;
+    await assert.rejects(own(sent, sentAt + 301), { reason: "stale" });
+    await assert.rejects(own(sent, sentAt - 301), { reason: "future" });
+    const stamp = profile.headers?.find(({ value }) => value === "attempt.time")?.name;
+    const later = (value) => value.replace(String(sentAt), String(sentAt + 1));
+    await assert.rejects(own(sent.map(([header, value]) => [header, header === (stamp ?? name) ? later(value) : value])), { reason: "mismatch" });
+    if (!stamp) continue;
+    await assert.rejects(own(sent.filter(([header]) => header !== stamp)), { reason: "missing" });
+    await assert.rejects(own([...sent, [stamp, String(sentAt)]]), { reason: "malformed" });
   }
 });
 
