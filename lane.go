@@ -173,7 +173,8 @@ func (l *lane) readyAt() time.Time {
 	if l.endpoint.webhook.Limits.RatePerSecond > 0 {
 		at = later(at, r.rate.at)
 	}
-	if b := r.breaker; b.open {
+	if r.breaker.open {
+		b := r.breaker
 		if len(l.asked) > 0 {
 			b = b.ask()
 		}
