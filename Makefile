@@ -16,6 +16,9 @@ CHUNK = 2000
 COVERED = github.com/billhook/billhook github.com/billhook/billhook/sign github.com/billhook/billhook/profile github.com/billhook/billhook/receive
 MINIMUM = 85
 
+# What the race detector looks at.
+RACED ?= $$(go list ./... | grep -vE '/internal/(e2e|browser|docstest|typescript|verifydocs)$$')
+
 VERSION ?=
 # The systems that release-check builds for, twice; all where it is empty.
 ONLY ?=
@@ -37,7 +40,7 @@ test: ## Run all tests.
 # its step in lint.
 race: ## Run all tests with the race detector (needs a C compiler).
 	CGO_ENABLED=1 go test -race -gcflags='modernc.org/sqlite/lib=-race=false' -gcflags='modernc.org/libc/...=-race=false' \
-		-short -vet=off -count=1 -timeout 30m $$(go list ./... | grep -vE '/internal/(e2e|browser|docstest|typescript|verifydocs)$$')
+		-short -vet=off -count=1 -timeout 30m $(RACED)
 
 lint: ## Check format, vet, staticcheck and the module file.
 	@test -z "$$(gofmt -l .)" || { echo "not formatted:"; gofmt -l .; exit 1; }

@@ -223,14 +223,14 @@ func TestStreamChooses(t *testing.T) {
 		}
 	}
 	f.emitID(t, "order.paid", "evt_not_for_it")
-	for {
+	for n := 0; ; n++ {
 		m := typed.nextOfAll()
 		if m.kind != "beat" {
 			t.Fatalf("what is not for it comes: %s", m.data)
 		}
 		rest := listen(t, server, rootKey, url.Values{"after": {m.id}})
 		rest.next()
-		f.emitID(t, "order.paid", "evt_last_"+m.id[len(m.id)-2:])
+		f.emitID(t, "order.paid", fmt.Sprintf("evt_last_%d", n))
 		got := rest.next()
 		rest.close()
 		if !strings.Contains(got.data, "evt_not_for_it") { // the beat's cursor is behind it
