@@ -81,8 +81,9 @@ await client.call("listDeliveries", { query: { color: "red" } });
 await client.call("createWebhook", { body: { uri: "https://example.com", events: ["*"] } });
 // @ts-expect-error it has no pages
 client.list("getWebhook", { path: { id: "a" } });
-// @ts-expect-error it takes no key
 await client.call("createWebhook", { body: { url: "https://example.com", events: ["*"] }, idempotencyKey: "key" });
+// @ts-expect-error it takes no key
+await client.call("createStore", { body: { id: "shop" }, idempotencyKey: "key" });
 
 // createServices, with the events of any profile or of one.
 const { webhookService } = createServices();
