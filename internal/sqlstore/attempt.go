@@ -22,15 +22,11 @@ const (
 )
 
 func appendAnswer(args []any, a *billhook.Attempt) []any {
-	var body any
-	if len(a.ResponseBody) > 0 {
-		body = a.ResponseBody
-	}
 	var size any
 	if a.BatchSize > 0 {
 		size = int64(a.BatchSize)
 	}
-	return append(args, int64(a.Duration), optional(a.URL), optional(string(a.Failure)), optional(a.Error), optional(a.ResponseHeaders), body, optional(a.BatchID), size)
+	return append(args, int64(a.Duration), optional(a.URL), optional(string(a.Failure)), optional(a.Error), optional(a.ResponseHeaders), optionalBytes(a.ResponseBody), optional(a.BatchID), size)
 }
 
 // Attempts reads a delivery's attempts, first to last.

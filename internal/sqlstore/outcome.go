@@ -27,6 +27,15 @@ var (
 		row: []string{"?1", textKind, textKind, textKind, textKind, textKind, bigintKind, bigintKind, bigintKind, textKind, bigintKind, bigintKind, bigintKind,
 			bigintKind, textKind, textKind, textKind, textKind, byteaKind, textKind, bigintKind},
 	}
+	// insertSmooth is insertDeliveries for those that arrived at the first attempt, which
+	// are nearly all and have less to tell.
+	insertSmooth = &bulk{
+		what:   insertDeliveries.what,
+		insert: insertDeliveries.insert,
+		shared: insertDeliveries.shared,
+		row: []string{"?1", textKind, textKind, textKind, textKind, "'delivered'", "1", "0", bigintKind, "NULL", bigintKind, bigintKind, bigintKind,
+			bigintKind, textKind, "NULL", "NULL", textKind, byteaKind, "NULL", "NULL"},
+	}
 	insertAttempts = &bulk{
 		what:   "insert attempts",
 		insert: "billhook.attempts (" + attemptColumns + ")",
@@ -61,7 +70,7 @@ func (w *Writer) outcomes(ctx context.Context, outcomes []*billhook.Outcome) err
 	for _, i := range stale {
 		outcomes[i].Stale = true
 	}
-	var again, over []*billhook.Outcome
+	var again, over, smooth []*billhook.Outcome
 	for _, o := range outcomes {
 		switch {
 		case o.Stale:
@@ -69,7 +78,11 @@ func (w *Writer) outcomes(ctx context.Context, outcomes []*billhook.Outcome) err
 		case o.Status == billhook.StatusPending:
 			again = append(again, o)
 		default:
-			over = append(over, o)
+			if isSmooth(o) {
+				smooth = append(smooth, o)
+			} else {
+				over = append(over, o)
+			}
 			w.touch(o.Delivery.Strand())
 			of := accountOf(o.Delivery.StoreID, o.Delivery.WebhookID, o.Delivery.CreatedAt)
 			w.ledger.count(of, billhook.StatusPending, "", -1)
@@ -82,7 +95,10 @@ func (w *Writer) outcomes(ctx context.Context, outcomes []*billhook.Outcome) err
 	if err := w.again(ctx, again); err != nil {
 		return err
 	}
-	return w.over(ctx, over)
+	if err := w.over(ctx, over); err != nil {
+		return err
+	}
+	return w.overSmoothly(ctx, smooth)
 }
 
 // again puts deliveries back to wait for their next attempt.
@@ -121,6 +137,26 @@ func (w *Writer) over(ctx context.Context, outcomes []*billhook.Outcome) error {
 				int64(d.AttemptsBefore), int64(a.StatusCode), optional(o.Reason), nanos(d.CreatedAt), nanos(a.StartedAt),
 				nanos(a.StartedAt.Add(a.Duration)))
 			return appendAnswer(args, a)
+		},
+	})
+}
+
+func isSmooth(o *billhook.Outcome) bool {
+	d, a := &o.Delivery, &o.Attempt
+	return o.Status == billhook.StatusDelivered && d.Attempts == 0 && d.AttemptsBefore == 0 && o.Reason == "" &&
+		a.Failure == "" && a.Error == "" && a.BatchID == "" && a.BatchSize == 0
+}
+
+// overSmoothly is over for deliveries that isSmooth holds for.
+func (w *Writer) overSmoothly(ctx context.Context, outcomes []*billhook.Outcome) error {
+	return w.all(ctx, insertSmooth, rows{
+		n:      len(outcomes),
+		same:   sameStore(outcomes),
+		shared: storeOf(outcomes),
+		own: func(args []any, i int) []any {
+			d, a := &outcomes[i].Delivery, &outcomes[i].Attempt
+			return append(args, d.ID, d.WebhookID, d.EventID, d.EventType, int64(a.StatusCode), nanos(d.CreatedAt), nanos(a.StartedAt),
+				nanos(a.StartedAt.Add(a.Duration)), int64(a.Duration), optional(a.URL), optional(a.ResponseHeaders), optionalBytes(a.ResponseBody))
 		},
 	})
 }

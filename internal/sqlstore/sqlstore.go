@@ -157,6 +157,13 @@ func optional(s string) any {
 	return s
 }
 
+func optionalBytes(b []byte) any {
+	if len(b) == 0 {
+		return nil
+	}
+	return b
+}
+
 // byStore orders parts of a batch by store and leaves the order of each
 // store's as it is.
 func byStore[T any](parts []T, storeID func(T) string) []T {
