@@ -60,8 +60,12 @@ func TestListsAreFast(t *testing.T) {
 			defer client.Close()
 			l := &lists{T: t, client: client, db: db, rows: listRows(t)}
 			l.fill()
-			// The server would come to it by itself, some minutes later.
-			_, err = connect(t, p).Exec("ANALYZE")
+			// A server would come to it by itself, some minutes later.
+			tidy := "ANALYZE"
+			if p.name == "postgres" {
+				tidy = "VACUUM (ANALYZE)"
+			}
+			_, err = connect(t, p).Exec(tidy)
 			check(t, err)
 			l.measure()
 			l.measurePages()
